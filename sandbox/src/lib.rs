@@ -1,0 +1,1 @@
+//! A local Okta org, a local Log Analytics workspace and a local Functions host.

@@ -1,0 +1,139 @@
+//! The place in Okta's log, kept between runs.
+//!
+//! Two stores keep one contract: a blob ([`blob`]) whose lease makes its holder the only writer,
+//! and a local folder ([`file`]) locked by the operating system. Whoever holds the lease reads
+//! and writes; everybody else is told so at once. Every write carries the lease and the version
+//! it replaces, so that storage itself refuses a writer that lost either.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::event::EventId;
+use crate::okta::Cursor;
+
+pub mod account;
+pub mod blob;
+pub mod file;
+
+/// The newest format of [`Checkpoint`] that this program reads and the one it writes.
+pub const FORMAT: u32 = 1;
+
+/// What `cursor.json` holds. Everything before the cursor is in the workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Format of this document, see [`FORMAT`].
+    pub version: u32,
+    /// Rises by one with every save and never falls.
+    pub sequence: u64,
+    /// The request for the oldest page that is not wholly accepted.
+    pub cursor: Cursor,
+    /// Events of that page and of later ones that the workspace accepted already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_beyond: Vec<EventId>,
+    /// The newest `published` that the workspace accepted: where a refused cursor falls back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_published: Option<DateTime<Utc>>,
+    /// `OKTA_FILTER` as it was when the cursor began; a cursor is good for one filter only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// When this was saved, by the writer's clock; for people.
+    pub saved_at: DateTime<Utc>,
+}
+
+/// A place that keeps checkpoints of one Okta org.
+#[async_trait]
+pub trait CheckpointStore: Send + Sync {
+    /// The place in an operator's words: `container okta-sentinel of account acme`.
+    fn place(&self) -> String;
+
+    /// Becomes the only writer and reads what is saved.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] while another run is the writer; else what the store answered.
+    async fn open(&self) -> Result<Box<dyn CheckpointLease>, StoreError>;
+}
+
+/// The right to write, until it is released, lost or left to run out.
+#[async_trait]
+pub trait CheckpointLease: Send + Sync {
+    /// What was saved last, as this lease knows it.
+    fn saved(&self) -> Option<&Checkpoint>;
+
+    /// Saves `checkpoint` under the next sequence number, whatever number it carries.
+    ///
+    /// # Errors
+    /// [`StoreError::Lost`] when another writer took over: nothing was written.
+    async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError>;
+
+    /// The `recent-ids` document, empty when there is none.
+    ///
+    /// # Errors
+    /// What the store answered.
+    async fn recent_ids(&self) -> Result<Vec<u8>, StoreError>;
+
+    /// Replaces the `recent-ids` document.
+    ///
+    /// # Errors
+    /// [`StoreError::Lost`] when another writer took over, else what the store answered.
+    async fn save_recent_ids(&mut self, ids: Vec<u8>) -> Result<(), StoreError>;
+
+    /// Keeps rows that the workspace refused: `body` is a JSON document, `name` its file name.
+    ///
+    /// # Errors
+    /// What the store answered.
+    async fn keep_dead_letter(&mut self, name: &str, body: Vec<u8>) -> Result<(), StoreError>;
+
+    /// Lets the next writer in at once instead of when the lease runs out.
+    ///
+    /// # Errors
+    /// What the store answered; the lease then runs out by itself.
+    async fn release(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// Why the store did not do as asked, each with what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another run is the writer.
+    #[error("another run holds the lease on {place}")]
+    Held {
+        /// Which document.
+        place: String,
+    },
+    /// This run was the writer and is no longer.
+    #[error("the lease on {place} was lost to another run; nothing was written")]
+    Lost {
+        /// Which document.
+        place: String,
+    },
+    /// The document is there and cannot be understood.
+    #[error(
+        "{place} is not a checkpoint this version reads ({problem}); move it away or run `okta-sentinel ship --restart`"
+    )]
+    Unreadable {
+        /// Which document.
+        place: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store refused this identity.
+    #[error("{place} refused access ({problem}); {remedy}")]
+    Denied {
+        /// Which document, container or folder.
+        place: String,
+        /// The store's own words.
+        problem: String,
+        /// Role or permission to grant.
+        remedy: String,
+    },
+    /// The store did not answer, or answered a failure.
+    #[error("{place} cannot be used ({problem}); {remedy}")]
+    Unavailable {
+        /// Which document, container or folder.
+        place: String,
+        /// What happened.
+        problem: String,
+        /// What to look at.
+        remedy: String,
+    },
+}

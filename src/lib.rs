@@ -1,0 +1,18 @@
+//! Okta's System Log in Microsoft Sentinel: **page → row → batch → post → checkpoint**.
+//!
+//! One run reads the [checkpoint], follows Okta's `next` links from there ([okta]), turns each
+//! event into an `Okta_CL` row ([event]), cuts rows into batches ([batch]), posts each batch to
+//! Log Analytics ([ingest]) and saves its place after every accepted one. [run] drives that road
+//! from top to bottom; [host] starts it for the Functions host, [cli] for a person in a shell.
+//! [settings] is the only reader of the environment, [telemetry] the only writer of log lines.
+
+pub mod batch;
+pub mod checkpoint;
+pub mod cli;
+pub mod event;
+pub mod host;
+pub mod ingest;
+pub mod okta;
+pub mod run;
+pub mod settings;
+pub mod telemetry;
