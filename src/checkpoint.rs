@@ -37,6 +37,10 @@ pub struct Checkpoint {
     /// `OKTA_FILTER` as it was when the cursor began; a cursor is good for one filter only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
+    /// A refused cursor made this one of a time: until the run catches up, events in `recent-ids`
+    /// are repeats.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rereading: bool,
     /// When this was saved, by the writer's clock; for people.
     pub saved_at: DateTime<Utc>,
 }

@@ -1,17 +1,127 @@
 //! Okta events and the rows made of them.
-use serde::{Deserialize, Serialize};
+//!
+//! [`page`] walks the bytes of a page once; [`row`] writes each event's row as it goes, led by
+//! [`layout`], which spells the one [`schema`] for a road. [`recent`] remembers what was shipped.
 
-/// An event's identity: its `uuid`, or a digest where it has none that reads as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest, Sha256};
+
+mod cut;
+pub mod layout;
+pub mod page;
+pub mod recent;
+pub mod row;
+pub mod schema;
+mod text;
+
+/// An event's identity: its `uuid`, or 16 bytes of a SHA-256 where it has none that reads as one.
+///
+/// Written as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventId([u8; 16]);
+
 impl EventId {
+    /// The bytes of a hyphenated or bare UUID; of any other text a digest, which is as unique.
+    pub fn from_uuid(uuid: &str) -> EventId {
+        parse_uuid(uuid).map_or_else(|| EventId::digest(uuid.as_bytes()), EventId)
+    }
+
+    /// An identity for an event without `uuid`: the same bytes give the same one.
+    pub fn digest(bytes: &[u8]) -> EventId {
+        let mut id = [0; 16];
+        for (to, from) in id.iter_mut().zip(Sha256::digest(bytes)) {
+            *to = from;
+        }
+        EventId(id)
+    }
+
     /// From its bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> EventId {
         EventId(bytes)
     }
+
     /// Its bytes.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+}
+
+fn parse_uuid(text: &str) -> Option<[u8; 16]> {
+    let hyphenated = text.len() == 36;
+    if !hyphenated && text.len() != 32 {
+        return None;
+    }
+    let mut id = [0_u8; 16];
+    let mut digits = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        if hyphenated && matches!(at, 8 | 13 | 18 | 23) {
+            if byte != b'-' {
+                return None;
+            }
+            continue;
+        }
+        let digit = u8::try_from(char::from(byte).to_digit(16)?).ok()?;
+        let slot = id.get_mut(digits / 2)?;
+        *slot = (*slot << 4) | digit;
+        digits += 1;
+    }
+    (digits == 32).then_some(id)
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EventId, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let bare = text.len() == 32;
+        parse_uuid(&text)
+            .filter(|_| bare)
+            .map(EventId)
+            .ok_or_else(|| de::Error::custom("an event id has 32 hexadecimal digits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_is_its_sixteen_bytes_whatever_its_spelling() {
+        let hyphenated = EventId::from_uuid("2A992F80-d1ad-4f62-900e-8c68bb72a21b");
+        assert_eq!(hyphenated, EventId::from_uuid("2a992f80d1ad4f62900e8c68bb72a21b"));
+        assert_eq!(hyphenated.to_string(), "2a992f80d1ad4f62900e8c68bb72a21b");
+    }
+
+    #[test]
+    fn a_text_that_is_no_uuid_still_names_its_event() {
+        assert_eq!(EventId::from_uuid("aa-11"), EventId::from_uuid("aa-11"));
+        assert_ne!(EventId::from_uuid("aa-11"), EventId::from_uuid("aa-12"));
+    }
+
+    #[test]
+    fn an_id_survives_the_checkpoint() {
+        let id = EventId::from_uuid("2a992f80-d1ad-4f62-900e-8c68bb72a21b");
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, "\"2a992f80d1ad4f62900e8c68bb72a21b\"");
+        assert_eq!(serde_json::from_str::<EventId>(&json).unwrap(), id);
+        assert!(serde_json::from_str::<EventId>("\"2a99\"").is_err());
     }
 }

@@ -1,1 +1,58 @@
-//! ingest
+//! Where rows go: a Log Analytics workspace, or a local folder in its place.
+//!
+//! A [`Sink`] takes one batch and says what became of it. Its [`PostError`] carries the
+//! decision: try again, halve the batch, or stop because no batch would be taken.
+
+use async_trait::async_trait;
+
+use crate::batch::{Batch, BatchLimits};
+use crate::event::layout::Spelling;
+
+pub mod data_collector;
+pub mod local;
+pub mod outcome;
+pub mod signature;
+pub mod workspace;
+
+pub use outcome::PostError;
+
+/// The tables we fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// One Okta event a row; its name is a setting.
+    Okta,
+    /// One run a row.
+    ConnectorHealth,
+}
+
+impl Table {
+    /// The `Log-Type` of a table whose name is fixed.
+    pub fn log_type(self, okta: &str) -> &str {
+        match self {
+            Table::Okta => okta,
+            Table::ConnectorHealth => "OktaConnectorHealth",
+        }
+    }
+}
+
+/// One ingestion road.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// The destination in an operator's words.
+    fn place(&self) -> String;
+
+    /// How this road names columns.
+    fn spelling(&self) -> Spelling;
+
+    /// What one post may hold.
+    fn limits(&self) -> BatchLimits;
+
+    /// Whether a batch may go on with the next page's rows; else every page ends its batch.
+    fn spans_pages(&self) -> bool;
+
+    /// Posts one batch, once. The rows are in the workspace when this returns `Ok`.
+    ///
+    /// # Errors
+    /// [`PostError`]. After a transport error the rows may be there all the same.
+    async fn post(&self, table: Table, batch: &Batch) -> Result<(), PostError>;
+}

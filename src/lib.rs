@@ -13,6 +13,7 @@ pub mod event;
 pub mod host;
 pub mod ingest;
 pub mod okta;
+pub mod retry;
 pub mod run;
 pub mod settings;
 pub mod telemetry;

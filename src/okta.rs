@@ -1,5 +1,19 @@
-//! Okta's System Log API.
+//! Okta's System Log API, as a client that polls it.
+//!
+//! A [`Cursor`] is the request to make next; [`Client::page`] makes it, having checked that it
+//! leads to this org's own log, and gives the page's bytes and the cursor after it. Okta's rate
+//! headers come back with every page; [`rate`] turns them into a pace.
+
+pub mod client;
+pub mod credential;
 pub mod cursor;
 pub mod domain;
+pub mod error;
+pub mod link;
+pub mod rate;
+
+pub use client::{Client, Page};
+pub use credential::Credential;
 pub use cursor::Cursor;
 pub use domain::OktaDomain;
+pub use error::OktaError;

@@ -1,1 +1,165 @@
-//! run
+//! One run: everything Okta has stored since the checkpoint, brought to the workspace.
+//!
+//! A run has no input but the checkpoint, so that it may end anywhere: the next one goes on. Two
+//! halves work side by side with one page between them. The [`read`]er follows Okta's links and
+//! makes batches; the [`deliver`]er posts them and saves the place after every accepted one, as
+//! [`progress`] reckons it. While a batch is posted, the next page is on its way. Only passing
+//! failures are tried again, and only for a minute: after that the next run is the retry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::checkpoint::{Checkpoint, CheckpointLease, CheckpointStore, StoreError};
+use crate::event::recent::RecentIds;
+use crate::ingest::Sink;
+use crate::okta::rate::RateShare;
+use crate::okta::{Client, Cursor, OktaError};
+use crate::retry::Limits;
+use crate::settings::Start;
+use crate::telemetry::Log;
+
+mod deliver;
+mod intake;
+mod progress;
+mod read;
+mod report;
+
+pub use report::{Ended, RunError, RunReport};
+
+use deliver::Deliverer;
+use read::{ReadEnd, Reader};
+
+/// How far a refused cursor falls back behind the newest event accepted.
+const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+
+/// Everything a run works with; made once, used by every run of the process.
+pub struct Shipper {
+    /// The org to read.
+    pub okta: Client,
+    /// Where rows go.
+    pub sink: Arc<dyn Sink>,
+    /// Where the place is kept.
+    pub store: Arc<dyn CheckpointStore>,
+    /// `OKTA_FILTER`.
+    pub filter: Option<String>,
+    /// Where a first run starts.
+    pub start: Start,
+    /// Whether this run is to be a first one, whatever is saved.
+    pub restart: bool,
+    /// `OKTA_RATE_SHARE`.
+    pub share: RateShare,
+    /// `RUN_BUDGET_SECONDS`.
+    pub budget: Duration,
+}
+
+/// Hears how far a run has come, after every accepted post.
+pub type Observer<'a> = &'a (dyn Fn(&RunReport) + Send + Sync);
+
+impl Shipper {
+    /// Does one run, to its end or until `stop`. What happened is in the report, and has been
+    /// logged.
+    pub async fn run(&self, stop: CancellationToken, log: &Log, observer: Observer<'_>) -> RunReport {
+        let mut report = RunReport::begin(self.okta.domain().to_string(), self.sink.place());
+        let limits = Limits { deadline: Instant::now() + self.budget, stop };
+        report.ended = match self.store.open().await {
+            Err(StoreError::Held { place }) => Ended::LeaseHeld { place },
+            Err(error) => Ended::Failed(error.into()),
+            Ok(lease) => self.with_lease(lease, &limits, log, observer, &mut report).await,
+        };
+        report.end();
+        log.run_ended(&report);
+        report
+    }
+
+    async fn with_lease(
+        &self,
+        lease: Box<dyn CheckpointLease>,
+        limits: &Limits,
+        log: &Log,
+        observer: Observer<'_>,
+        report: &mut RunReport,
+    ) -> Ended {
+        let place = self.resume(lease.saved(), log);
+        let mut deliverer = Deliverer::new(self, lease, limits, log, observer, place, report);
+        let mut ended = self.road(&mut deliverer, limits, log).await;
+        if let Ended::Failed(RunError::Okta(error @ OktaError::CursorRefused { .. })) = &ended {
+            deliverer.fall_back(error, self.first_cursor()).await;
+            ended = self.road(&mut deliverer, limits, log).await;
+        }
+        match deliverer.finish().await {
+            Err(error) if !matches!(ended, Ended::Failed(_)) => Ended::Failed(error),
+            _ => ended,
+        }
+    }
+
+    /// Reads and delivers, from where the deliverer stands until one of the two ends.
+    async fn road(&self, deliverer: &mut Deliverer<'_>, limits: &Limits, log: &Log) -> Ended {
+        let (pages, inbox) = mpsc::channel(1);
+        let repeats = match deliverer.repeats().await {
+            Ok(repeats) => repeats,
+            Err(error) => return Ended::Failed(error.into()),
+        };
+        let reader = Reader::new(self, limits, log, deliverer.cursor(), repeats);
+        let (read, delivered) = tokio::join!(reader.run(pages), deliverer.run(inbox));
+        deliverer.note(&read.stats);
+        match (delivered, read.end) {
+            (Err(RunError::Stopped), _) => Ended::Stopping,
+            (Err(error), _) => Ended::Failed(error),
+            (Ok(()), ReadEnd::CaughtUp) => match deliverer.caught_up().await {
+                Ok(()) => Ended::CaughtUp,
+                Err(error) => Ended::Failed(error),
+            },
+            (Ok(()), ReadEnd::BudgetSpent) => Ended::BudgetSpent,
+            (Ok(()), ReadEnd::RateSpent(wait)) => {
+                Ended::RateSpent { until: Utc::now() + TimeDelta::from_std(wait).unwrap_or_default() }
+            }
+            (Ok(()), ReadEnd::Stopped | ReadEnd::NobodyListens) => Ended::Stopping,
+            (Ok(()), ReadEnd::Failed(error)) => Ended::Failed(error.into()),
+        }
+    }
+
+    /// The place to go on from: what is saved, unless it is of another filter or to be forgotten.
+    fn resume(&self, saved: Option<&Checkpoint>, log: &Log) -> Checkpoint {
+        let first = Checkpoint {
+            version: crate::checkpoint::FORMAT,
+            sequence: 0,
+            cursor: self.first_cursor(),
+            accepted_beyond: Vec::new(),
+            newest_published: None,
+            filter: self.filter.clone(),
+            rereading: false,
+            saved_at: Utc::now(),
+        };
+        match saved {
+            None => first,
+            Some(_) if self.restart => first,
+            Some(saved) if saved.filter == self.filter => saved.clone(),
+            Some(saved) => {
+                log.filter_changed(saved.newest_published);
+                Checkpoint {
+                    cursor: self.cursor_before(saved.newest_published, first.cursor),
+                    newest_published: saved.newest_published,
+                    rereading: saved.newest_published.is_some(),
+                    ..first
+                }
+            }
+        }
+    }
+
+    fn first_cursor(&self) -> Cursor {
+        let since = self.start.instant(Utc::now());
+        Cursor::since(self.okta.domain(), since, self.filter.as_deref())
+    }
+
+    /// Where to go on without a cursor: a little before the newest event accepted.
+    fn cursor_before(&self, newest: Option<chrono::DateTime<Utc>>, first: Cursor) -> Cursor {
+        newest.map_or(first, |newest| {
+            Cursor::since(self.okta.domain(), newest - OVERLAP, self.filter.as_deref())
+        })
+    }
+}

@@ -1,1 +1,236 @@
-//! telemetry
+//! Every line this program logs, by name, so that wording is reviewed in one place.
+//!
+//! Under the Functions host a line is one JSON object on stdout with the invocation's id; in a
+//! shell it is a line for people on stderr. No line holds a secret, a body or a URL's query.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use tracing::field::{Field, Visit};
+use tracing::{Level, Subscriber};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, layer};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::checkpoint::StoreError;
+use crate::event::EventId;
+use crate::okta::OktaDomain;
+use crate::run::RunReport;
+use crate::settings::Problems;
+
+/// Where log lines go and how they look. Set once, by `main`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// JSON on stdout, for the Functions host.
+    Json,
+    /// Text on stderr, for people.
+    Text {
+        /// Whether the level is coloured.
+        colour: bool,
+    },
+}
+
+/// Sets the process's log lines up; a second call changes nothing.
+pub fn set_up(lines: Lines) {
+    // Ours alone: what the libraries below have to say is in the errors they return.
+    let ours = Targets::new().with_target("okta_sentinel", Level::INFO);
+    // Fails only where a test has set lines up before.
+    let _ = match lines {
+        Lines::Json => {
+            let json = layer().json().flatten_event(true).with_target(false);
+            let json = json.with_current_span(false).with_span_list(false);
+            tracing_subscriber::registry().with(json.with_filter(ours)).try_init()
+        }
+        Lines::Text { colour } => {
+            let text = layer().event_format(TextLines { colour }).with_writer(std::io::stderr);
+            tracing_subscriber::registry().with(text.with_filter(ours)).try_init()
+        }
+    };
+}
+
+/// `warning: text`, without fields: the text says it all.
+struct TextLines {
+    colour: bool,
+}
+
+impl<S, N> FormatEvent<S, N> for TextLines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut line: Writer<'_>,
+        event: &tracing::Event<'_>,
+    ) -> fmt::Result {
+        let (word, colour) = match *event.metadata().level() {
+            Level::ERROR => ("error: ", "\x1b[31m"),
+            Level::WARN => ("warning: ", "\x1b[33m"),
+            _ => ("", ""),
+        };
+        match self.colour && !colour.is_empty() {
+            true => write!(line, "{colour}{word}\x1b[0m")?,
+            false => write!(line, "{word}")?,
+        }
+        event.record(&mut Message(&mut line));
+        writeln!(line)
+    }
+}
+
+struct Message<'a, 'w>(&'a mut Writer<'w>);
+
+impl Visit for Message<'_, '_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            // Nobody is left to tell when stderr is closed.
+            let _ = write!(self.0, "{value:?}");
+        }
+    }
+}
+
+/// The voice of one invocation, or of a command in a shell: every line carries its id.
+#[derive(Clone, Debug)]
+pub struct Log {
+    invocation: String,
+}
+
+/// One line: its name for queries, its fields, its text for people.
+macro_rules! line {
+    ($self:ident, $level:ident, $event:literal, { $($field:tt)* }, $($text:tt)+) => {
+        tracing::$level!(invocation_id = %$self.invocation, event = $event, $($field)* $($text)+)
+    };
+}
+
+impl Log {
+    /// The voice of one invocation, or of a command in a shell.
+    pub fn new(invocation: impl Into<String>) -> Log {
+        Log { invocation: invocation.into() }
+    }
+
+    /// The server listens.
+    pub fn listening(&self, port: u16) {
+        line!(self, info, "listening", { port, }, "listening on 127.0.0.1:{port}");
+    }
+
+    /// The process was told to end.
+    pub fn stopping(&self) {
+        line!(self, info, "stopping", {}, "told to stop; a post under way gets 5 seconds");
+    }
+
+    /// A payload that is not the timer's; the run goes on all the same.
+    pub fn odd_payload(&self, problem: &str) {
+        line!(self, warn, "odd_payload", {}, "the invocation's body cannot be read ({problem}); running all the same");
+    }
+
+    /// The timer fires late.
+    pub fn past_due(&self) {
+        line!(self, info, "past_due", {}, "the timer fires late; this run goes on from the saved cursor like any other");
+    }
+
+    /// An invocation failed before or beside its run.
+    pub fn invocation_failed(&self, problem: &str) {
+        line!(self, error, "invocation_failed", {}, "{problem}");
+    }
+
+    /// Settings that cannot be used, a line each.
+    pub fn settings_refused(&self, problems: &Problems) {
+        for problem in problems.iter() {
+            line!(self, error, "wrong_setting", { setting = problem.setting(), }, "{problem}");
+        }
+    }
+
+    /// Something about the settings that an operator should know.
+    pub fn settings_warning(&self, warning: &str) {
+        line!(self, warn, "settings_warning", {}, "{warning}");
+    }
+
+    /// A try failed and another follows.
+    pub fn trying_again(&self, error: &impl fmt::Display, pause: Duration) {
+        let pause = pause.as_secs_f64();
+        line!(self, warn, "trying_again", { pause_seconds = pause, }, "{error}; trying again in {pause:.1} s");
+    }
+
+    /// Our share of Okta's rate limit is used up for now.
+    pub fn rate_paused(&self, org: &OktaDomain, pause: Duration) {
+        let pause = pause.as_secs();
+        line!(self, info, "rate_paused", { pause_seconds = pause, },
+            "our share of {org}'s rate limit is used up; it is free again in {pause} s");
+    }
+
+    /// Pages were too slow or too large.
+    pub fn page_halved(&self, org: &OktaDomain, events: u32, why: &str) {
+        line!(self, warn, "page_halved", { page_limit = events, },
+            "a page of {org} was {why}; asking for {events} events at a time");
+    }
+
+    /// `OKTA_FILTER` is not the saved cursor's.
+    pub fn filter_changed(&self, newest: Option<DateTime<Utc>>) {
+        line!(self, warn, "filter_changed", {},
+            "OKTA_FILTER changed, so the saved cursor no longer fits; going on {}", from(newest));
+    }
+
+    /// Okta refused the saved cursor.
+    pub fn fell_back(&self, refused: &impl fmt::Display, newest: Option<DateTime<Utc>>) {
+        line!(self, warn, "cursor_lost", {}, "{refused}; going on {}", from(newest));
+    }
+
+    /// `--since` has no say over a saved cursor.
+    pub fn since_unused(&self) {
+        line!(self, warn, "since_unused", {},
+            "--since is where a first run starts; there is a saved cursor, which wins (--restart discards it)");
+    }
+
+    /// Events that cannot be told apart by `uuid`.
+    pub fn events_without_uuid(&self, org: &OktaDomain, count: u64, first: EventId) {
+        line!(self, warn, "event_without_uuid", { count, first = %first, },
+            "{count} event(s) from {org} came without uuid; shipped, and known by a digest of the row (the first is {first}); nothing to do, but uuid_g is empty there");
+    }
+
+    /// Values over the limit.
+    pub fn values_cut(&self, org: &OktaDomain, count: u64, first: EventId) {
+        line!(self, warn, "values_cut", { count, first = %first, },
+            "{count} event(s) from {org} held a value over 32,000 bytes, which was cut (the first is {first}); truncated_d says by how much, Okta's own log has the whole");
+    }
+
+    /// A row was set aside.
+    pub fn dead_letter(&self, name: &str, reason: &str) {
+        line!(self, error, "dead_letter", { name, },
+            "a row was set aside as dead-letters/{name} so that the others go on: {reason}");
+    }
+
+    /// `recent-ids` cannot be read.
+    pub fn recent_ids_damaged(&self, damaged: &impl fmt::Display) {
+        line!(self, warn, "recent_ids_damaged", {}, "{damaged}");
+    }
+
+    /// The lease runs out by itself.
+    pub fn lease_not_released(&self, error: &StoreError) {
+        line!(self, warn, "lease_not_released", {},
+            "{error}; the lease runs out by itself within 30 s, until then runs end at once");
+    }
+
+    /// The one line that every run ends with.
+    pub fn run_ended(&self, report: &RunReport) {
+        let fields = serde_json::to_string(report).unwrap_or_default();
+        let lag = report.lag().map(|lag| lag.num_seconds());
+        match report.succeeded() {
+            true => line!(self, info, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}"),
+            false => line!(self, error, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}"),
+        }
+    }
+}
+
+fn from(newest: Option<DateTime<Utc>>) -> String {
+    match newest.map(|newest| newest.to_rfc3339_opts(SecondsFormat::Secs, true)) {
+        Some(newest) => format!(
+            "from 15 minutes before the newest event accepted ({newest}); what was accepted since is left out by id"
+        ),
+        None => "from where a first run starts".to_owned(),
+    }
+}

@@ -1,8 +1,21 @@
 //! A place in an org's log: the request that goes on from there.
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::OktaDomain;
+
+/// Path of the System Log API.
+pub const LOGS_PATH: &str = "/api/v1/logs";
+
+/// Most events Okta puts on a page.
+pub const MAX_PAGE: u32 = 1000;
+
 /// The URL of a polling request, as Okta's `next` link gave it or as a first run makes it.
+///
+/// It never has an `until`: only an unbounded, ascending request is documented to return every
+/// event (Okta, *System Log query*, "Transferring data to a separate system").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(Url);
@@ -12,6 +25,51 @@ impl Cursor {
     pub fn new(url: Url) -> Cursor {
         Cursor(url)
     }
+
+    /// The polling request for everything stored since `since`.
+    pub fn since(domain: &OktaDomain, since: DateTime<Utc>, filter: Option<&str>) -> Cursor {
+        let mut url = domain.base().clone();
+        url.set_path(LOGS_PATH);
+        let since = since.to_rfc3339_opts(SecondsFormat::Millis, true);
+        url.query_pairs_mut()
+            .append_pair("since", &since)
+            .append_pair("sortOrder", "ASCENDING")
+            .append_pair("limit", &MAX_PAGE.to_string());
+        if let Some(filter) = filter {
+            url.query_pairs_mut().append_pair("filter", filter);
+        }
+        Cursor(url)
+    }
+
+    /// The same place with pages of at most `limit` events.
+    #[must_use]
+    pub fn with_limit(&self, limit: u32) -> Cursor {
+        let others: Vec<(String, String)> =
+            self.0.query_pairs().into_owned().filter(|(name, _)| name != "limit").collect();
+        let mut url = self.0.clone();
+        url.query_pairs_mut().clear().extend_pairs(others).append_pair("limit", &limit.to_string());
+        Cursor(url)
+    }
+
+    /// The page size it asks for.
+    pub fn limit(&self) -> u32 {
+        let limit = self.0.query_pairs().find(|(name, _)| name == "limit");
+        limit.and_then(|(_, limit)| limit.parse().ok()).unwrap_or(MAX_PAGE)
+    }
+
+    /// Whether Okta handed this place out, rather than this program having made it of a time.
+    pub fn is_from_okta(&self) -> bool {
+        self.0.query_pairs().any(|(name, _)| name == "after")
+    }
+
+    /// Whether this leads to the log of the org at `domain` and nowhere else.
+    pub fn belongs_to(&self, domain: &OktaDomain) -> bool {
+        self.0.origin() == domain.base().origin()
+            && self.0.path() == LOGS_PATH
+            && self.0.username().is_empty()
+            && self.0.password().is_none()
+    }
+
     /// The request's URL.
     pub fn url(&self) -> &Url {
         &self.0

@@ -1,0 +1,105 @@
+//! Values longer than a column takes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::text::push_quoted;
+
+/// The longest start of `text` that has at most `limit` bytes and ends between characters.
+pub(super) fn cut_text(text: &str, limit: usize) -> &str {
+    text.get(..text.floor_char_boundary(limit)).unwrap_or(text)
+}
+
+/// The longest start of an array or object, in whole elements or keys, of at most `limit` bytes.
+/// A text that is neither comes back as `null`.
+pub(super) fn cut_json(json: &str, limit: usize) -> String {
+    let mut kept = Vec::with_capacity(limit);
+    let close = if let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(json) {
+        kept.push(b'[');
+        for element in elements {
+            if !fits(&mut kept, limit, |kept| kept.extend_from_slice(element.get().as_bytes())) {
+                break;
+            }
+        }
+        b']'
+    } else if let Ok(Entries(entries)) = serde_json::from_str(json) {
+        kept.push(b'{');
+        for (key, value) in entries {
+            let written = fits(&mut kept, limit, |kept| {
+                push_quoted(kept, &key);
+                kept.push(b':');
+                kept.extend_from_slice(value.get().as_bytes());
+            });
+            if !written {
+                break;
+            }
+        }
+        b'}'
+    } else {
+        return "null".to_owned();
+    };
+    kept.push(close);
+    String::from_utf8(kept).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// Writes one more part, or takes it back when it and the closing bracket pass the limit.
+fn fits(kept: &mut Vec<u8>, limit: usize, write: impl FnOnce(&mut Vec<u8>)) -> bool {
+    let before = kept.len();
+    if before > 1 {
+        kept.push(b',');
+    }
+    write(kept);
+    let fits = kept.len() < limit;
+    if !fits {
+        kept.truncate(before);
+    }
+    fits
+}
+
+/// An object's entries in their order, keys unescaped.
+struct Entries<'de>(Vec<(Cow<'de, str>, &'de RawValue)>);
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntriesVisitor;
+
+        impl<'de> Visitor<'de> for EntriesVisitor {
+            type Value = Entries<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(EntriesVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_between_characters() {
+        assert_eq!(cut_text("aéé", 4), "aé");
+        assert_eq!(cut_text("aé", 3), "aé");
+    }
+
+    #[test]
+    fn json_is_cut_between_elements_and_stays_json() {
+        assert_eq!(cut_json("[1, 22, {\"a\":3}]", 6), "[1,22]");
+        assert_eq!(cut_json("{\"a\":1,\"b\\n\":[2],\"c\":3}", 17), "{\"a\":1,\"b\\n\":[2]}");
+        assert_eq!(cut_json("[\"longer than all\"]", 6), "[]");
+    }
+}

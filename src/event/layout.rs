@@ -1,0 +1,148 @@
+//! The schema as a tree to walk an event by, spelt for one ingestion road.
+
+use super::schema::{self, COLUMNS, Column, Kind};
+
+/// How a road names columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// Flat keys without suffix: the Data Collector infers types and appends it.
+    Inferred,
+    /// Full column names, plus `TimeGenerated`; GUIDs hyphenated as the Data Collector stores them.
+    Named,
+}
+
+/// Index of an object of the event that has columns below it.
+pub(super) type NodeIndex = usize;
+
+/// A place in an event where columns are found.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Keys from the event's root to this object.
+    pub(super) path: Vec<&'static str>,
+    pub(super) children: Vec<Child>,
+    /// The object whose unknown keys have a catch-all of their own.
+    pub(super) debug_data: bool,
+}
+
+/// A key with a meaning.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) name: &'static str,
+    pub(super) meaning: Meaning,
+}
+
+/// What a known key holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Meaning {
+    /// A column, by its index in [`Layout::columns`].
+    Column(usize),
+    /// An object to go down into.
+    Object(NodeIndex),
+}
+
+/// A column ready to be written.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// `,"name":`
+    pub(super) prefix: String,
+    pub(super) kind: Kind,
+    pub(super) role: Role,
+}
+
+/// Columns that the encoder itself needs to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Uuid,
+    Published,
+    Other,
+}
+
+/// The tree and the spelled columns.
+#[derive(Debug)]
+pub struct Layout {
+    pub(super) spelling: Spelling,
+    pub(super) nodes: Vec<Node>,
+    pub(super) columns: Vec<Slot>,
+    pub(super) debug_data: String,
+    pub(super) additional: String,
+    pub(super) truncated: String,
+    pub(super) domain: String,
+}
+
+impl Layout {
+    /// Spells the schema.
+    pub fn new(spelling: Spelling) -> Layout {
+        let mut layout = Layout {
+            spelling,
+            nodes: vec![Node { path: Vec::new(), children: Vec::new(), debug_data: false }],
+            columns: COLUMNS.iter().map(|column| Slot::new(column, spelling)).collect(),
+            debug_data: made(schema::DEBUG_DATA, spelling),
+            additional: made(schema::ADDITIONAL, spelling),
+            truncated: made(schema::TRUNCATED, spelling),
+            domain: made(schema::DOMAIN, spelling),
+        };
+        for (index, column) in COLUMNS.iter().enumerate().filter(|(_, c)| !c.path.is_empty()) {
+            layout.grow(index, column.path);
+        }
+        layout
+    }
+
+    fn grow(&mut self, column: usize, path: &'static str) {
+        let mut node = 0;
+        let mut keys = path.split('.').peekable();
+        while let Some(name) = keys.next() {
+            if keys.peek().is_none() {
+                self.add(node, name, Meaning::Column(column));
+            } else {
+                node = self.object_below(node, name);
+            }
+        }
+    }
+
+    fn object_below(&mut self, node: NodeIndex, name: &'static str) -> NodeIndex {
+        let children = self.nodes.get(node).map_or(&[][..], |n| &n.children);
+        for child in children {
+            if let (true, Meaning::Object(below)) = (child.name == name, child.meaning) {
+                return below;
+            }
+        }
+        let mut path = self.nodes.get(node).map_or_else(Vec::new, |n| n.path.clone());
+        path.push(name);
+        let debug_data = path == ["debugContext", "debugData"];
+        self.nodes.push(Node { path, children: Vec::new(), debug_data });
+        let below = self.nodes.len() - 1;
+        self.add(node, name, Meaning::Object(below));
+        below
+    }
+
+    fn add(&mut self, node: NodeIndex, name: &'static str, meaning: Meaning) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.children.push(Child { name, meaning });
+        }
+    }
+}
+
+impl Slot {
+    fn new(column: &Column, spelling: Spelling) -> Slot {
+        let role = match column.path {
+            "uuid" => Role::Uuid,
+            "published" => Role::Published,
+            _ => Role::Other,
+        };
+        Slot { prefix: prefix(column, spelling), kind: column.kind, role }
+    }
+}
+
+fn prefix(column: &Column, spelling: Spelling) -> String {
+    let name = match spelling {
+        Spelling::Inferred => column.key(),
+        Spelling::Named => column.name(),
+    };
+    format!(",\"{name}\":")
+}
+
+/// The prefix of a column that the encoder makes up; empty if the schema has none of that key.
+fn made(key: &str, spelling: Spelling) -> String {
+    let column = COLUMNS.iter().find(|column| column.path.is_empty() && column.key() == key);
+    column.map_or_else(String::new, |column| prefix(column, spelling))
+}

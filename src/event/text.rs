@@ -1,0 +1,145 @@
+//! JSON text: quoting, and reading what a token is.
+
+/// What a byte needs inside a JSON string: 0 nothing, `u` a `\u00xx`, else the escape letter.
+const ESCAPES: [u8; 256] = {
+    let mut table = [0_u8; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        table[control] = b'u';
+        control += 1;
+    }
+    table[0x08] = b'b';
+    table[b'\t' as usize] = b't';
+    table[b'\n' as usize] = b'n';
+    table[0x0c] = b'f';
+    table[b'\r' as usize] = b'r';
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table
+};
+
+/// Appends `text` to `out` as the inside of a JSON string.
+pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| escape(*byte) != 0) {
+        let (plain, special) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let Some((byte, after)) = special.split_first() else { return };
+        match escape(*byte) {
+            b'u' => {
+                out.extend_from_slice(b"\\u00");
+                out.push(hex(byte >> 4));
+                out.push(hex(byte & 0xf));
+            }
+            letter => out.extend_from_slice(&[b'\\', letter]),
+        }
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+}
+
+/// Appends `text` to `out` as a JSON string.
+pub(super) fn push_quoted(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    push_escaped(out, text.as_bytes());
+    out.push(b'"');
+}
+
+fn escape(byte: u8) -> u8 {
+    // A u8 always indexes a table of 256; the fallback is unreachable.
+    ESCAPES.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+fn hex(digit: u8) -> u8 {
+    match digit {
+        0..=9 => b'0' + digit,
+        _ => b'a' + digit - 10,
+    }
+}
+
+/// The inside of a string token without escapes, `None` for any other token.
+pub(super) fn plain_string(token: &str) -> Option<&str> {
+    let inside = token.strip_prefix('"')?.strip_suffix('"')?;
+    (!inside.contains('\\')).then_some(inside)
+}
+
+/// Whether `text` is a number as JSON writes one.
+pub(super) fn is_number(text: &str) -> bool {
+    text.bytes().next().is_some_and(|first| first == b'-' || first.is_ascii_digit())
+        && serde_json::from_str::<f64>(text).is_ok()
+        && !text.ends_with(|last: char| last.is_ascii_whitespace())
+}
+
+/// Whether `text` reads as a date and time in ISO 8601: `2026-11-21T12:04:58.123Z`.
+pub(super) fn is_time(text: &str) -> bool {
+    is_okta_time(text.as_bytes()) || chrono::DateTime::parse_from_rfc3339(text).is_ok()
+}
+
+/// Okta's own spelling, `YYYY-MM-DDThh:mm:ss.mmmZ`, told at a tenth of a parser's price; days
+/// past the 28th are left to the parser.
+fn is_okta_time(text: &[u8]) -> bool {
+    const SHAPE: &[u8; 24] = b"dddd-dd-ddTdd:dd:dd.dddZ";
+    let shaped = text.len() == SHAPE.len()
+        && text.iter().zip(SHAPE).all(|(byte, shape)| match shape {
+            b'd' => byte.is_ascii_digit(),
+            other => byte == other,
+        });
+    let two = |from: usize| text.get(from..from + 2).unwrap_or_default();
+    let within = |from: usize, least: &[u8], most: &[u8]| (least..=most).contains(&two(from));
+    shaped
+        && within(5, b"01", b"12")
+        && within(8, b"01", b"28")
+        && within(11, b"00", b"23")
+        && within(14, b"00", b"59")
+        && within(17, b"00", b"59")
+}
+
+/// Appends a GUID as the Data Collector stores it: `8-4-4-4-12` where it came as 32 digits.
+/// Returns false, having appended nothing, for a text that is no bare GUID.
+pub(super) fn push_hyphenated(out: &mut Vec<u8>, text: &str) -> bool {
+    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return false;
+    }
+    for (at, byte) in text.bytes().enumerate() {
+        if matches!(at, 8 | 12 | 16 | 20) {
+            out.push(b'-');
+        }
+        out.push(byte.to_ascii_lowercase());
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_quoted_reads_back_as_it_was(text in "\\PC*|[\\x00-\\x7f]*") {
+            let mut out = Vec::new();
+            push_quoted(&mut out, &text);
+            prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn times_are_told_as_a_parser_tells_them() {
+        for yes in ["2026-11-21T12:04:58.123Z", "2026-01-31T00:00:00Z", "2026-09-10T12:24:55.809348Z"] {
+            assert!(is_time(yes), "{yes}");
+        }
+        for no in ["", "2026-11-21", "2026-13-21T12:04:58.123Z", "2026-02-30T12:04:58.123Z", "2026-11-21T24:04:58.123Z"] {
+            assert!(!is_time(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_told_as_json_tells_them() {
+        for yes in ["0", "-1", "12.5", "1e3"] {
+            assert!(is_number(yes), "{yes}");
+        }
+        for no in ["", "x", "01", "+1", "1 ", " 1", ".5", "1.", "NaN", "0x1"] {
+            assert!(!is_number(no), "{no}");
+        }
+    }
+}

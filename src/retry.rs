@@ -1,0 +1,188 @@
+//! The only loop that sleeps: one call, tried again while its failure is a passing one.
+//!
+//! A call is retried for at most [`PATIENCE`], with capped exponential backoff and full jitter;
+//! a wait that the server names is not counted against that, only against the run's deadline.
+//! When the next try would come too late the loop ends at once: the next run is the retry.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// How long one call is retried, waits that a server names aside.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// What a failure asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may pass: try again after a pause of ours.
+    Retry,
+    /// The server says when to come again.
+    RetryAfter(Duration),
+    /// Trying again cannot help.
+    Stop,
+}
+
+/// A failure that knows what it asks for.
+pub trait Failure {
+    /// The decision, made where the failure was understood.
+    fn verdict(&self) -> Verdict;
+}
+
+/// Until when a run may go on, and whether it was told to end.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// No try begins after this.
+    pub deadline: Instant,
+    /// Set when the process is to end.
+    pub stop: CancellationToken,
+}
+
+impl Limits {
+    /// Waits, unless the wait would pass the deadline or the run is told to end: then false.
+    pub async fn pause(&self, pause: Duration) -> bool {
+        if pause.is_zero() {
+            return !self.stop.is_cancelled();
+        }
+        if Instant::now() + pause >= self.deadline {
+            return false;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => true,
+            () = self.stop.cancelled() => false,
+        }
+    }
+}
+
+/// Makes `call` until it succeeds, fails for good, or no try is left. `noticed` hears of every
+/// failure that is followed by another try, with the pause before it.
+///
+/// # Errors
+/// The last failure.
+pub async fn persist<T, E: Failure>(
+    limits: &Limits,
+    mut call: impl AsyncFnMut() -> Result<T, E>,
+    mut noticed: impl FnMut(&E, Duration),
+) -> Result<T, E> {
+    let mut ours_until = Instant::now() + PATIENCE;
+    let mut backoff = Backoff::default();
+    loop {
+        let failure = match call().await {
+            Ok(value) => return Ok(value),
+            Err(failure) => failure,
+        };
+        let pause = match failure.verdict() {
+            Verdict::Stop => return Err(failure),
+            Verdict::Retry => {
+                let pause = backoff.next();
+                if Instant::now() + pause >= ours_until {
+                    return Err(failure);
+                }
+                pause
+            }
+            Verdict::RetryAfter(wait) => {
+                // A second of jitter keeps several apps from coming back together.
+                let pause = wait + jitter(Duration::from_secs(1));
+                ours_until += pause;
+                pause
+            }
+        };
+        if Instant::now() + pause < limits.deadline {
+            noticed(&failure, pause);
+        }
+        if !limits.pause(pause).await {
+            return Err(failure);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Backoff(Duration);
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Backoff(FIRST_PAUSE)
+    }
+}
+
+impl Backoff {
+    fn next(&mut self) -> Duration {
+        let most = self.0;
+        self.0 = (self.0 * 2).min(LONGEST_PAUSE);
+        most / 4 + jitter(most * 3 / 4)
+    }
+}
+
+fn jitter(most: Duration) -> Duration {
+    most.mul_f64(fastrand::f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Fails(Verdict);
+
+    impl Failure for Fails {
+        fn verdict(&self) -> Verdict {
+            self.0
+        }
+    }
+
+    fn limits(seconds: u64) -> Limits {
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        Limits { deadline, stop: CancellationToken::new() }
+    }
+
+    async fn tries(limits: &Limits, verdict: Verdict) -> (u32, Duration) {
+        let (mut tries, start) = (0, Instant::now());
+        let call = async || {
+            tries += 1;
+            Err::<(), _>(Fails(verdict))
+        };
+        persist(limits, call, |_, _| {}).await.unwrap_err();
+        (tries, start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_call_is_retried_for_a_minute_at_most() {
+        let (tries, took) = tries(&limits(480), Verdict::Retry).await;
+        assert!(tries > 4, "{tries} tries");
+        assert!(took < PATIENCE, "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_the_server_names_counts_against_the_deadline_only() {
+        let wait = Verdict::RetryAfter(Duration::from_secs(100));
+        let (tries, took) = tries(&limits(480), wait).await;
+        assert_eq!(tries, 5);
+        assert!(took < Duration::from_secs(410), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lasting_failure_is_tried_once() {
+        assert_eq!(tries(&limits(480), Verdict::Stop).await.0, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_waited_for_that_comes_after_the_deadline() {
+        let (tries, took) = tries(&limits(5), Verdict::RetryAfter(Duration::from_secs(6))).await;
+        assert_eq!((tries, took), (1, Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_told_to_end_stops_waiting() {
+        let limits = limits(480);
+        let stop = limits.stop.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            stop.cancel();
+        });
+        let (_, took) = tries(&limits, Verdict::RetryAfter(Duration::from_secs(100))).await;
+        assert!(took < Duration::from_secs(1), "{took:?}");
+    }
+}

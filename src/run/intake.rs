@@ -1,0 +1,142 @@
+//! From the rows of a page to the batch: repeats are left out, what is odd is noted.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::batch::Batcher;
+use crate::event::EventId;
+use crate::event::page::RowSink;
+use crate::event::row::Row;
+
+/// Events that the workspace has, or has on its way.
+#[derive(Debug, Default)]
+pub(super) struct Repeats {
+    /// Accepted beyond the cursor by an earlier run.
+    pub(super) accepted: HashSet<EventId>,
+    /// Accepted lately; filled only while a refused cursor's overlap is read again.
+    pub(super) recent: HashSet<EventId>,
+    /// On the page before.
+    previous: HashSet<EventId>,
+    /// On this page.
+    current: HashSet<EventId>,
+}
+
+impl Repeats {
+    /// A page begins.
+    pub(super) fn turn(&mut self) {
+        std::mem::swap(&mut self.previous, &mut self.current);
+        self.current.clear();
+    }
+
+    /// This page begins again.
+    pub(super) fn again(&mut self) {
+        self.current.clear();
+    }
+}
+
+/// What is to be told about a page's events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Odd {
+    /// How many.
+    pub(super) count: u64,
+    /// The first of them.
+    pub(super) first: Option<EventId>,
+}
+
+impl Odd {
+    fn note(&mut self, id: EventId) {
+        self.count += 1;
+        self.first.get_or_insert(id);
+    }
+}
+
+/// Takes the rows of one page.
+#[derive(Debug)]
+pub(super) struct Intake<'a> {
+    pub(super) batcher: &'a mut Batcher,
+    pub(super) repeats: &'a mut Repeats,
+    /// Events on the page.
+    pub(super) events: usize,
+    /// Rows that went to the batch.
+    pub(super) rows: usize,
+    /// Events left out that an earlier run had accepted beyond the cursor.
+    pub(super) repeated: Vec<EventId>,
+    /// Events left out, whatever the reason.
+    pub(super) left_out: u64,
+    pub(super) without_uuid: Odd,
+    pub(super) cut: Odd,
+    newest: Option<String>,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(batcher: &'a mut Batcher, repeats: &'a mut Repeats) -> Intake<'a> {
+        Intake {
+            batcher,
+            repeats,
+            events: 0,
+            rows: 0,
+            repeated: Vec::new(),
+            left_out: 0,
+            without_uuid: Odd::default(),
+            cut: Odd::default(),
+            newest: None,
+        }
+    }
+
+    /// The newest `published` on the page.
+    pub(super) fn newest(&self) -> Option<DateTime<Utc>> {
+        self.newest.as_deref().and_then(time)
+    }
+
+    fn is_repeat(&mut self, id: EventId) -> bool {
+        if self.repeats.accepted.contains(&id) {
+            self.repeated.push(id);
+            return true;
+        }
+        !self.repeats.current.insert(id)
+            || self.repeats.previous.contains(&id)
+            || self.repeats.recent.contains(&id)
+    }
+}
+
+impl RowSink for Intake<'_> {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        self.batcher.buffer()
+    }
+
+    fn row(&mut self, row: &Row<'_>) {
+        self.events += 1;
+        if let Some(published) = row.published
+            && self.newest.as_deref().is_none_or(|newest| is_later(published, newest))
+        {
+            let newest = self.newest.get_or_insert_default();
+            newest.clear();
+            newest.push_str(published);
+        }
+        if self.is_repeat(row.id) {
+            self.left_out += 1;
+            return self.batcher.drop_row();
+        }
+        if !row.has_uuid {
+            self.without_uuid.note(row.id);
+        }
+        if row.truncated > 0 {
+            self.cut.note(row.id);
+        }
+        self.rows += 1;
+        self.batcher.row(row);
+    }
+}
+
+/// Times of Okta's own spelling compare as text; others are read.
+fn is_later(one: &str, other: &str) -> bool {
+    if one.len() == other.len() && one.ends_with('Z') && other.ends_with('Z') {
+        return one > other;
+    }
+    time(one) > time(other)
+}
+
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+}

@@ -1,0 +1,253 @@
+//! What became of a run: one struct that is logged, answered and asserted on.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde::Serialize;
+
+use crate::checkpoint::StoreError;
+use crate::ingest::PostError;
+use crate::okta::OktaError;
+
+/// Counts and outcome of one run.
+#[derive(Debug, Serialize)]
+pub struct RunReport {
+    /// The Okta org's host.
+    pub org: String,
+    /// Where the rows went.
+    pub destination: String,
+    /// Events accepted by the workspace.
+    pub events: u64,
+    /// Pages that held events.
+    pub pages: u64,
+    /// Posts accepted.
+    pub posts: u64,
+    /// Bytes of the accepted posts' bodies.
+    pub posted_bytes: u64,
+    /// Events met again and left out, because the workspace has them.
+    pub repeats: u64,
+    /// Rows the workspace refused, kept as dead letters.
+    pub dead_letters: u64,
+    /// Rows with a value that had to be cut.
+    pub cut_rows: u64,
+    /// Requests to Okta, failed ones included.
+    pub okta_requests: u64,
+    /// Answers of 429 from Okta.
+    pub okta_429s: u64,
+    /// Tries made again, at Okta or at the workspace.
+    pub retries: u64,
+    /// Newest `published` that the workspace has.
+    pub newest_published: Option<DateTime<Utc>>,
+    /// When the run began, by this machine's clock.
+    pub started: DateTime<Utc>,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// How it ended.
+    #[serde(serialize_with = "as_text")]
+    pub ended: Ended,
+}
+
+fn as_text<S: serde::Serializer>(ended: &Ended, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(ended.name())
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Everything Okta had when the run began is in the workspace.
+    CaughtUp,
+    /// `RUN_BUDGET_SECONDS` is over.
+    BudgetSpent,
+    /// Okta's rate limit, or our share of it, is spent for longer than the run may last.
+    RateSpent {
+        /// When requests are possible again.
+        until: DateTime<Utc>,
+    },
+    /// Another run is the writer.
+    LeaseHeld {
+        /// On what.
+        place: String,
+    },
+    /// The process was told to end.
+    Stopping,
+    /// Something stood in the way.
+    Failed(RunError),
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Okta.
+    #[error(transparent)]
+    Okta(#[from] OktaError),
+    /// The workspace.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// The state.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The workspace refuses rows, and too many for it to be the rows.
+    #[error(
+        "{refusal}. {refused} of {rows} rows were refused: too many to set them aside, so a \
+         setting is wrong rather than a row; nothing is lost and the next run tries again"
+    )]
+    Refused {
+        /// Rows refused.
+        refused: usize,
+        /// Rows tried.
+        rows: usize,
+        /// The workspace's last words.
+        refusal: PostError,
+    },
+    /// The process was told to end while a post was under way.
+    #[error("told to stop while a post was under way")]
+    Stopped,
+}
+
+impl Ended {
+    /// A word for queries: `caught_up`, `budget_spent`, `rate_spent`, `lease_held`, `stopping`,
+    /// `failed`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Ended::CaughtUp => "caught_up",
+            Ended::BudgetSpent => "budget_spent",
+            Ended::RateSpent { .. } => "rate_spent",
+            Ended::LeaseHeld { .. } => "lease_held",
+            Ended::Stopping => "stopping",
+            Ended::Failed(_) => "failed",
+        }
+    }
+}
+
+impl RunReport {
+    pub(super) fn begin(org: String, destination: String) -> RunReport {
+        RunReport {
+            org,
+            destination,
+            events: 0,
+            pages: 0,
+            posts: 0,
+            posted_bytes: 0,
+            repeats: 0,
+            dead_letters: 0,
+            cut_rows: 0,
+            okta_requests: 0,
+            okta_429s: 0,
+            retries: 0,
+            newest_published: None,
+            started: Utc::now(),
+            duration_ms: 0,
+            ended: Ended::Stopping,
+        }
+    }
+
+    pub(super) fn end(&mut self) {
+        self.duration_ms = (Utc::now() - self.started).num_milliseconds();
+    }
+
+    /// Whether the Functions host is to count this run as a success.
+    pub fn succeeded(&self) -> bool {
+        !matches!(self.ended, Ended::Failed(_))
+    }
+
+    /// From the newest event that the workspace has to the end of the run.
+    pub fn lag(&self) -> Option<TimeDelta> {
+        let end = self.started + TimeDelta::milliseconds(self.duration_ms);
+        self.newest_published.map(|newest| (end - newest).max(TimeDelta::zero()))
+    }
+}
+
+/// The one line an operator reads.
+impl fmt::Display for RunReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Ended::LeaseHeld { place } = &self.ended {
+            return write!(f, "another run is under way and holds the lease on {place}; it does this run's work");
+        }
+        match self.events {
+            0 => write!(f, "nothing new from {}", self.org)?,
+            _ => write!(
+                f,
+                "shipped {} in {} and {} from {}",
+                counted(self.events, "event"),
+                counted(self.pages, "page"),
+                counted(self.posts, "post"),
+                self.org
+            )?,
+        }
+        if let (Some(newest), Some(lag)) = (self.newest_published, self.lag()) {
+            let newest = newest.to_rfc3339_opts(SecondsFormat::Secs, true);
+            write!(f, "; newest {newest} (lag {})", spoken(lag))?;
+        }
+        write!(f, "; {} repeated", grouped(self.repeats))?;
+        if self.dead_letters > 0 {
+            write!(f, "; {} kept as dead letters", counted(self.dead_letters, "refused row"))?;
+        }
+        match &self.ended {
+            Ended::CaughtUp | Ended::LeaseHeld { .. } => {
+                f.write_str("; next run goes on from the saved cursor")
+            }
+            Ended::BudgetSpent => f.write_str("; the time for this run is over, the next one goes on from the saved cursor"),
+            Ended::RateSpent { until } => write!(
+                f,
+                "; Okta's rate limit is spent until {}, the next run after that goes on from the saved cursor",
+                until.to_rfc3339_opts(SecondsFormat::Secs, true)
+            ),
+            Ended::Stopping => f.write_str("; told to stop, the next run goes on from the saved cursor"),
+            Ended::Failed(error) => write!(f, "; then the run failed: {error}"),
+        }
+    }
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
+/// 12431 as `12,431`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration as people say it, in its largest one or two units.
+fn spoken(lag: TimeDelta) -> String {
+    match lag.num_seconds() {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ ..7_200 => format!("{} min", seconds / 60),
+        seconds @ ..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_reads_what_happened_in_one_line() {
+        let mut report = RunReport::begin("acme.okta.com".into(), "workspace".into());
+        report.started = DateTime::parse_from_rfc3339("2026-11-21T12:04:31Z").unwrap().to_utc();
+        report.duration_ms = 30_000;
+        report.newest_published = Some(report.started + TimeDelta::seconds(27));
+        (report.events, report.pages, report.posts) = (12_431, 13, 13);
+        report.ended = Ended::CaughtUp;
+        assert_eq!(
+            report.to_string(),
+            "shipped 12,431 events in 13 pages and 13 posts from acme.okta.com; newest \
+             2026-11-21T12:04:58Z (lag 3 s); 0 repeated; next run goes on from the saved cursor"
+        );
+    }
+
+    #[test]
+    fn numbers_are_grouped_in_threes() {
+        let texts = [0, 999, 1_000, 12_431, 1_000_000].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "12,431", "1,000,000"]);
+    }
+}
