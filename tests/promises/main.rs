@@ -1,1 +1,4 @@
 //! The promises.
+
+mod settings_code_readme_and_example_agree;
+mod wrong_settings_are_reported_together;
