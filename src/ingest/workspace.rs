@@ -5,9 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD as ALPHABET;
-use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
-use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretSlice};
 use url::Url;
 
@@ -107,16 +105,11 @@ impl FromStr for WorkspaceKey {
     }
 }
 
+/// Whether `text` is base64 that stops before the end of a group of four characters.
 fn lacks_padding(text: &str) -> bool {
-    let config =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireNone);
-    let unpadded = text.trim_end_matches('=');
-    // The last character of a cut key may carry bits that no decoder takes as an end.
-    let config = config.with_decode_allow_trailing_bits(true);
-    !unpadded.is_empty()
-        && GeneralPurpose::new(&ALPHABET, config)
-            .decode(unpadded)
-            .is_ok()
+    let of_alphabet = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    let unpadded = text.strip_suffix('=').unwrap_or(text);
+    !text.len().is_multiple_of(4) && !unpadded.is_empty() && unpadded.chars().all(of_alphabet)
 }
 
 /// What the service names the table after: it appends `_CL`.
@@ -216,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_cut_anywhere_is_not_taken_for_a_whole_one() {
+    fn a_key_that_lost_its_end_is_told_so() {
         for lost in 1..=3 {
             let cut = KEY.get(..KEY.len() - lost).unwrap();
             assert_eq!(

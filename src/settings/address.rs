@@ -21,7 +21,9 @@ pub enum AddressError {
     Path { shown: String, write: String },
     #[error("{shown} is plain http, which is for loopback addresses only; write {write}")]
     PlainHttp { shown: String, write: String },
-    #[error("{shown} has no whole host name ({problem}); write one such as acme.example.com")]
+    #[error(
+        "{shown} cannot be used ({problem}); write a host name in full, such as acme.example.com"
+    )]
     Host { shown: String, problem: String },
 }
 

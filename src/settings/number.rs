@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 /// Not a whole number, or one out of bounds.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} is not a whole number from {lowest} to {highest}; write one such as {highest}")]
+#[error("{text:?} cannot be used; write a whole number from {lowest} to {highest}")]
 pub(super) struct NotInRange {
     text: String,
     lowest: u32,

@@ -140,7 +140,9 @@ impl Start {
     /// The instant that a run at `now` starts from.
     pub fn instant(self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {
-            Start::Backfill { days } => now - TimeDelta::days(i64::from(days)),
+            Start::Backfill { days } => now
+                .checked_sub_signed(TimeDelta::days(i64::from(days)))
+                .unwrap_or(DateTime::<Utc>::MIN_UTC),
             Start::At(at) => at,
         }
     }
