@@ -220,11 +220,11 @@ mod tests {
     #[test]
     fn order_case_and_a_last_semicolon_do_not_matter() {
         let spellings = [
-            "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=QUJD=;EndpointSuffix=core.windows.net",
+            "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=QUI=;EndpointSuffix=core.windows.net",
             "accountkey=QUI=;ACCOUNTNAME=acme;",
             " AccountName = acme ; AccountKey = QUI= ; QueueEndpoint=http://ignored.example.com",
         ];
-        for text in spellings.iter().skip(1) {
+        for text in spellings {
             let account = account(text);
             assert_eq!(
                 account.endpoint.as_str(),
@@ -235,10 +235,6 @@ mod tests {
             };
             assert_eq!((account.as_str(), key.expose_secret()), ("acme", "QUI="));
         }
-        assert_eq!(
-            BlobAccount::from_connection_string(spellings[0]).unwrap_err(),
-            BlobAccountError::Key
-        );
     }
 
     #[test]
