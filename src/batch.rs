@@ -246,7 +246,8 @@ mod tests {
             write(&mut alone, json);
         }
         batcher.page(2);
-        ["{\"b\":1}", "{\"b\":2}"].map(|json| write(&mut batcher, json));
+        write(&mut batcher, "{\"b\":1}");
+        write(&mut batcher, "{\"b\":2}");
         batcher.forget_page(2);
         assert_eq!(batcher.flush(), alone.flush());
     }

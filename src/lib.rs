@@ -6,6 +6,7 @@
 //! from top to bottom; [host] starts it for the Functions host, [cli] for a person in a shell.
 //! [settings] is the only reader of the environment, [telemetry] the only writer of log lines.
 
+pub mod app;
 pub mod batch;
 pub mod checkpoint;
 pub mod cli;

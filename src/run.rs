@@ -24,12 +24,13 @@ use crate::settings::Start;
 use crate::telemetry::Log;
 
 mod deliver;
+pub mod health;
 mod intake;
 mod progress;
 mod read;
 mod report;
 
-pub use report::{Ended, RunError, RunReport};
+pub use report::{Ended, RunError, RunReport, grouped};
 
 use deliver::Deliverer;
 use read::{ReadEnd, Reader};
@@ -49,12 +50,21 @@ pub struct Shipper {
     pub filter: Option<String>,
     /// Where a first run starts.
     pub start: Start,
-    /// Whether this run is to be a first one, whatever is saved.
-    pub restart: bool,
     /// `OKTA_RATE_SHARE`.
     pub share: RateShare,
     /// `RUN_BUDGET_SECONDS`.
     pub budget: Duration,
+}
+
+/// Where a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// At the saved cursor, else where a first run starts.
+    Saved,
+    /// The same, for somebody who named a start and is to hear if it has no say.
+    SavedDespiteSince,
+    /// Where a first run starts, whatever is saved.
+    Afresh,
 }
 
 /// Hears how far a run has come, after every accepted post.
@@ -63,29 +73,31 @@ pub type Observer<'a> = &'a (dyn Fn(&RunReport) + Send + Sync);
 impl Shipper {
     /// Does one run, to its end or until `stop`. What happened is in the report, and has been
     /// logged.
-    pub async fn run(&self, stop: CancellationToken, log: &Log, observer: Observer<'_>) -> RunReport {
+    pub async fn run(
+        &self,
+        begin: Begin,
+        stop: CancellationToken,
+        log: &Log,
+        observer: Observer<'_>,
+    ) -> RunReport {
         let mut report = RunReport::begin(self.okta.domain().to_string(), self.sink.place());
         let limits = Limits { deadline: Instant::now() + self.budget, stop };
         report.ended = match self.store.open().await {
             Err(StoreError::Held { place }) => Ended::LeaseHeld { place },
             Err(error) => Ended::Failed(error.into()),
-            Ok(lease) => self.with_lease(lease, &limits, log, observer, &mut report).await,
+            Ok(lease) => {
+                let place = self.resume(begin, lease.saved(), log);
+                let deliverer =
+                    Deliverer::new(self, lease, &limits, log, observer, place, &mut report);
+                self.with_lease(deliverer, &limits, log).await
+            }
         };
         report.end();
         log.run_ended(&report);
         report
     }
 
-    async fn with_lease(
-        &self,
-        lease: Box<dyn CheckpointLease>,
-        limits: &Limits,
-        log: &Log,
-        observer: Observer<'_>,
-        report: &mut RunReport,
-    ) -> Ended {
-        let place = self.resume(lease.saved(), log);
-        let mut deliverer = Deliverer::new(self, lease, limits, log, observer, place, report);
+    async fn with_lease(&self, mut deliverer: Deliverer<'_>, limits: &Limits, log: &Log) -> Ended {
         let mut ended = self.road(&mut deliverer, limits, log).await;
         if let Ended::Failed(RunError::Okta(error @ OktaError::CursorRefused { .. })) = &ended {
             deliverer.fall_back(error, self.first_cursor()).await;
@@ -124,7 +136,7 @@ impl Shipper {
     }
 
     /// The place to go on from: what is saved, unless it is of another filter or to be forgotten.
-    fn resume(&self, saved: Option<&Checkpoint>, log: &Log) -> Checkpoint {
+    fn resume(&self, begin: Begin, saved: Option<&Checkpoint>, log: &Log) -> Checkpoint {
         let first = Checkpoint {
             version: crate::checkpoint::FORMAT,
             sequence: 0,
@@ -135,9 +147,12 @@ impl Shipper {
             rereading: false,
             saved_at: Utc::now(),
         };
+        if saved.is_some() && begin == Begin::SavedDespiteSince {
+            log.since_unused();
+        }
         match saved {
             None => first,
-            Some(_) if self.restart => first,
+            Some(_) if begin == Begin::Afresh => first,
             Some(saved) if saved.filter == self.filter => saved.clone(),
             Some(saved) => {
                 log.filter_changed(saved.newest_published);

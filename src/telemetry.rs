@@ -98,6 +98,7 @@ impl Visit for Message<'_, '_> {
 #[derive(Clone, Debug)]
 pub struct Log {
     invocation: String,
+    quiet: bool,
 }
 
 /// One line: its name for queries, its fields, its text for people.
@@ -110,7 +111,13 @@ macro_rules! line {
 impl Log {
     /// The voice of one invocation, or of a command in a shell.
     pub fn new(invocation: impl Into<String>) -> Log {
-        Log { invocation: invocation.into() }
+        Log { invocation: invocation.into(), quiet: false }
+    }
+
+    /// The same voice without the line that a run ends with, for a command that prints it itself.
+    #[must_use]
+    pub fn quietly(&self) -> Log {
+        Log { quiet: true, ..self.clone() }
     }
 
     /// The server listens.
@@ -217,6 +224,9 @@ impl Log {
 
     /// The one line that every run ends with.
     pub fn run_ended(&self, report: &RunReport) {
+        if self.quiet {
+            return;
+        }
         let fields = serde_json::to_string(report).unwrap_or_default();
         let lag = report.lag().map(|lag| lag.num_seconds());
         match report.succeeded() {

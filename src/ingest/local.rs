@@ -9,22 +9,22 @@ use super::outcome::Outcome;
 use super::{PostError, Sink, Table};
 use crate::batch::{Batch, BatchLimits};
 use crate::event::layout::Spelling;
+use crate::event::schema::LOG_TYPE;
 
 /// A folder that stands for a workspace.
 #[derive(Clone, Debug)]
 pub struct LocalWorkspace {
     folder: PathBuf,
-    log_type: String,
 }
 
 impl LocalWorkspace {
-    /// Tables go to `<folder>/<log type>_CL.ndjson`; the folder is made when first needed.
-    pub fn new(folder: PathBuf, log_type: String) -> LocalWorkspace {
-        LocalWorkspace { folder, log_type }
+    /// Tables go to `<folder>/<table>.ndjson`; the folder is made when first needed.
+    pub fn new(folder: PathBuf) -> LocalWorkspace {
+        LocalWorkspace { folder }
     }
 
     fn file(&self, table: Table) -> PathBuf {
-        self.folder.join(format!("{}_CL.ndjson", table.log_type(&self.log_type)))
+        self.folder.join(format!("{}_CL.ndjson", table.log_type(LOG_TYPE)))
     }
 }
 

@@ -69,12 +69,6 @@ impl RateShare {
     }
 }
 
-impl Default for RateShare {
-    fn default() -> Self {
-        RateShare(0.5)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,7 +79,7 @@ mod tests {
 
     #[test]
     fn half_of_the_window_is_left_to_others() {
-        let share = RateShare::default();
+        let share = RateShare::new(0.5).unwrap();
         assert_eq!(share.pause(rate(60, 31)), Duration::ZERO);
         assert_eq!(share.pause(rate(60, 30)), Duration::from_secs(30));
         assert_eq!(share.pause(rate(60, 0)), Duration::from_secs(30));

@@ -82,7 +82,7 @@ impl<'a> Deliverer<'a> {
             false => Default::default(),
         };
         let accepted = self.progress.accepted_beyond().into_iter().collect();
-        Ok(Repeats { accepted, recent, ..Repeats::default() })
+        Ok(Repeats::new(accepted, recent))
     }
 
     async fn recent(&mut self) -> Result<&mut RecentIds, StoreError> {

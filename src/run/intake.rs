@@ -12,10 +12,8 @@ use crate::event::row::Row;
 /// Events that the workspace has, or has on its way.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
-    /// Accepted beyond the cursor by an earlier run.
-    pub(super) accepted: HashSet<EventId>,
-    /// Accepted lately; filled only while a refused cursor's overlap is read again.
-    pub(super) recent: HashSet<EventId>,
+    accepted: HashSet<EventId>,
+    recent: HashSet<EventId>,
     /// On the page before.
     previous: HashSet<EventId>,
     /// On this page.
@@ -23,6 +21,12 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
+    /// `accepted`: accepted beyond the cursor by an earlier run. `recent`: accepted lately; given
+    /// only while a refused cursor's overlap is read again.
+    pub(super) fn new(accepted: HashSet<EventId>, recent: HashSet<EventId>) -> Repeats {
+        Repeats { accepted, recent, ..Repeats::default() }
+    }
+
     /// A page begins.
     pub(super) fn turn(&mut self) {
         std::mem::swap(&mut self.previous, &mut self.current);

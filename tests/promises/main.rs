@@ -1,1 +1,13 @@
 //! The promises.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy knows a test by its attribute, and not the functions that tests share"
+)]
+
+mod settings_choose_one_sink_and_one_store;
+mod settings_code_readme_and_example_agree;
+mod wrong_settings_are_reported_together;

@@ -1,0 +1,70 @@
+//! The parts put together as the settings say. Opens no connection.
+
+use std::sync::Arc;
+
+use crate::checkpoint::blob::BlobStore;
+use crate::checkpoint::file::FileStore;
+use crate::checkpoint::{CheckpointStore, StoreError};
+use crate::ingest::Sink;
+use crate::ingest::data_collector::DataCollector;
+use crate::ingest::local::LocalWorkspace;
+use crate::ingest::signature::Signer;
+use crate::okta::client::http_client;
+use crate::okta::{Client, Credential, OktaDomain};
+use crate::run::Shipper;
+use crate::settings::{Settings, SinkSettings, StoreSettings};
+
+/// Why the parts do not fit together, though each setting reads well.
+#[derive(Debug, thiserror::Error)]
+pub enum AssemblyError {
+    /// The HTTP client.
+    #[error("no HTTPS client can be made ({0}); does this machine have CA certificates?")]
+    Http(#[from] reqwest::Error),
+    /// The state store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The signer.
+    #[error("WORKSPACE_KEY cannot sign ({0}); copy the workspace's primary key again")]
+    Key(#[from] hmac::digest::InvalidLength),
+}
+
+impl Shipper {
+    /// Makes a shipper of settings.
+    ///
+    /// # Errors
+    /// [`AssemblyError`].
+    pub fn assemble(settings: Settings) -> Result<Shipper, AssemblyError> {
+        let http = http_client()?;
+        let okta = settings.okta;
+        let store = store(settings.store, &okta.domain)?;
+        Ok(Shipper {
+            sink: sink(settings.sink, http.clone())?,
+            store,
+            okta: Client::new(http, okta.domain, Credential::Ssws(okta.token)),
+            filter: okta.filter,
+            start: okta.start,
+            share: okta.rate_share,
+            budget: settings.run_budget,
+        })
+    }
+}
+
+fn sink(settings: SinkSettings, http: reqwest::Client) -> Result<Arc<dyn Sink>, AssemblyError> {
+    Ok(match settings {
+        SinkSettings::DataCollector { workspace_id, key, uri, log_type } => {
+            let signer = Signer::new(key.expose_secret())?;
+            Arc::new(DataCollector::new(http, workspace_id, signer, uri, log_type))
+        }
+        SinkSettings::Local { folder } => Arc::new(LocalWorkspace::new(folder)),
+    })
+}
+
+fn store(
+    settings: StoreSettings,
+    domain: &OktaDomain,
+) -> Result<Arc<dyn CheckpointStore>, AssemblyError> {
+    Ok(match settings {
+        StoreSettings::Blob(account) => Arc::new(BlobStore::new(&account, &domain.key())?),
+        StoreSettings::Folder(folder) => Arc::new(FileStore::new(folder, &domain.key())),
+    })
+}

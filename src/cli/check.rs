@@ -1,0 +1,83 @@
+//! `okta-sentinel check`: every setting tried for real, one line each.
+
+use std::process::ExitCode;
+
+use chrono::{SecondsFormat, TimeDelta, Utc};
+
+use super::{result, settings, shipper, with_runtime};
+use crate::batch::Batch;
+use crate::checkpoint::StoreError;
+use crate::ingest::Table;
+use crate::okta::{Cursor, OktaError};
+use crate::run::{Shipper, health};
+use crate::settings::Environment;
+
+/// Tries Okta, the store and the workspace, and prints what came of each.
+pub fn run(environment: &Environment) -> ExitCode {
+    let shipper = match settings(environment).and_then(shipper) {
+        Ok(shipper) => shipper,
+        Err(code) => return code,
+    };
+    with_runtime(async |_| {
+        let tried = [
+            ("settings", Ok("every setting can be read".to_owned())),
+            ("okta", okta(&shipper).await.map_err(|error| error.to_string())),
+            ("state", state(&shipper).await.map_err(|error| error.to_string())),
+            ("workspace", workspace(&shipper).await.map_err(|error| error.to_string())),
+        ];
+        let mut failed = 0;
+        for (what, outcome) in &tried {
+            let (word, text) = match outcome {
+                Ok(text) => ("ok", text),
+                Err(text) => ("FAILED", text),
+            };
+            failed += usize::from(outcome.is_err());
+            result(&format!("{word:<6}  {what:<9}  {text}\n"));
+        }
+        if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    })
+}
+
+/// One event of the last hour, with the filter if there is one.
+async fn okta(shipper: &Shipper) -> Result<String, OktaError> {
+    let (client, mut body) = (&shipper.okta, Vec::new());
+    let since = Utc::now() - TimeDelta::hours(1);
+    let cursor = Cursor::since(client.domain(), since, shipper.filter.as_deref()).with_limit(1);
+    let page = client.page(&cursor, &mut body).await?;
+    if !body.trim_ascii_start().starts_with(b"[") {
+        let problem = "it answered 200 with something that is no list of events".to_owned();
+        return Err(OktaError::UnreadablePage { org: client.domain().to_string(), problem });
+    }
+    let rate = page.rate.map(|rate| {
+        format!("; its limit is {} requests a minute, {} are left", rate.limit, rate.remaining)
+    });
+    Ok(format!("{} shows its System Log{}", client.domain(), rate.unwrap_or_default()))
+}
+
+/// The lease taken and given back, which is what a run does first.
+async fn state(shipper: &Shipper) -> Result<String, StoreError> {
+    let place = shipper.store.place();
+    let lease = match shipper.store.open().await {
+        Err(StoreError::Held { .. }) => return Ok(format!("{place} is in use by a run right now")),
+        other => other?,
+    };
+    let saved = lease.saved().map(|saved| {
+        let newest = saved.newest_published;
+        newest.map_or("no event so far".to_owned(), |newest| {
+            format!("the newest event is of {}", newest.to_rfc3339_opts(SecondsFormat::Secs, true))
+        })
+    });
+    lease.release().await?;
+    let saved = saved.map_or("no cursor is saved: the next run is a first one".to_owned(), |newest| {
+        format!("a cursor is saved, {newest}")
+    });
+    Ok(format!("{place} can be written; {saved}"))
+}
+
+/// One row that says it is a check.
+async fn workspace(shipper: &Shipper) -> Result<String, crate::ingest::PostError> {
+    let sink = &shipper.sink;
+    let row = health::check_row(sink.spelling(), shipper.okta.domain(), Utc::now());
+    sink.post(Table::ConnectorHealth, &Batch::of_one(row.as_bytes())).await?;
+    Ok(format!("{} took a row of outcome `check` for OktaConnectorHealth_CL", sink.place()))
+}

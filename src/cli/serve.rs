@@ -1,0 +1,42 @@
+//! `okta-sentinel serve`: listen for the Functions host.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::ExitCode;
+
+use super::{WRONG_USAGE, people, with_runtime};
+use crate::host::{self, PORT};
+use crate::settings::Environment;
+use crate::telemetry::{self, Lines};
+
+/// Serves until SIGTERM, and then ends with 0. Any other end is a failure: the host takes exit
+/// code 0 for "finished" and never starts this process again.
+pub fn run(environment: Environment) -> ExitCode {
+    let listener = match listen(&environment) {
+        Ok(listener) => listener,
+        Err(problem) => {
+            people(&format!("error: {problem}\n"));
+            return ExitCode::from(WRONG_USAGE);
+        }
+    };
+    telemetry::set_up(Lines::Json);
+    with_runtime(async |stop| {
+        let told = stop.clone();
+        match host::serve(listener, environment, stop).await {
+            Ok(()) if told.is_cancelled() => ExitCode::SUCCESS,
+            Ok(()) => ExitCode::FAILURE,
+            Err(error) => {
+                people(&format!("error: the server broke off: {error}\n"));
+                ExitCode::FAILURE
+            }
+        }
+    })
+}
+
+fn listen(environment: &Environment) -> Result<TcpListener, String> {
+    let port = environment.get(PORT).ok_or_else(|| {
+        format!("{PORT} is not set: the Functions host sets it; in a shell, use `okta-sentinel ship`")
+    })?;
+    let number: u16 = port.parse().map_err(|_| format!("{PORT} is {port:?}, which is no port"))?;
+    TcpListener::bind((Ipv4Addr::LOCALHOST, number))
+        .map_err(|error| format!("127.0.0.1:{number} cannot be listened on: {error}"))
+}

@@ -1,0 +1,44 @@
+//! What the host is answered: always a JSON object, since an empty 2xx hangs the invocation
+//! until the host kills this process.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// An answer by the host's rules: 200 with `Logs` is a success; any other status is a failure,
+/// whose body the host throws away, so that the reason must be on stdout already.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Answer {
+    status: StatusCode,
+    body: Value,
+}
+
+impl Answer {
+    /// To the probe.
+    pub(super) fn alive() -> Answer {
+        Answer { status: StatusCode::OK, body: json!({ "status": "listening" }) }
+    }
+
+    /// To an invocation that did its work; `line` goes to the invocation's log.
+    pub(super) fn done(line: &str) -> Answer {
+        let body = json!({ "Outputs": {}, "Logs": [line], "ReturnValue": null });
+        Answer { status: StatusCode::OK, body }
+    }
+
+    /// To an invocation that is to count as failed.
+    pub(super) fn failed(status: StatusCode, problem: &str) -> Answer {
+        Answer { status, body: json!({ "error": problem }) }
+    }
+
+    /// To a path that is no function of ours.
+    pub(super) fn not_found() -> Answer {
+        Answer::failed(StatusCode::NOT_FOUND, "no function of this app answers at this path and method")
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        (self.status, Json(self.body)).into_response()
+    }
+}

@@ -1,0 +1,181 @@
+//! Which org to read, as whom, from where and how fast.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use secrecy::SecretString;
+
+use super::address;
+use super::catalogue::{
+    OKTA_API_TOKEN, OKTA_BACKFILL_DAYS, OKTA_DOMAIN, OKTA_FILTER, OKTA_RATE_SHARE, OKTA_START_AT,
+};
+use super::number::whole_number;
+use super::reading::{Given, Reading};
+use crate::okta::OktaDomain;
+use crate::okta::rate::RateShare;
+use crate::okta::domain::OktaDomainError;
+
+/// The road to Okta's System Log.
+#[derive(Clone, Debug)]
+pub struct OktaSettings {
+    /// The org.
+    pub domain: OktaDomain,
+    /// The SSWS token: visible ASCII, without its scheme.
+    pub token: SecretString,
+    /// Okta's filter expression, as written.
+    pub filter: Option<String>,
+    /// Where a first run starts.
+    pub start: Start,
+    /// How much of the rate limit may be used.
+    pub rate_share: RateShare,
+}
+
+impl OktaSettings {
+    pub(super) fn read(reading: &mut Reading<'_>, now: DateTime<Utc>) -> Option<OktaSettings> {
+        let domain = reading.required(
+            &OKTA_DOMAIN,
+            "write the org's address, such as acme.okta.com",
+            domain,
+        );
+        let token = reading.required(
+            &OKTA_API_TOKEN,
+            "make a token in the Okta admin console under Security > API > Tokens",
+            |given| token(given.text),
+        );
+        let filter = reading
+            .value(&OKTA_FILTER)
+            .map(|given| given.text.to_owned());
+        let start = start(reading, now);
+        let rate_share = reading.defaulted(&OKTA_RATE_SHARE, rate_share);
+        Some(OktaSettings {
+            domain: domain?,
+            token: token?,
+            filter,
+            start: start?,
+            rate_share: rate_share?,
+        })
+    }
+}
+
+/// Microsoft's `uri` is the whole request; ours is the host alone, and says so when it is not.
+fn domain(given: Given<'_>) -> Result<OktaDomain, OktaDomainError> {
+    match given.name == OKTA_DOMAIN.name {
+        true => given.text.parse(),
+        false => address::before_path(given.text).parse(),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum TokenError {
+    #[error("the value is SSWS without a token; write the token alone")]
+    Empty,
+    #[error("the value has a space or a line break inside; copy the token alone")]
+    Space,
+    #[error("the value has a character that no token has; copy the token again")]
+    NotVisibleAscii,
+}
+
+fn token(text: &str) -> Result<SecretString, TokenError> {
+    let token = match text.split_once(char::is_whitespace) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("SSWS") => token.trim_start(),
+        None if text.eq_ignore_ascii_case("SSWS") => return Err(TokenError::Empty),
+        _ => text,
+    };
+    if token.contains(char::is_whitespace) {
+        return Err(TokenError::Space);
+    }
+    match token.chars().all(|c| c.is_ascii_graphic()) {
+        true => Ok(token.into()),
+        false => Err(TokenError::NotVisibleAscii),
+    }
+}
+
+/// Where a first run starts; a saved cursor wins over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// This many days before the run, at most [`Start::MAX_DAYS`].
+    Backfill {
+        /// 0 is now.
+        days: u32,
+    },
+    /// At this instant.
+    At(DateTime<Utc>),
+}
+
+/// A start that lies ahead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} lies in the future; write an instant up to 90 days ago", rfc3339(.0))]
+pub struct StartInFuture(DateTime<Utc>);
+
+impl Start {
+    /// How long Okta keeps its log, in days; what is older is left out of its answers in silence.
+    pub const MAX_DAYS: u32 = 90;
+
+    /// A start at `at`, or 90 days ago where that is later, then with a warning for the operator
+    /// that begins with what gave the instant (`OKTA_START_AT`, `--since`).
+    ///
+    /// # Errors
+    /// `at` lies after `now`.
+    pub fn at(
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+        given_by: &str,
+    ) -> Result<(Start, Option<String>), StartInFuture> {
+        if at > now {
+            return Err(StartInFuture(at));
+        }
+        let oldest = Start::Backfill {
+            days: Start::MAX_DAYS,
+        }
+        .instant(now);
+        if at >= oldest {
+            return Ok((Start::At(at), None));
+        }
+        let warning = format!(
+            "{given_by}: Okta keeps its log for {} days, so the first run starts at {} instead of {}",
+            Start::MAX_DAYS,
+            rfc3339(&oldest),
+            rfc3339(&at)
+        );
+        Ok((Start::At(oldest), Some(warning)))
+    }
+
+    /// The instant that a run at `now` starts from.
+    pub fn instant(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Start::Backfill { days } => now
+                .checked_sub_signed(TimeDelta::days(i64::from(days)))
+                .unwrap_or(DateTime::<Utc>::MIN_UTC),
+            Start::At(at) => at,
+        }
+    }
+}
+
+fn start(reading: &mut Reading<'_>, now: DateTime<Utc>) -> Option<Start> {
+    let backfill = reading.defaulted(&OKTA_BACKFILL_DAYS, |text| {
+        whole_number(text, 0..=Start::MAX_DAYS).map(|days| Start::Backfill { days })
+    });
+    let at = reading.optional(&OKTA_START_AT, |text| {
+        let at = DateTime::parse_from_rfc3339(text).map_err(|_| {
+            format!("{text:?} is not an RFC 3339 time; write it as 2026-11-01T00:00:00Z")
+        })?;
+        Start::at(at.to_utc(), now, OKTA_START_AT.name).map_err(|error| error.to_string())
+    });
+    match at {
+        None => backfill,
+        Some((start, warning)) => {
+            warning
+                .into_iter()
+                .for_each(|warning| reading.warn(warning));
+            Some(start)
+        }
+    }
+}
+
+fn rfc3339(at: &DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+fn rate_share(text: &str) -> Result<RateShare, String> {
+    text.parse().ok().and_then(RateShare::new).ok_or_else(|| {
+        format!("{text:?} is not a number above 0 and up to 1; write one such as 0.5")
+    })
+}

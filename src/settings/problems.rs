@@ -1,0 +1,55 @@
+//! What is wrong with the settings, all of it at once.
+
+use std::fmt;
+
+/// One setting that cannot be used: its name, what is wrong, and the remedy, on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    setting: &'static str,
+    fault: String,
+}
+
+impl Problem {
+    /// `fault` says what is wrong and what to do, on one line, and shows no secret.
+    pub(super) fn new(setting: &'static str, fault: impl fmt::Display) -> Problem {
+        Problem {
+            setting,
+            fault: fault.to_string(),
+        }
+    }
+
+    /// The setting's name, as it is spelled in the environment.
+    pub fn setting(&self) -> &'static str {
+        self.setting
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.setting, self.fault)
+    }
+}
+
+/// Every problem of one reading, one line each, in the order of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub(super) fn new(problems: Vec<Problem>) -> Problems {
+        Problems(problems)
+    }
+
+    /// One at a time.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.iter().map(Problem::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for Problems {}

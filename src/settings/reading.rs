@@ -1,0 +1,151 @@
+//! One pass over the environment that goes on after a problem, to report them all together.
+
+use std::fmt::Display;
+
+use super::catalogue::{NOT_TAKEN, SETTINGS, Setting};
+use super::{Environment, Problem, Problems};
+
+/// The value of a setting and the name it was found under.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'e> {
+    pub(super) name: &'static str,
+    pub(super) text: &'e str,
+}
+
+/// Reads settings and collects what is wrong with them.
+pub(super) struct Reading<'e> {
+    environment: &'e Environment,
+    problems: Vec<Problem>,
+    warnings: Vec<String>,
+}
+
+impl<'e> Reading<'e> {
+    /// Begins with what is wrong whatever the other settings say.
+    pub(super) fn begin(environment: &'e Environment) -> Reading<'e> {
+        let mut reading = Reading {
+            environment,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        };
+        for setting in SETTINGS {
+            if let Some(given) = reading.given(setting)
+                && is_unresolved(given.text)
+            {
+                reading.problem(given.name, UNRESOLVED);
+            }
+        }
+        for (name, fault) in NOT_TAKEN {
+            if environment.get(name).is_some() {
+                reading.problem(name, fault);
+            }
+        }
+        reading
+    }
+
+    /// The value as written, of the first of its names that is set.
+    fn given(&self, setting: &Setting) -> Option<Given<'e>> {
+        std::iter::once(&setting.name)
+            .chain(setting.aliases)
+            .find_map(|name| {
+                Some(Given {
+                    name,
+                    text: self.environment.get(name)?,
+                })
+            })
+    }
+
+    /// Whether it has a value, good or not.
+    pub(super) fn is_set(&self, setting: &Setting) -> bool {
+        self.given(setting).is_some()
+    }
+
+    /// The value, unless it is unset or an unresolved reference.
+    pub(super) fn value(&self, setting: &Setting) -> Option<Given<'e>> {
+        self.given(setting)
+            .filter(|given| !is_unresolved(given.text))
+    }
+
+    /// The value parsed; `None` when it is unset, or wrong and noted as a problem.
+    pub(super) fn optional<T, E: Display>(
+        &mut self,
+        setting: &Setting,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let given = self.value(setting)?;
+        self.noted(given.name, parse(given.text))
+    }
+
+    /// The value parsed, that of the catalogue's default when it is unset.
+    pub(super) fn defaulted<T, E: Display>(
+        &mut self,
+        setting: &Setting,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let default = setting.default.map(|text| Given {
+            name: setting.name,
+            text,
+        });
+        let given = self.value(setting).or(default)?;
+        self.noted(given.name, parse(given.text))
+    }
+
+    /// The value parsed; that it is unset is a problem with `remedy`.
+    pub(super) fn required<T, E: Display>(
+        &mut self,
+        setting: &Setting,
+        remedy: &str,
+        parse: impl FnOnce(Given<'e>) -> Result<T, E>,
+    ) -> Option<T> {
+        if !self.is_set(setting) {
+            self.problem(setting.name, format!("not set; {remedy}"));
+        }
+        let given = self.value(setting)?;
+        self.noted(given.name, parse(given))
+    }
+
+    fn noted<T, E: Display>(&mut self, name: &'static str, parsed: Result<T, E>) -> Option<T> {
+        parsed.map_err(|error| self.problem(name, error)).ok()
+    }
+
+    /// A variable that the platform sets and nobody else.
+    pub(super) fn platform(&self, name: &str) -> Option<&'e str> {
+        self.environment.get(name)
+    }
+
+    /// Notes a problem and goes on.
+    pub(super) fn problem(&mut self, name: &'static str, fault: impl Display) {
+        self.problems.push(Problem::new(name, fault));
+    }
+
+    /// Notes what an operator should know and no run stops for.
+    pub(super) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
+    /// The warnings, when nothing was wrong.
+    pub(super) fn end(mut self) -> Result<Vec<String>, Problems> {
+        if self.problems.is_empty() {
+            return Ok(self.warnings);
+        }
+        self.problems
+            .sort_by_key(|problem| position(problem.setting()));
+        Err(Problems::new(self.problems))
+    }
+}
+
+/// App Service leaves the reference itself in the setting when it cannot read the vault.
+const UNRESOLVED: &str = "an unresolved Key Vault reference; give the app's identity the role Key \
+    Vault Secrets User on the vault, check keyVaultReferenceIdentity, and after a deployment wait \
+    some minutes for the role to count";
+
+fn is_unresolved(text: &str) -> bool {
+    const BEGINS: &str = "@Microsoft.KeyVault(";
+    text.get(..BEGINS.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(BEGINS))
+}
+
+/// Where the catalogue lists a name; what it does not list comes last.
+fn position(name: &str) -> usize {
+    let listed = |setting: &Setting| setting.name == name || setting.aliases.contains(&name);
+    SETTINGS.iter().position(listed).unwrap_or(SETTINGS.len())
+}

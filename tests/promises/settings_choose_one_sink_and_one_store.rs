@@ -1,0 +1,232 @@
+//! Whatever is set, events have one place to go and the cursor one place to be, and what is set
+//! and passed over is named.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use okta_sentinel::checkpoint::account::BlobCredential;
+use okta_sentinel::settings::{Environment, Place, Settings, SinkSettings, Start, StoreSettings};
+use secrecy::ExposeSecret;
+
+type Pair<'t> = (&'t str, &'t str);
+
+const OKTA: [Pair<'_>; 2] = [
+    ("OKTA_DOMAIN", "acme.okta.com"),
+    ("OKTA_API_TOKEN", "00token"),
+];
+const WORKSPACE: [Pair<'_>; 2] = [
+    ("WORKSPACE_ID", "11111111-2222-3333-4444-555555555555"),
+    ("WORKSPACE_KEY", "a2V5"),
+];
+const ACCOUNT: Pair<'_> = ("AzureWebJobsStorage", "UseDevelopmentStorage=true");
+const STATE: Pair<'_> = ("STATE_DIR", "kept");
+const OUTPUT: Pair<'_> = ("OUTPUT_DIR", "out");
+
+fn now() -> DateTime<Utc> {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+fn read(place: Place, pairs: &[&[Pair<'_>]]) -> Settings {
+    let environment = Environment::from_pairs(pairs.concat());
+    Settings::read(&environment, place, now()).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The store in a word: its folder, or the address of its account.
+fn place_of(store: &StoreSettings) -> String {
+    match store {
+        StoreSettings::Blob(account) => account.endpoint.to_string(),
+        StoreSettings::Folder(folder) => folder.display().to_string(),
+    }
+}
+
+#[test]
+fn the_cursor_of_a_workspace_is_kept_where_the_place_says() {
+    let emulator = "http://127.0.0.1:10000/devstoreaccount1";
+    let state_unused = "STATE_DIR is not used: the cursor is kept where AzureWebJobsStorage says";
+    let account_unused = "AzureWebJobsStorage is not used: the cursor is kept where STATE_DIR says";
+    let table: &[(Place, &[Pair<'_>], &str, &[&str])] = &[
+        (Place::Host, &[ACCOUNT], emulator, &[]),
+        (Place::Host, &[STATE], "kept", &[]),
+        (Place::Host, &[ACCOUNT, STATE], emulator, &[state_unused]),
+        (Place::Shell, &[ACCOUNT], emulator, &[]),
+        (Place::Shell, &[STATE], "kept", &[]),
+        (Place::Shell, &[ACCOUNT, STATE], "kept", &[account_unused]),
+        (Place::Shell, &[], "./state", &[]),
+    ];
+    for (place, stores, expected, warnings) in table {
+        let settings = read(*place, &[&OKTA, &WORKSPACE, stores]);
+        assert_eq!(place_of(&settings.store), *expected, "{place:?} {stores:?}");
+        assert_eq!(settings.warnings, *warnings, "{place:?} {stores:?}");
+    }
+}
+
+#[test]
+fn a_local_workspace_keeps_its_cursor_beside_its_output_and_nowhere_else() {
+    let unused = |name: &str| {
+        let kept = Path::new("out").join("state");
+        format!(
+            "{name} is not used: the cursor is kept in {}, because OUTPUT_DIR is set",
+            kept.display()
+        )
+    };
+    let table: &[(Place, &[Pair<'_>], &[String])] = &[
+        (Place::Host, &[], &[]),
+        (Place::Host, &[ACCOUNT], &[]),
+        (Place::Host, &[ACCOUNT, STATE], &[unused("STATE_DIR")]),
+        (Place::Shell, &[], &[]),
+        (Place::Shell, &[STATE], &[unused("STATE_DIR")]),
+        (Place::Shell, &[ACCOUNT], &[unused("AzureWebJobsStorage")]),
+    ];
+    for (place, stores, warnings) in table {
+        let settings = read(*place, &[&OKTA, &[OUTPUT], stores]);
+        assert!(matches!(&settings.sink, SinkSettings::Local { folder } if folder == "out"));
+        assert_eq!(
+            place_of(&settings.store),
+            Path::new("out").join("state").display().to_string()
+        );
+        assert_eq!(settings.warnings, *warnings, "{place:?} {stores:?}");
+    }
+}
+
+#[test]
+fn a_workspace_wins_over_a_folder_and_says_so() {
+    let settings = read(Place::Host, &[&OKTA, &WORKSPACE, &[OUTPUT, ACCOUNT]]);
+    assert!(matches!(settings.sink, SinkSettings::DataCollector { .. }));
+    let warning = "OUTPUT_DIR is not used: events go to the workspace, because WORKSPACE_ID is set";
+    assert_eq!(settings.warnings, [warning]);
+    assert_eq!(
+        place_of(&settings.store),
+        "http://127.0.0.1:10000/devstoreaccount1"
+    );
+}
+
+#[test]
+fn names_of_microsofts_function_are_read_where_ours_are_not_set() {
+    let copied = [
+        ("apiToken", "SSWS 00token"),
+        ("uri", "https://Acme.okta.com/api/v1/logs?since="),
+        ("workspaceId", "11111111-2222-3333-4444-555555555555"),
+        ("workspaceKey", "a2V5"),
+        (
+            "logAnalyticsUri",
+            "https://11111111-2222-3333-4444-555555555555.ods.opinsights.azure.us",
+        ),
+    ];
+    let settings = read(Place::Host, &[&copied, &[ACCOUNT]]);
+    assert_eq!(
+        settings.okta.domain.base().as_str(),
+        "https://acme.okta.com/"
+    );
+    assert_eq!(settings.okta.token.expose_secret(), "00token");
+    let SinkSettings::DataCollector {
+        uri, key, log_type, ..
+    } = settings.sink
+    else {
+        panic!()
+    };
+    assert_eq!(
+        uri.request_url().as_str(),
+        "https://11111111-2222-3333-4444-555555555555.ods.opinsights.azure.us/api/logs?api-version=2016-04-01"
+    );
+    assert_eq!(
+        (key.expose_secret(), log_type.as_str()),
+        (b"key".as_slice(), "Okta")
+    );
+
+    let ours = read(
+        Place::Host,
+        &[
+            &copied,
+            &[ACCOUNT],
+            &[("OKTA_DOMAIN", "http://127.0.0.1:7")],
+        ],
+    );
+    assert_eq!(ours.okta.domain.key(), "127.0.0.1_7");
+}
+
+#[test]
+fn the_identity_that_reaches_storage_is_the_one_that_is_named() {
+    let own = "aaaaaaaa-2222-3333-4444-555555555555";
+    let storage = "bbbbbbbb-2222-3333-4444-555555555555";
+    let managed = ("AzureWebJobsStorage__credential", "managedidentity");
+    let azure = ("IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token");
+    let client = ("AZURE_CLIENT_ID", own);
+    let storage_client = ("AzureWebJobsStorage__clientId", storage);
+    let table: &[(&[Pair<'_>], &str)] = &[
+        (&[], "Developer"),
+        (&[azure], "ManagedIdentity { client_id: None }"),
+        (&[managed], "ManagedIdentity { client_id: None }"),
+        (
+            &[managed, client],
+            &format!("ManagedIdentity {{ client_id: Some({own:?}) }}"),
+        ),
+        (
+            &[managed, client, storage_client],
+            &format!("ManagedIdentity {{ client_id: Some({storage:?}) }}"),
+        ),
+    ];
+    for (identity, expected) in table {
+        let account = [("AzureWebJobsStorage__accountName", "acme")];
+        let settings = read(Place::Host, &[&OKTA, &WORKSPACE, &account, identity]);
+        let StoreSettings::Blob(account) = settings.store else {
+            panic!("{identity:?}")
+        };
+        assert_eq!(
+            account.endpoint.as_str(),
+            "https://acme.blob.core.windows.net/"
+        );
+        assert_eq!(
+            format!("{:?}", account.credential),
+            *expected,
+            "{identity:?}"
+        );
+    }
+    let by_uri = (
+        "AzureWebJobsStorage__blobServiceUri",
+        "https://acme.blob.core.chinacloudapi.cn/",
+    );
+    let settings = read(Place::Host, &[&OKTA, &WORKSPACE, &[by_uri, managed]]);
+    let StoreSettings::Blob(account) = settings.store else {
+        panic!()
+    };
+    assert_eq!(
+        account.endpoint.as_str(),
+        "https://acme.blob.core.chinacloudapi.cn/"
+    );
+    assert!(matches!(
+        account.credential,
+        BlobCredential::ManagedIdentity { client_id: None }
+    ));
+}
+
+#[test]
+fn a_first_run_starts_where_it_is_told_and_at_most_90_days_back() {
+    let start = |pairs: &[Pair<'_>]| {
+        let settings = read(Place::Shell, &[&OKTA, &[OUTPUT], pairs]);
+        (settings.okta.start, settings.warnings)
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(start(&[]), (Start::Backfill { days: 7 }, none.clone()));
+    assert_eq!(
+        start(&[("OKTA_BACKFILL_DAYS", "0")]),
+        (Start::Backfill { days: 0 }, none.clone())
+    );
+
+    let both = [
+        ("OKTA_BACKFILL_DAYS", "3"),
+        ("OKTA_START_AT", "2026-11-01T01:00:00+01:00"),
+    ];
+    assert_eq!(
+        start(&both),
+        (Start::At("2026-11-01T00:00:00Z".parse().unwrap()), none)
+    );
+
+    let (clamped, warnings) = start(&[("OKTA_START_AT", "2026-01-01T00:00:00Z")]);
+    assert_eq!(
+        clamped.instant(now()),
+        "2026-08-23T12:00:00Z".parse::<DateTime<Utc>>().unwrap()
+    );
+    let warning = "OKTA_START_AT: Okta keeps its log for 90 days, so the first run starts at \
+                   2026-08-23T12:00:00Z instead of 2026-01-01T00:00:00Z";
+    assert_eq!(warnings, [warning]);
+}
