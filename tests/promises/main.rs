@@ -1,1 +1,3 @@
 //! The promises.
+
+mod both_stores_keep_one_contract;

@@ -122,27 +122,30 @@ impl Access {
     fn remedy(self, code: &str) -> String {
         const ROLE: &str = "the role Storage Blob Data Contributor (or Owner) on the storage \
                             account; a new role takes some minutes to work";
-        match (code, self) {
-            ("AuthorizationFailure", _) => {
-                format!("let it through the storage account's network rules, and give it {ROLE}")
-            }
-            ("KeyBasedAuthenticationNotPermitted", _) => format!(
+        if code == "KeyBasedAuthenticationNotPermitted" {
+            return format!(
                 "the account takes no keys: set AzureWebJobsStorage__accountName and \
                  __credential=managedidentity instead, and give the identity {ROLE}"
-            ),
-            (_, Access::Key) => "check AccountName and AccountKey in AzureWebJobsStorage (was the \
-                                 key rotated?) and this machine's clock"
+            );
+        }
+        let mend = match self {
+            Access::Key => "check AccountName and AccountKey in AzureWebJobsStorage (was the key \
+                            rotated?) and this machine's clock"
                 .to_owned(),
-            (_, Access::Sas) => {
-                "check the SAS in AzureWebJobsStorage: its end, and that it allows \
-                                 read, create and write on containers and blobs"
-                    .to_owned()
-            }
-            (_, Access::ManagedIdentity) => format!(
+            Access::Sas => "check the SAS in AzureWebJobsStorage: its end, and that it allows \
+                            read, create and write on containers and blobs"
+                .to_owned(),
+            Access::ManagedIdentity => format!(
                 "turn the function app's managed identity on (AzureWebJobsStorage__clientId names \
                  a user-assigned one) and give it {ROLE}"
             ),
-            (_, Access::Developer) => format!("sign in (`az login`) as somebody who has {ROLE}"),
+            Access::Developer => format!("sign in (`az login`) as somebody who has {ROLE}"),
+        };
+        match code {
+            "AuthorizationFailure" => {
+                format!("let it through the storage account's network rules; else {mend}")
+            }
+            _ => mend,
         }
     }
 }

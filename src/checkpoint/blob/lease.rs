@@ -201,3 +201,153 @@ impl CheckpointLease for BlobLease {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::FORMAT;
+    use crate::checkpoint::account::{BlobAccount, BlobCredential};
+    use crate::checkpoint::blob::BlobStore;
+    use crate::checkpoint::document::NOTHING_YET;
+    use crate::okta::Cursor;
+    use sandbox::azurite::{ACCOUNT, Azurite, KEY};
+
+    const SOON: Duration = Duration::from_millis(20);
+
+    fn store(azurite: &Azurite, org: &str) -> BlobStore {
+        let credential = BlobCredential::SharedKey {
+            account: ACCOUNT.to_owned(),
+            key: KEY.to_owned().into(),
+        };
+        let endpoint = azurite.endpoint().clone();
+        BlobStore::new(
+            &BlobAccount {
+                endpoint,
+                credential,
+            },
+            org,
+        )
+        .unwrap()
+    }
+
+    async fn leased(azurite: &Azurite, org: &str, every: Duration) -> BlobLease {
+        let blobs = store(azurite, org).blobs;
+        let (lease, held_until) = blobs.lease().await.unwrap();
+        let (ledger, version) = blobs.ledger(false).await.unwrap();
+        let renewal = Renewal::start(Arc::clone(&blobs), lease.clone(), held_until, every);
+        BlobLease {
+            blobs,
+            lease,
+            version,
+            ledger,
+            renewal,
+        }
+    }
+
+    fn checkpoint(after: &str) -> Checkpoint {
+        let next = format!("https://acme.okta.com/api/v1/logs?after={after}");
+        Checkpoint {
+            version: FORMAT,
+            sequence: 0,
+            cursor: Cursor::new(next.parse().unwrap()),
+            accepted_beyond: Vec::new(),
+            newest_published: None,
+            filter: None,
+            saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
+        }
+    }
+
+    /// Writes as a save whose answer never came back.
+    async fn write_unanswered(lease: &mut BlobLease, checkpoint: &Checkpoint) {
+        let draft = lease.ledger.draft("p", checkpoint).unwrap();
+        let write = Write::Leased {
+            lease: &lease.lease,
+            over: &lease.version,
+        };
+        let bytes = Bytes::copy_from_slice(draft.bytes());
+        lease
+            .blobs
+            .container
+            .put(&lease.blobs.cursor, bytes, write)
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_save_whose_answer_was_lost_is_found_written() {
+        let azurite = Azurite::shared().await.unwrap();
+        let mut lease = leased(azurite, "lost-answer", RENEWED_EVERY).await;
+        write_unanswered(&mut lease, &checkpoint("1")).await;
+        lease.save(checkpoint("1")).await.unwrap();
+        assert_eq!(lease.saved().unwrap().sequence, 1);
+        lease.save(checkpoint("2")).await.unwrap();
+        assert_eq!(lease.saved().unwrap().sequence, 2);
+    }
+
+    #[tokio::test]
+    async fn a_save_goes_on_from_an_earlier_one_whose_answer_was_lost() {
+        let azurite = Azurite::shared().await.unwrap();
+        let mut lease = leased(azurite, "lost-earlier", RENEWED_EVERY).await;
+        write_unanswered(&mut lease, &checkpoint("1")).await;
+        lease.save(checkpoint("2")).await.unwrap();
+        assert_eq!(lease.saved().unwrap().sequence, 2);
+        assert_eq!(lease.saved().unwrap().cursor, checkpoint("2").cursor);
+    }
+
+    #[tokio::test]
+    async fn a_lease_broken_by_somebody_is_noticed_and_refused_without_asking() {
+        let azurite = Azurite::shared().await.unwrap();
+        let mut lease = leased(azurite, "broken", SOON).await;
+        // As an operator's Break lease does: the blob itself stays as it was.
+        let (blobs, id) = (Arc::clone(&lease.blobs), lease.lease.clone());
+        blobs.container.give_back(&blobs.cursor, &id).await.unwrap();
+        lease.renewal.lost.cancelled().await;
+        let refused = lease.save(checkpoint("1")).await;
+        assert!(
+            matches!(refused, Err(StoreError::Lost { .. })),
+            "{refused:?}"
+        );
+        let refused = lease.save_recent_ids(vec![0; 16]).await;
+        assert!(
+            matches!(refused, Err(StoreError::Lost { .. })),
+            "{refused:?}"
+        );
+        assert_eq!(
+            blobs.container.get(&blobs.cursor).await.unwrap().0,
+            NOTHING_YET
+        );
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_cannot_be_renewed_in_time_counts_as_lost() {
+        let azurite = Azurite::start().await.unwrap();
+        let blobs = store(&azurite, "gone").blobs;
+        drop(azurite);
+        let held_until = Instant::now() + SOON * 10;
+        let renewal = Renewal::start(blobs, "7b1e".to_owned(), held_until, SOON);
+        renewal.lost.cancelled().await;
+        assert!(Instant::now() >= held_until);
+    }
+
+    #[tokio::test]
+    async fn a_renewed_lease_outlives_its_first_end() {
+        let azurite = Azurite::shared().await.unwrap();
+        let blobs = store(azurite, "renewed").blobs;
+        let (lease, _) = blobs.lease().await.unwrap();
+        let first_end = Instant::now() + SOON * 20;
+        let renewal = Renewal::start(blobs, lease, first_end, SOON);
+        let lost = timeout_at(first_end + SOON * 10, renewal.lost.cancelled()).await;
+        assert!(lost.is_err(), "it was renewed");
+    }
+
+    #[tokio::test]
+    async fn renewal_ends_with_its_lease() {
+        let azurite = Azurite::shared().await.unwrap();
+        let lease = leased(azurite, "dropped", SOON).await;
+        let blobs = Arc::clone(&lease.blobs);
+        drop(lease);
+        while Arc::strong_count(&blobs) > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
