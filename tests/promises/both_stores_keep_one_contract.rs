@@ -33,6 +33,7 @@ both_stores! {
     a_second_writer_is_told_that_the_first_is_there,
     a_released_lease_opens_at_once,
     a_writer_whose_lease_went_to_another_changes_nothing_any_more,
+    a_writer_whose_lease_was_broken_is_refused_though_nobody_took_it,
     a_writer_notices_a_document_that_moved_on_under_its_lease,
     recent_ids_and_dead_letters_come_back_up_to_five_megabytes,
     a_dead_letters_name_cannot_lead_elsewhere,
@@ -133,10 +134,22 @@ async fn a_writer_whose_lease_went_to_another_changes_nothing_any_more(kept: &Ke
     taker.save(checkpoint(3)).await.expect("the taker goes on");
 }
 
+async fn a_writer_whose_lease_was_broken_is_refused_though_nobody_took_it(kept: &Kept) {
+    let mut robbed = kept.store().open().await.expect("open");
+    robbed.save(checkpoint(1)).await.expect("save");
+    let before = kept.document("cursor.json").await;
+    kept.break_lease().await;
+    let refused = robbed.save(checkpoint(2)).await;
+    assert!(
+        matches!(refused, Err(StoreError::Lost { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(kept.document("cursor.json").await, before);
+}
+
 async fn a_writer_notices_a_document_that_moved_on_under_its_lease(kept: &Kept) {
     let mut lease = kept.store().open().await.expect("open");
     lease.save(checkpoint(1)).await.expect("save");
-    kept.break_lease().await;
     kept.plant("cursor.json", b"{\"by\": \"hand\"}").await;
     let refused = lease
         .save(checkpoint(2))

@@ -295,6 +295,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_document_that_another_wrote_under_the_same_lease_is_not_replaced() {
+        let azurite = Azurite::shared().await.unwrap();
+        let mut lease = leased(azurite, "moved-on", RENEWED_EVERY).await;
+        let theirs = Bytes::from_static(b"{\"by\": \"hand\"}");
+        let (blobs, write) = (
+            Arc::clone(&lease.blobs),
+            Write::Leased {
+                lease: &lease.lease,
+                over: &lease.version,
+            },
+        );
+        blobs
+            .container
+            .put(&blobs.cursor, theirs.clone(), write)
+            .await
+            .unwrap();
+        let refused = lease.save(checkpoint("1")).await;
+        assert!(
+            matches!(refused, Err(StoreError::Lost { .. })),
+            "{refused:?}"
+        );
+        assert_eq!(blobs.container.get(&blobs.cursor).await.unwrap().0, theirs);
+    }
+
+    #[tokio::test]
     async fn a_lease_broken_by_somebody_is_noticed_and_refused_without_asking() {
         let azurite = Azurite::shared().await.unwrap();
         let mut lease = leased(azurite, "broken", SOON).await;

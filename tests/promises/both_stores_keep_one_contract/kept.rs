@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use azure_core::http::RequestContent;
 use azure_storage_blob::BlobClient;
 use azure_storage_blob::models::BlobClientBreakLeaseOptions;
-use okta_sentinel::checkpoint::CheckpointStore;
 use okta_sentinel::checkpoint::account::{BlobAccount, BlobCredential};
 use okta_sentinel::checkpoint::blob::BlobStore;
 use okta_sentinel::checkpoint::file::FileStore;
+use okta_sentinel::checkpoint::{CheckpointStore, StoreError};
 use sandbox::azurite::{ACCOUNT, Azurite, KEY};
 use tempfile::TempDir;
 
@@ -75,8 +75,9 @@ impl Kept {
                 std::fs::write(path, bytes).expect("planted");
             }
             Kept::Blobs { azurite, org } => {
-                // The container comes with the first open.
-                if self.store().open().await.is_ok() {
+                // The container comes with the first open; a leased blob takes no other writer.
+                let opened = self.store().open().await.map(drop);
+                if !matches!(opened, Err(StoreError::Unreadable { .. })) {
                     self.break_lease().await;
                 }
                 let body = RequestContent::from(bytes.to_vec());
