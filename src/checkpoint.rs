@@ -14,6 +14,7 @@ use crate::okta::Cursor;
 
 pub mod account;
 pub mod blob;
+mod document;
 pub mod file;
 
 /// The newest format of [`Checkpoint`] that this program reads and the one it writes.
@@ -56,6 +57,16 @@ pub trait CheckpointStore: Send + Sync {
     /// # Errors
     /// [`StoreError::Held`] while another run is the writer; else what the store answered.
     async fn open(&self) -> Result<Box<dyn CheckpointLease>, StoreError>;
+
+    /// Like [`CheckpointStore::open`], for `--restart`: a document that cannot be read is copied
+    /// to `cursor.json.unreadable` and counts as none. A store whose documents can always be read
+    /// has nothing to add.
+    ///
+    /// # Errors
+    /// As [`CheckpointStore::open`], but never [`StoreError::Unreadable`].
+    async fn open_afresh(&self) -> Result<Box<dyn CheckpointLease>, StoreError> {
+        self.open().await
+    }
 }
 
 /// The right to write, until it is released, lost or left to run out.

@@ -1,4 +1,4 @@
-//! The only loop that sleeps: one call, tried again while its failure is a passing one.
+//! The only place that sleeps: one call, tried again while its failure is a passing one.
 //!
 //! A call is retried for at most [`PATIENCE`], with capped exponential backoff and full jitter;
 //! a wait that the server names is not counted against that, only against the run's deadline.
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use crate::telemetry::Log;
 
 /// How long one call is retried, waits that a server names aside.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -57,45 +59,49 @@ impl Limits {
     }
 }
 
-/// Makes `call` until it succeeds, fails for good, or no try is left. `noticed` hears of every
-/// failure that is followed by another try, with the pause before it.
-///
-/// # Errors
-/// The last failure.
-pub async fn persist<T, E: Failure>(
-    limits: &Limits,
-    mut call: impl AsyncFnMut() -> Result<T, E>,
-    mut noticed: impl FnMut(&E, Duration),
-) -> Result<T, E> {
-    let mut ours_until = Instant::now() + PATIENCE;
-    let mut backoff = Backoff::default();
-    loop {
-        let failure = match call().await {
-            Ok(value) => return Ok(value),
-            Err(failure) => failure,
-        };
+/// The tries of one call. Ask [`Retries::again`] after each failure.
+#[derive(Debug)]
+pub struct Retries<'a> {
+    limits: &'a Limits,
+    log: &'a Log,
+    ours_until: Instant,
+    backoff: Backoff,
+    /// Tries made again so far.
+    pub count: u64,
+}
+
+impl<'a> Retries<'a> {
+    /// The first try begins now.
+    pub fn new(limits: &'a Limits, log: &'a Log) -> Retries<'a> {
+        let ours_until = Instant::now() + PATIENCE;
+        Retries { limits, log, ours_until, backoff: Backoff::default(), count: 0 }
+    }
+
+    /// Waits as long as `failure` asks for, and tells the log so; false, at once, when there is
+    /// to be no other try.
+    pub async fn again(&mut self, failure: &(impl Failure + std::fmt::Display)) -> bool {
         let pause = match failure.verdict() {
-            Verdict::Stop => return Err(failure),
+            Verdict::Stop => return false,
             Verdict::Retry => {
-                let pause = backoff.next();
-                if Instant::now() + pause >= ours_until {
-                    return Err(failure);
+                let pause = self.backoff.next();
+                if Instant::now() + pause >= self.ours_until {
+                    return false;
                 }
                 pause
             }
             Verdict::RetryAfter(wait) => {
                 // A second of jitter keeps several apps from coming back together.
                 let pause = wait + jitter(Duration::from_secs(1));
-                ours_until += pause;
+                self.ours_until += pause;
                 pause
             }
         };
-        if Instant::now() + pause < limits.deadline {
-            noticed(&failure, pause);
+        if Instant::now() + pause < self.limits.deadline {
+            self.log.trying_again(failure, pause);
         }
-        if !limits.pause(pause).await {
-            return Err(failure);
-        }
+        let again = self.limits.pause(pause).await;
+        self.count += u64::from(again);
+        again
     }
 }
 
@@ -124,7 +130,8 @@ fn jitter(most: Duration) -> Duration {
 mod tests {
     use super::*;
 
-    #[derive(Debug)]
+    #[derive(Debug, thiserror::Error)]
+    #[error("no luck")]
     struct Fails(Verdict);
 
     impl Failure for Fails {
@@ -138,14 +145,12 @@ mod tests {
         Limits { deadline, stop: CancellationToken::new() }
     }
 
-    async fn tries(limits: &Limits, verdict: Verdict) -> (u32, Duration) {
-        let (mut tries, start) = (0, Instant::now());
-        let call = async || {
-            tries += 1;
-            Err::<(), _>(Fails(verdict))
-        };
-        persist(limits, call, |_, _| {}).await.unwrap_err();
-        (tries, start.elapsed())
+    async fn tries(limits: &Limits, verdict: Verdict) -> (u64, Duration) {
+        let start = Instant::now();
+        let log = Log::new("test");
+        let mut retries = Retries::new(limits, &log);
+        while retries.again(&Fails(verdict)).await {}
+        (retries.count + 1, start.elapsed())
     }
 
     #[tokio::test(start_paused = true)]

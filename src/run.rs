@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::checkpoint::{Checkpoint, CheckpointLease, CheckpointStore, StoreError};
+use crate::checkpoint::{Checkpoint, CheckpointStore, StoreError};
 use crate::event::recent::RecentIds;
 use crate::ingest::Sink;
 use crate::okta::rate::RateShare;
@@ -82,7 +82,11 @@ impl Shipper {
     ) -> RunReport {
         let mut report = RunReport::begin(self.okta.domain().to_string(), self.sink.place());
         let limits = Limits { deadline: Instant::now() + self.budget, stop };
-        report.ended = match self.store.open().await {
+        let opened = match begin {
+            Begin::Afresh => self.store.open_afresh().await,
+            Begin::Saved | Begin::SavedDespiteSince => self.store.open().await,
+        };
+        report.ended = match opened {
             Err(StoreError::Held { place }) => Ended::LeaseHeld { place },
             Err(error) => Ended::Failed(error.into()),
             Ok(lease) => {

@@ -15,7 +15,7 @@ use crate::checkpoint::{Checkpoint, CheckpointLease, StoreError};
 use crate::ingest::outcome::Outcome;
 use crate::ingest::{PostError, Table};
 use crate::okta::{Cursor, OktaError};
-use crate::retry::{Limits, persist};
+use crate::retry::{Limits, Retries};
 use crate::telemetry::Log;
 
 /// How long a post under way may take once the process is told to end.
@@ -208,25 +208,26 @@ impl<'a> Deliverer<'a> {
 
     /// Posts the same bytes until they are accepted or there is no point in trying.
     async fn post(&mut self, batch: &Batch) -> Result<(), RunError> {
-        let (sink, stop, log) = (&self.shipper.sink, &self.limits.stop, self.log);
-        let mut tries = 0_u64;
-        let posting = persist(
-            self.limits,
-            async || {
-                tries += 1;
-                sink.post(Table::Okta, batch).await
-            },
-            |error, pause| log.trying_again(error, pause),
-        );
+        let stop = &self.limits.stop;
         let told_to_end = async {
             stop.cancelled().await;
             tokio::time::sleep(LAST_POST).await;
         };
+        let mut retries = Retries::new(self.limits, self.log);
+        let tries = async {
+            loop {
+                match self.shipper.sink.post(Table::Okta, batch).await {
+                    Ok(()) => return Ok(()),
+                    Err(error) if !retries.again(&error).await => return Err(RunError::from(error)),
+                    Err(_) => {}
+                }
+            }
+        };
         let posted = tokio::select! {
-            posted = posting => posted.map_err(RunError::from),
+            posted = tries => posted,
             () = told_to_end => Err(RunError::Stopped),
         };
-        self.report.retries += tries.saturating_sub(1);
+        self.report.retries += retries.count;
         posted
     }
 

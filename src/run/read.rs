@@ -15,7 +15,7 @@ use crate::event::row::RowEncoder;
 use crate::okta::cursor::MAX_PAGE;
 use crate::okta::rate::RateShare;
 use crate::okta::{Client, Cursor, OktaError, Page};
-use crate::retry::{Failure, Limits, Verdict, persist};
+use crate::retry::{Failure, Limits, Retries, Verdict};
 use crate::telemetry::Log;
 
 /// Smallest page asked for because Okta was slow; an oversize page goes down to 1.
@@ -225,32 +225,25 @@ impl<'a> Reader<'a> {
     }
 
     async fn page_of_this_size(&mut self, number: u64) -> Result<Encoded, OktaError> {
-        let (limits, log, client) = (self.limits, self.log, self.client);
+        let mut retries = Retries::new(self.limits, self.log);
         let mut slow = 0;
-        let mut tries = 0_u64;
-        let mut rate_limited = 0_u64;
-        let result = persist(
-            limits,
-            async || {
-                tries += 1;
-                let read = self.try_page(number).await;
-                if read.as_ref().is_err_and(OktaError::asks_for_smaller_pages) {
-                    slow += 1;
-                    if slow >= 2 && self.page_limit > SMALLEST_FOR_TIME {
-                        self.page_limit = (self.page_limit / 2).max(SMALLEST_FOR_TIME);
-                        log.page_halved(client.domain(), self.page_limit, "too slow");
-                    }
-                }
-                rate_limited += u64::from(matches!(read, Err(OktaError::RateLimited { .. })));
-                read
-            },
-            |error, pause| log.trying_again(error, pause),
-        )
-        .await;
-        self.stats.requests += tries;
-        self.stats.retries += tries - 1;
-        self.stats.rate_limited += rate_limited;
-        result
+        loop {
+            self.stats.requests += 1;
+            let error = match self.try_page(number).await {
+                Ok(encoded) => return Ok(encoded),
+                Err(error) => error,
+            };
+            self.stats.rate_limited += u64::from(matches!(error, OktaError::RateLimited { .. }));
+            slow += u32::from(error.asks_for_smaller_pages());
+            if slow >= 2 && error.asks_for_smaller_pages() && self.page_limit > SMALLEST_FOR_TIME {
+                self.page_limit = (self.page_limit / 2).max(SMALLEST_FOR_TIME);
+                self.log.page_halved(self.client.domain(), self.page_limit, "too slow");
+            }
+            if !retries.again(&error).await {
+                return Err(error);
+            }
+            self.stats.retries += 1;
+        }
     }
 
     /// One request, and its events in the batcher.

@@ -8,6 +8,7 @@
     reason = "clippy knows a test by its attribute, and not the functions that tests share"
 )]
 
+mod both_stores_keep_one_contract;
 mod settings_choose_one_sink_and_one_store;
 mod settings_code_readme_and_example_agree;
 mod wrong_settings_are_reported_together;
