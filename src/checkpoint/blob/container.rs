@@ -266,7 +266,7 @@ fn account_name(account: &BlobAccount) -> String {
     }
     match account.endpoint.domain() {
         Some(domain) => domain.split('.').next().unwrap_or(domain).to_owned(),
-        None => account.endpoint.authority().to_owned(),
+        None => account.endpoint.host_str().unwrap_or_default().to_owned(),
     }
 }
 
