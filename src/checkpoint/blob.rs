@@ -1,9 +1,9 @@
 //! Checkpoints in Blob storage: container `okta-sentinel`, one folder per org.
 //!
 //! The lease is on `cursor.json` itself, so that storage refuses the writes of a run that lost it,
-//! and every write names the version it replaces. `recent-ids` and the dead letters have no lease:
-//! the first asks after the cursor's before it is written, the others are never overwritten by
-//! anything but themselves.
+//! and every write of it names the version it replaces. `recent-ids` has no lease of its own:
+//! storage is asked for the cursor's before it is written. Dead letters need none: each has a name
+//! of its own.
 
 use std::sync::Arc;
 
