@@ -15,7 +15,7 @@ use super::wire::Wire;
 /// Events in one piece of an endless body.
 const PIECE: u64 = 16;
 
-/// The first half, no later than that a TCP reset.
+/// The first half, then a TCP reset.
 pub(super) fn reset_half_way(mut body: Bytes, wire: Wire) -> Body {
     let half = body.split_to(body.len() / 2);
     let out = wire.sent() + half.len() as u64;
@@ -25,7 +25,7 @@ pub(super) fn reset_half_way(mut body: Bytes, wire: Wire) -> Body {
             if let Some(half) = half {
                 return Some((Ok(half), None));
             }
-            // A reset overtakes what the kernel has not taken yet: the half must be out first.
+            // What the kernel has not taken yet would be lost with the reset, headers included.
             wire.sent_at_least(out).await;
             wire.reset();
             Some((Err(io::Error::from(io::ErrorKind::ConnectionReset)), None))

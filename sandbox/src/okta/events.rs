@@ -92,6 +92,7 @@ impl EventMaker {
         let scene = Scene {
             person: Person::of(&mut dice),
             place: dice.pick(&PLACES),
+            address: dice.roll(),
             agent: dice.pick(&AGENTS),
             assessment: Assessment::of(&mut dice),
             kind,
@@ -107,7 +108,7 @@ impl EventMaker {
         json.raw("\"published\":");
         write_time(published, json);
         json.raw(",");
-        let newer = dice.chance(22).then_some(&scene.assessment);
+        let newer = dice.chance(14).then_some(&scene.assessment);
         if kind.family == Family::System {
             json.raw("\"securityContext\":{\"asNumber\":null,\"asOrg\":null,\"isp\":null,");
             json.raw("\"domain\":null,\"isProxy\":null},");

@@ -29,7 +29,7 @@ pub enum Fault {
     Redirect(String),
     /// A TCP reset instead of an answer.
     ResetBeforeHeaders,
-    /// A TCP reset when half of the body is out.
+    /// A TCP reset when half of the body is on its way; as resets do, it may overtake some of it.
     ResetMidBody,
     /// A page that ends half way through its JSON; lengths and compression are consistent.
     CutBody,
@@ -175,6 +175,16 @@ impl Faults {
             .stalled
             .subscribe()
             .wait_for(|stalled| *stalled >= count)
+            .await;
+    }
+
+    /// Waits until no request stalls: all were released or their connections ended.
+    pub async fn wait_for_none_stalled(&self) {
+        let _ = self
+            .0
+            .stalled
+            .subscribe()
+            .wait_for(|stalled| *stalled == 0)
             .await;
     }
 

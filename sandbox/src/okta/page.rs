@@ -83,6 +83,19 @@ impl ReadyPages {
             .clone()
     }
 
+    /// Returns when the page from this position on is made; for tests that mean to meet it there.
+    #[cfg(test)]
+    pub(super) async fn wait_until_ready(&self, from: u64) {
+        let ready = || {
+            locked(&self.0)
+                .iter()
+                .any(|(key, slot)| key.from == from && slot.initialized())
+        };
+        while !ready() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn slot(&self, key: PageKey) -> Arc<OnceCell<Page>> {
         let mut slots = locked(&self.0);
         if let Some((_, slot)) = slots.iter().find(|(known, _)| *known == key) {

@@ -89,8 +89,6 @@ pub(super) struct WireStream {
 impl WireStream {
     fn alive(&self) -> io::Result<()> {
         if self.wire.0.doomed.load(Ordering::Acquire) {
-            // Closing without lingering is what makes the kernel send a reset, not an end.
-            self.tcp.set_zero_linger()?;
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         Ok(())
@@ -102,6 +100,15 @@ impl WireStream {
             self.wire.0.progress.notify_waiters();
         }
         written
+    }
+}
+
+impl Drop for WireStream {
+    fn drop(&mut self) {
+        if self.alive().is_err() {
+            // Closing without lingering is what makes the kernel send a reset, not an end.
+            let _ = self.tcp.set_zero_linger();
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn debug_context(
         .raw("\"");
     match kind.family {
         Family::SignIn | Family::Factor | Family::AppAccess => {
-            sign_in(kind, assessment, dice, json)
+            sign_in(kind, assessment, dice, json);
         }
         Family::Token => token(assessment, dice, json),
         Family::Threat => threat(assessment, dice, json),
@@ -63,10 +63,10 @@ fn sign_in(kind: &Kind, assessment: &Assessment, dice: &mut Dice, json: &mut Jso
     json.raw(",\"deviceFingerprint\":\"")
         .hex(dice, 32)
         .raw("\"");
-    if dice.chance(60) {
+    if dice.chance(50) {
         assessment.as_maps(json);
     }
-    if dice.chance(40) {
+    if dice.chance(30) {
         assessment.as_json_text(json);
     }
     if kind.family == Family::Factor {
@@ -138,7 +138,7 @@ fn administration(kind: &Kind, dice: &mut Dice, json: &mut Json<'_>) {
 
 /// Keys that no schema knows: a release from now there will be others.
 fn unfamiliar(dice: &mut Dice, json: &mut Json<'_>) {
-    if dice.chance(60) {
+    if dice.chance(50) {
         json.raw(",\"pipelineStage")
             .number(dice.below(6))
             .raw("\":\"stage-")

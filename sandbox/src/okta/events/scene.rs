@@ -25,6 +25,8 @@ pub(super) struct Scene {
     pub(super) kind: &'static Kind,
     pub(super) person: Person,
     pub(super) place: &'static Place,
+    /// Seed of the client's address.
+    pub(super) address: u64,
     pub(super) agent: &'static Agent,
     pub(super) assessment: Assessment,
 }
@@ -74,7 +76,7 @@ impl Scene {
             json.raw("null");
         }
         json.raw(",\"ipAddress\":");
-        self.place.address(&mut dice.clone(), json);
+        self.place.address(&mut Dice::new(self.address, 0), json);
         json.raw(",\"geographicalContext\":");
         self.place.geographical_context(json);
         json.raw("},");
@@ -123,13 +125,13 @@ impl Scene {
                 .raw("\"},");
             return;
         }
-        let session = dice.clone();
+        // A session at its root: both ids are the same.
+        let root = dice.roll();
         json.raw(",\"rootSessionId\":\"idx")
-            .base62(&mut session.clone(), 22);
+            .base62(&mut Dice::new(root, 0), 22);
         json.raw("\",\"externalSessionId\":\"idx")
-            .base62(&mut session.clone(), 22)
-            .raw("\"},");
-        dice.roll();
+            .base62(&mut Dice::new(root, 0), 22);
+        json.raw("\"},");
     }
 
     pub(super) fn outcome(&self, dice: &mut Dice, json: &mut Json<'_>) {
@@ -168,8 +170,8 @@ impl Scene {
     pub(super) fn request(&self, dice: &mut Dice, json: &mut Json<'_>) {
         json.raw("\"request\":{\"ipChain\":[");
         if !self.by_okta() {
-            self.hop(dice, json);
-            if dice.chance(25) {
+            self.hop(&mut Dice::new(self.address, 0), json);
+            if dice.chance(15) {
                 json.raw(",");
                 self.hop(dice, json);
             }

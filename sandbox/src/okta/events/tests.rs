@@ -122,6 +122,9 @@ fn the_shapes_that_trip_readers_all_occur() {
         ] {
             *seen.entry(shape).or_default() += usize::from(present);
         }
+        if let Some(first) = event["request"]["ipChain"].get(0) {
+            assert_eq!(first["ip"], event["client"]["ipAddress"]);
+        }
         if let Some(json) = debug["logOnlySecurityData"].as_str() {
             assert!(serde_json::from_str::<Value>(json).unwrap()["risk"]["level"].is_string());
             *seen.entry("JSON in JSON").or_default() += 1;
