@@ -1,0 +1,244 @@
+//! Who signs in, from where, with what and to what, in the generated org.
+
+use super::dice::{Dice, mix};
+use super::json::Json;
+
+/// People in the org: enough that detections see both regulars and strangers.
+const PEOPLE: u64 = 4_000;
+
+const GIVEN: [&str; 16] = [
+    "Zoë",
+    "Anneliese",
+    "Łukasz",
+    "Priya",
+    "José",
+    "Siobhán",
+    "Tomoko",
+    "David",
+    "Ngọc Anh",
+    "Fatima",
+    "Søren",
+    "Grace",
+    "Oluwaseun",
+    "Charlotte",
+    "İbrahim",
+    "李娜",
+];
+const FAMILY: [&str; 14] = [
+    "Müller",
+    "O'Connor",
+    "Wiśniewski",
+    "Raghunathan",
+    "García Márquez",
+    "Whitfield",
+    "Sørensen",
+    "Nakamura",
+    "Adeyemi",
+    "Nguyễn",
+    "d'Aubigné",
+    "van den Berg",
+    "Haddad",
+    "Þórsdóttir",
+];
+const LOGIN: [&str; 16] = [
+    "zoe",
+    "anneliese",
+    "lukasz",
+    "priya",
+    "jose",
+    "siobhan",
+    "tomoko",
+    "david",
+    "ngocanh",
+    "fatima",
+    "soren",
+    "grace",
+    "oluwaseun",
+    "charlotte",
+    "ibrahim",
+    "lina",
+];
+
+/// One user of the org, the same in every event that mentions the number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Person(u64);
+
+impl Person {
+    pub(super) fn of(dice: &mut Dice) -> Self {
+        Self(dice.below(PEOPLE))
+    }
+
+    fn traits(self) -> Dice {
+        Dice::new(0x7065_6f70_6c65, self.0)
+    }
+
+    pub(super) fn id(self, json: &mut Json<'_>) {
+        json.raw("\"00u")
+            .base62(&mut self.traits(), 14)
+            .padded(self.0, 3)
+            .raw("\"");
+    }
+
+    pub(super) fn login(self, json: &mut Json<'_>) {
+        let given = self.traits().word(&LOGIN);
+        json.raw("\"")
+            .raw(given)
+            .raw(".")
+            .number(self.0)
+            .raw("@northwind-trading.example\"");
+    }
+
+    pub(super) fn display_name(self, json: &mut Json<'_>) {
+        let mut dice = self.traits();
+        let given = dice.word(&GIVEN);
+        json.raw("\"")
+            .raw(given)
+            .raw(" ")
+            .raw(dice.word(&FAMILY))
+            .raw("\"");
+    }
+
+    pub(super) fn host_name(self, json: &mut Json<'_>) {
+        json.raw("MBP-")
+            .raw(self.traits().word(&LOGIN))
+            .raw("-")
+            .number(self.0);
+    }
+
+    /// `"id":…,"type":"User","alternateId":…,"displayName":…`
+    pub(super) fn members(self, json: &mut Json<'_>) {
+        json.raw("\"id\":");
+        self.id(json);
+        json.raw(",\"type\":\"User\",\"alternateId\":");
+        self.login(json);
+        json.raw(",\"displayName\":");
+        self.display_name(json);
+    }
+}
+
+/// A town with the network that people reach Okta through; numbers as Okta writes them.
+#[derive(Debug)]
+pub(super) struct Place {
+    city: &'static str,
+    state: Option<&'static str>,
+    pub(super) country: &'static str,
+    postal_code: Option<&'static str>,
+    lat: &'static str,
+    lon: &'static str,
+    pub(super) as_number: u64,
+    pub(super) as_org: &'static str,
+    pub(super) domain: &'static str,
+    network: [u8; 2],
+}
+
+impl Place {
+    /// An address of this place's network.
+    pub(super) fn address(&self, dice: &mut Dice, json: &mut Json<'_>) {
+        let [first, second] = self.network;
+        json.raw("\"")
+            .number(u64::from(first))
+            .raw(".")
+            .number(u64::from(second));
+        json.raw(".")
+            .number(dice.below(256))
+            .raw(".")
+            .number(1 + dice.below(254))
+            .raw("\"");
+    }
+
+    pub(super) fn geographical_context(&self, json: &mut Json<'_>) {
+        json.raw("{\"city\":")
+            .text(self.city)
+            .raw(",\"state\":")
+            .text_or_null(self.state);
+        json.raw(",\"country\":").text(self.country);
+        json.raw(",\"postalCode\":").text_or_null(self.postal_code);
+        json.raw(",\"geolocation\":{\"lat\":")
+            .raw(self.lat)
+            .raw(",\"lon\":")
+            .raw(self.lon);
+        json.raw("}}");
+    }
+}
+
+const fn place(
+    [city, country, lat, lon]: [&'static str; 4],
+    state: Option<&'static str>,
+    postal_code: Option<&'static str>,
+    (as_number, as_org, domain): (u64, &'static str, &'static str),
+    network: [u8; 2],
+) -> Place {
+    Place {
+        city,
+        state,
+        country,
+        postal_code,
+        lat,
+        lon,
+        as_number,
+        as_org,
+        domain,
+        network,
+    }
+}
+
+#[rustfmt::skip] // one place a line
+pub(super) static PLACES: [Place; 8] = [
+    place(["Köln", "Germany", "50.9333", "6.95"], Some("North Rhine-Westphalia"), Some("50667"), (3320, "deutsche telekom ag", "t-ipconnect.de"), [84, 170]),
+    place(["São Paulo", "Brazil", "-23.5475", "-46.6361"], Some("São Paulo"), Some("01000"), (26599, "telefonica brasil s.a", "vivozap.com.br"), [177, 26]),
+    place(["Columbus", "United States", "39.9653", "-83.0235"], Some("Ohio"), Some("43215"), (10796, "charter communications inc", "rr.com"), [65, 24]),
+    place(["Singapore", "Singapore", "1.2929", "103.8547"], None, None, (4657, "starhub ltd", "starhub.net.sg"), [116, 88]),
+    place(["Kraków", "Poland", "50.0833", "19.9167"], Some("Lesser Poland"), Some("30-001"), (5617, "orange polska s.a.", "neoplus.adsl.tpnet.pl"), [83, 6]),
+    place(["Tokyo", "Japan", "35.6895", "139.6917"], Some("Tokyo"), Some("102-0082"), (2516, "kddi corporation", "dion.ne.jp"), [106, 156]),
+    place(["Reykjavík", "Iceland", "64.1355", "-21.8954"], None, Some("101"), (44515, "hringdu ehf", "."), [46, 22]),
+    place(["Ashburn", "United States", "39.0438", "-77.4874"], Some("Virginia"), Some("20147"), (14618, "amazon.com inc.", "amazonaws.com"), [54, 80]),
+];
+
+/// A browser with the words Okta reduces it to.
+#[derive(Debug)]
+pub(super) struct Agent {
+    pub(super) raw: &'static str,
+    pub(super) os: &'static str,
+    pub(super) browser: &'static str,
+    pub(super) device: &'static str,
+}
+
+#[rustfmt::skip] // one browser a line
+pub(super) static AGENTS: [Agent; 6] = [
+    Agent { raw: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0", os: "Windows 11", browser: "EDGE", device: "Computer" },
+    Agent { raw: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36", os: "Mac OS X", browser: "CHROME", device: "Computer" },
+    Agent { raw: "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1", os: "iOS (iPhone)", browser: "SAFARI", device: "Mobile" },
+    Agent { raw: "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0", os: "Linux", browser: "FIREFOX", device: "Computer" },
+    Agent { raw: "D2DD7D3915.com.okta.android.auth/8.21.0 DeviceSDK/1.4.2 Android/15 google/Pixel 9", os: "Android 15", browser: "UNKNOWN", device: "Mobile" },
+    Agent { raw: "python-requests/2.32.5", os: "Unknown", browser: "UNKNOWN", device: "Unknown" },
+];
+
+pub(super) static APPS: [(&str, &str); 8] = [
+    ("Microsoft Office 365", "Contoso \"Office 365\" (Prod)"),
+    ("Salesforce.com", "Salesforce – EMEA"),
+    ("Slack", "Slack"),
+    ("Workday", "Workday Personalführung"),
+    ("AWS IAM Identity Center", "AWS IAM Identity Center"),
+    ("GitHub Enterprise Cloud", "GitHub"),
+    ("ServiceNow UD", "ServiceNow \\ ITSM"),
+    ("Zscaler Private Access 2.0", "ZPA"),
+];
+
+/// `"id":…,"type":"AppInstance",…` for one of the org's applications, as a whole target.
+pub(super) fn app_target(dice: &mut Dice, json: &mut Json<'_>) {
+    let which = dice.below(APPS.len() as u64);
+    let (name, label) = APPS.get(which as usize).copied().unwrap_or_default();
+    let mut traits = Dice::new(0x6170_7073, mix(which));
+    json.raw("{\"id\":\"0oa")
+        .base62(&mut traits, 17)
+        .raw("\",\"type\":\"AppInstance\"");
+    json.raw(",\"alternateId\":")
+        .text(label)
+        .raw(",\"displayName\":")
+        .text(name);
+    json.raw(",\"detailEntry\":{\"signOnModeType\":\"")
+        .raw(dice.word(&SIGN_ON))
+        .raw("\"}}");
+}
+
+const SIGN_ON: [&str; 3] = ["SAML_2_0", "OPENID_CONNECT", "WS_FEDERATION"];
