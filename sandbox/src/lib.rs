@@ -1,1 +1,3 @@
 //! A local Okta org, a local Log Analytics workspace and a local Functions host.
+
+pub mod workspace;
