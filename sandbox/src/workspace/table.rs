@@ -40,6 +40,9 @@ struct Writer {
     file: Option<BufWriter<File>>,
 }
 
+/// One row as JSON, parsed only when somebody asks.
+type Line = Arc<[u8]>;
+
 #[derive(Debug, Default)]
 struct Ledger {
     rows: u64,
@@ -47,7 +50,7 @@ struct Ledger {
     without_id: u64,
     rewritten: u64,
     cut: u64,
-    kept: VecDeque<serde_json::Map<String, serde_json::Value>>,
+    kept: VecDeque<Line>,
     columns: BTreeMap<String, ColumnType>,
 }
 
@@ -58,7 +61,7 @@ pub(super) struct Batch {
     pub(super) ids: Vec<EventId>,
     rewritten: u64,
     cut: u64,
-    kept: VecDeque<serde_json::Map<String, serde_json::Value>>,
+    kept: VecDeque<Line>,
     lines: Vec<u8>,
 }
 
@@ -136,7 +139,11 @@ impl Table {
     /// [`Config::keep_rows`] of them.
     #[must_use]
     pub fn kept_rows(&self) -> Vec<serde_json::Map<String, serde_json::Value>> {
-        self.ledger().kept.iter().cloned().collect()
+        let kept: Vec<Line> = self.ledger().kept.iter().cloned().collect();
+        // Every line was written by this module; none fails to be read.
+        kept.iter()
+            .filter_map(|line| serde_json::from_slice(line).ok())
+            .collect()
     }
 
     /// Stores every row of `body`, or none. `veto` sees the ids first and may refuse the post.
@@ -173,23 +180,21 @@ impl Table {
         batch: &mut Batch,
     ) -> Result<(), Refusal> {
         batch.cut += row.cut;
-        let stored = StoredRow {
+        if self.0.file.is_none() && self.0.keep_rows == 0 {
+            return Ok(());
+        }
+        let line = serde_json::to_vec(&StoredRow {
             time_generated,
             row,
-        };
+        })
+        .map_err(unwritable)?;
         if self.0.file.is_some() {
-            serde_json::to_writer(&mut batch.lines, &stored).map_err(unwritable)?;
+            batch.lines.extend_from_slice(&line);
             batch.lines.push(b'\n');
         }
-        if self.0.keep_rows > 0 {
-            if let serde_json::Value::Object(kept) =
-                serde_json::to_value(&stored).map_err(unwritable)?
-            {
-                batch.kept.push_back(kept);
-            }
-            if batch.kept.len() > self.0.keep_rows {
-                batch.kept.pop_front();
-            }
+        batch.kept.push_back(line.into());
+        if batch.kept.len() > self.0.keep_rows {
+            batch.kept.pop_front();
         }
         Ok(())
     }
