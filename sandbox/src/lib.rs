@@ -1,4 +1,11 @@
-//! A local Okta org, a local Log Analytics workspace and a local Functions host.
+//! Stand-ins at the wire, as strict as the services they stand for: a local Okta org ([`okta`]),
+//! a local Log Analytics workspace ([`workspace`]), a local Functions host ([`functions_host`]),
+//! and Microsoft's own storage emulator ([`azurite`]).
+//!
+//! Tests, demo and bench run the program against them. Nothing here imports the program: its
+//! signature check, its limits and its typing rules are its own.
 
 pub mod azurite;
+pub mod functions_host;
 pub mod okta;
+pub mod workspace;

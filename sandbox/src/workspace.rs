@@ -1,0 +1,205 @@
+//! A local Log Analytics workspace: the HTTP Data Collector API on a loopback port.
+//!
+//! It is as strict as the service about what a client can get wrong: the signature over the
+//! length in bytes, the exact content type, the clock, sizes, property names. Accepted rows are
+//! typed by the service's rules, so that a test sees the columns a query would see: suffixes by
+//! inferred type, GUIDs hyphenated, long values cut, `TimeGenerated` rewritten when the time that
+//! a row names is too old. A refused post stores nothing at all.
+//!
+//! What the service does on a bad day is scripted through [`Faults`]. Everything that a test asks
+//! for can be awaited; nothing needs to be polled.
+//!
+//! Unlike the service, which accepts first and stores minutes later, a row can be seen here as
+//! soon as its post was answered. Limits and rules: Microsoft's page "Send log data to Azure
+//! Monitor by using the HTTP Data Collector API".
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use url::Url;
+
+mod connection;
+mod event_id;
+mod fault;
+mod refusal;
+mod rows;
+mod server;
+mod signature;
+mod store;
+mod table;
+mod typing;
+
+pub use event_id::EventId;
+pub use fault::{Fault, Faults};
+pub use store::Post;
+pub use table::Table;
+pub use typing::ColumnType;
+
+use connection::{Connections, CuttableListener};
+use server::Service;
+use store::Store;
+
+/// The workspace id of [`Config::default`]; it and the key are public and open nothing.
+pub const WORKSPACE_ID: &str = "11111111-2222-3333-4444-555555555555";
+/// The primary key of [`Config::default`]: the bytes 0 to 63, base64.
+pub const WORKSPACE_KEY: &str =
+    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==";
+
+/// How closely posts are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// Every value is typed and stored as the service would.
+    #[default]
+    Full,
+    /// For benchmarks: signature, well-formed JSON, each distinct property name once, and ids are
+    /// checked and counted. No columns, no kept rows, no files, no hash of the body.
+    IdsOnly,
+}
+
+/// What a workspace is started with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The workspace id, a GUID.
+    pub id: String,
+    /// The shared key, base64.
+    pub key: String,
+    /// How closely posts are looked at.
+    pub detail: Detail,
+    /// How many of the newest rows each table keeps for [`Table::kept_rows`].
+    pub keep_rows: usize,
+    /// A folder that gets `<table>.ndjson`, one accepted row a line under its final column names.
+    pub output_dir: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            id: WORKSPACE_ID.to_owned(),
+            key: WORKSPACE_KEY.to_owned(),
+            detail: Detail::Full,
+            keep_rows: 1_000,
+            output_dir: None,
+        }
+    }
+}
+
+/// A running workspace; it stops, and cuts every open connection, when dropped.
+#[derive(Debug)]
+pub struct Workspace {
+    address: SocketAddr,
+    config: Config,
+    store: Arc<Store>,
+    faults: Faults,
+    connections: Arc<Connections>,
+    server: JoinHandle<()>,
+}
+
+impl Workspace {
+    /// Starts a workspace on a free loopback port.
+    ///
+    /// # Errors
+    /// A key that is not base64, an output folder that cannot be made, no free port.
+    pub async fn start(config: Config) -> io::Result<Self> {
+        if let Some(folder) = &config.output_dir {
+            tokio::fs::create_dir_all(folder).await?;
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let connections = Arc::new(Connections::default());
+        let store = Arc::new(Store::new(&config));
+        let faults = Faults::default();
+        let service = Service::new(&config, Arc::clone(&store), faults.clone())?;
+        let server = tokio::spawn(server::serve(
+            CuttableListener::new(listener, Arc::clone(&connections)),
+            Arc::new(service),
+        ));
+        Ok(Self {
+            address,
+            config,
+            store,
+            faults,
+            connections,
+            server,
+        })
+    }
+
+    /// The base address, for the setting `LOG_ANALYTICS_URI`; no trailing slash.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address that posts go to, query included.
+    ///
+    /// # Panics
+    /// Never: the address of a bound socket makes a valid URL.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "the parts are a socket's own address and a constant"
+    )]
+    pub fn logs_url(&self) -> Url {
+        Url::parse(&format!("{}/api/logs?api-version=2016-04-01", self.uri())).expect("a valid URL")
+    }
+
+    /// The workspace id that a client must sign for.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.config.id
+    }
+
+    /// The shared key, base64.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.config.key
+    }
+
+    /// The script of things that go wrong.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// A table by its full name (`Okta_CL`); empty until the first accepted post.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Table {
+        self.store.table(name)
+    }
+
+    /// Names of the tables that hold rows, in order.
+    #[must_use]
+    pub fn tables(&self) -> Vec<String> {
+        self.store.tables()
+    }
+
+    /// Every post in the order of its verdict, the refused ones too.
+    #[must_use]
+    pub fn posts(&self) -> Vec<Post> {
+        self.store.posts()
+    }
+
+    /// Resolves once `table` holds at least `rows` rows.
+    pub async fn wait_for_rows(&self, table: &str, rows: u64) {
+        let watched = self.store.table(table);
+        self.store.until(|_| watched.rows() >= rows).await;
+    }
+
+    /// Resolves once `count` posts were stored, refused or cut off.
+    pub async fn wait_for_posts(&self, count: usize) {
+        self.store.until(|store| store.post_count() >= count).await;
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        self.server.abort();
+        self.connections.cut_all();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! What goes wrong, as a script.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio::sync::watch;
+
+use super::event_id::EventId;
+use super::refusal::Refusal;
+
+/// One thing that goes wrong with one post. A post uses up a fault once its headers and its
+/// signature were found good, so that a scripted fault cannot hide a wrong request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The whole body is read, nothing is stored, and this is the answer.
+    Status {
+        /// The HTTP status; one out of range counts as 500.
+        status: u16,
+        /// The service's word for it, as in its error body.
+        code: &'static str,
+        /// Seconds for a `Retry-After` header.
+        retry_after: Option<u64>,
+    },
+    /// The connection is reset while the body is still on its way; nothing is stored.
+    ResetBeforeBodyRead,
+    /// The rows are stored, then the connection is reset: the client never learns of it.
+    ResetAfterAccept,
+    /// The rows are stored, the answer is withheld until [`Faults::release`].
+    AcceptThenStall,
+    /// The post waits, unread, until [`Faults::release`]; then it is an ordinary post.
+    Stall,
+    /// The rows are stored, the answer comes this much later.
+    SlowAnswer(Duration),
+}
+
+impl Fault {
+    /// An answer of this status and code.
+    #[must_use]
+    pub fn status(status: u16, code: &'static str) -> Self {
+        Self::Status {
+            status,
+            code,
+            retry_after: None,
+        }
+    }
+
+    /// 429, with a `Retry-After` of these seconds when given.
+    #[must_use]
+    pub fn throttled(retry_after: Option<u64>) -> Self {
+        Self::Status {
+            status: 429,
+            code: "TooManyRequests",
+            retry_after,
+        }
+    }
+
+    /// 503 `ServiceUnavailable`.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::status(503, "ServiceUnavailable")
+    }
+
+    /// 403 `InvalidAuthorization`, as after the key was rotated.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::status(403, "InvalidAuthorization")
+    }
+}
+
+/// The script of one workspace; clones write the same script.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Script>);
+
+#[derive(Debug, Default)]
+struct Script {
+    lines: Mutex<Lines>,
+    /// Counts releases: a stalled post goes on when the number rises.
+    releases: watch::Sender<u64>,
+    stalled: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    next: VecDeque<Fault>,
+    always: Option<Fault>,
+    poison: HashSet<EventId>,
+    largest: Option<u64>,
+    latency: Duration,
+}
+
+impl Faults {
+    /// The next post that has none yet meets `fault`.
+    pub fn push(&self, fault: Fault) {
+        self.lines().next.push_back(fault);
+    }
+
+    /// The next `count` posts meet `fault`.
+    pub fn push_n(&self, fault: &Fault, count: usize) {
+        self.lines()
+            .next
+            .extend(std::iter::repeat_n(fault.clone(), count));
+    }
+
+    /// Every post meets `fault` once those pushed are used up.
+    pub fn always(&self, fault: Fault) {
+        self.lines().always = Some(fault);
+    }
+
+    /// Posts that hold a row with this `uuid` are refused with 400 `InvalidDataFormat`.
+    pub fn poison(&self, id: &str) {
+        self.lines().poison.insert(EventId::from(id));
+    }
+
+    /// Bodies over `bytes` are answered 404 unread, as the service does beyond 30,000,000.
+    pub fn refuse_larger_than(&self, bytes: u64) {
+        self.lines().largest = Some(bytes);
+    }
+
+    /// Every answer takes at least this long.
+    pub fn set_latency(&self, latency: Duration) {
+        self.lines().latency = latency;
+    }
+
+    /// Forgets the whole script and lets stalled posts go on.
+    pub fn clear(&self) {
+        *self.lines() = Lines::default();
+        self.release();
+    }
+
+    /// Lets the posts that are stalled now go on.
+    pub fn release(&self) {
+        self.0.releases.send_modify(|releases| *releases += 1);
+    }
+
+    /// Resolves once `count` posts are stalled at the same time.
+    pub async fn wait_for_stalled(&self, count: usize) {
+        let mut stalled = self.0.stalled.subscribe();
+        // Cannot fail: the sender lives in `self`.
+        stalled.wait_for(|now| *now >= count).await.ok();
+    }
+
+    pub(super) fn take(&self) -> Option<Fault> {
+        let mut lines = self.lines();
+        lines.next.pop_front().or_else(|| lines.always.clone())
+    }
+
+    pub(super) fn latency(&self) -> Duration {
+        self.lines().latency
+    }
+
+    pub(super) fn largest(&self) -> Option<u64> {
+        self.lines().largest
+    }
+
+    pub(super) fn veto(&self, ids: &[EventId]) -> Result<(), Refusal> {
+        let lines = self.lines();
+        if !lines.poison.is_empty() && ids.iter().any(|id| lines.poison.contains(id)) {
+            return Err(Refusal::data_format("a record of this post cannot be read"));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn stall(&self) {
+        let mut releases = self.0.releases.subscribe();
+        releases.mark_unchanged();
+        let _counted = Stalled::enter(&self.0.stalled);
+        releases.changed().await.ok();
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counted for as long as it lives: a client that goes away ends its stall, too.
+struct Stalled<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Stalled<'a> {
+    fn enter(stalled: &'a watch::Sender<usize>) -> Self {
+        stalled.send_modify(|now| *now += 1);
+        Self(stalled)
+    }
+}
+
+impl Drop for Stalled<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|now| *now -= 1);
+    }
+}
+
+pub(super) fn refusal(status: u16, code: &'static str, retry_after: Option<u64>) -> Refusal {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let refusal = Refusal::new(status, code, "scripted by the test");
+    Refusal {
+        retry_after,
+        ..refusal
+    }
+}

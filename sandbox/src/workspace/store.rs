@@ -1,0 +1,108 @@
+//! Everything that arrived, and the bell that rings when more does.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+
+use super::event_id::EventId;
+use super::{Config, Table};
+
+/// One post and what became of it.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// The `Log-Type` header, without `_CL`; empty when it was missing.
+    pub log_type: String,
+    /// Bytes of the body as announced by the client.
+    pub bytes: u64,
+    /// Rows stored; 0 unless [`Post::stored`].
+    pub rows: u64,
+    /// The status of the answer; none while it is withheld, or when it was lost.
+    pub status: Option<u16>,
+    /// The service's code for a refusal.
+    pub error: Option<String>,
+    /// Whether the rows are in the table, whatever the client was told.
+    pub stored: bool,
+    /// When the post began to arrive.
+    pub at: DateTime<Utc>,
+    /// SHA-256 of the body: equal for a retry that sends the same bytes. None when the body was
+    /// not read, or under [`super::Detail::IdsOnly`].
+    pub sha256: Option<[u8; 32]>,
+    /// The `uuid` of each stored row, in order.
+    pub ids: Arc<[EventId]>,
+}
+
+/// Names a post so that its answer can be noted later.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PostNumber(usize);
+
+#[derive(Debug)]
+pub(super) struct Store {
+    config: Config,
+    tables: Mutex<BTreeMap<String, Table>>,
+    posts: Mutex<Vec<Post>>,
+    bell: watch::Sender<()>,
+}
+
+impl Store {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            config: config.clone(),
+            tables: Mutex::default(),
+            posts: Mutex::default(),
+            bell: watch::Sender::new(()),
+        }
+    }
+
+    pub(super) fn table(&self, name: &str) -> Table {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables
+            .entry(name.to_owned())
+            .or_insert_with(|| Table::new(name, &self.config))
+            .clone()
+    }
+
+    pub(super) fn tables(&self) -> Vec<String> {
+        let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let filled = tables.iter().filter(|(_, table)| table.rows() > 0);
+        filled.map(|(name, _)| name.clone()).collect()
+    }
+
+    pub(super) fn posts(&self) -> Vec<Post> {
+        self.locked_posts().clone()
+    }
+
+    pub(super) fn post_count(&self) -> usize {
+        self.locked_posts().len()
+    }
+
+    pub(super) fn record(&self, post: Post) -> PostNumber {
+        let mut posts = self.locked_posts();
+        posts.push(post);
+        let number = PostNumber(posts.len() - 1);
+        drop(posts);
+        self.bell.send_replace(());
+        number
+    }
+
+    pub(super) fn note_status(&self, number: PostNumber, status: u16) {
+        if let Some(post) = self.locked_posts().get_mut(number.0) {
+            post.status = Some(status);
+        }
+    }
+
+    /// Resolves once `condition` holds; it is looked at now and after every post.
+    pub(super) async fn until(&self, condition: impl Fn(&Self) -> bool) {
+        let mut bell = self.bell.subscribe();
+        while !condition(self) {
+            if bell.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn locked_posts(&self) -> MutexGuard<'_, Vec<Post>> {
+        self.posts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
