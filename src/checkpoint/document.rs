@@ -164,6 +164,7 @@ mod tests {
             accepted_beyond: Vec::new(),
             newest_published: Some("2026-11-21T12:04:58Z".parse().unwrap()),
             filter: None,
+            rereading: false,
             saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
         }
     }
@@ -187,6 +188,7 @@ mod tests {
             "p",
             &Checkpoint {
                 filter: Some("x".into()),
+                rereading: false,
                 ..checkpoint(0)
             },
         );

@@ -252,6 +252,7 @@ mod tests {
             accepted_beyond: Vec::new(),
             newest_published: None,
             filter: None,
+            rereading: false,
             saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
         }
     }
