@@ -68,3 +68,10 @@ fn reason(invocation: &Invocation) -> &str {
         other => panic!("expected a failure, got {other:?}"),
     }
 }
+
+/// Turns a wait that would never end into a failure.
+async fn soon<T>(awaited: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), awaited)
+        .await
+        .expect("this within 20 seconds")
+}

@@ -30,7 +30,7 @@ async fn json_objects_succeed_and_their_logs_are_kept() {
     };
     assert_eq!(logs, &["one", "two"]);
     assert_eq!((&outputs["res"], return_value), (&json!(1), &json!([7])));
-    let line = host.wait_for_line(|line| line.text == "two").await;
+    let line = soon(host.wait_for_line(|line| line.text == "two")).await;
     assert_eq!(line.category, Category::Function("Answer".to_owned()));
     assert_eq!(line.level, Level::Information);
     let moved = json!({ "status": 302, "headers": { "Location": "/moved" } });
@@ -155,7 +155,7 @@ async fn lines_have_the_hosts_levels() {
         ("azfuncjsonlog:{}", Level::Information, Category::Worker),
         ("last", Level::Information, Category::Console),
     ] {
-        let line = host.wait_for_line(|line| line.text == text).await;
+        let line = soon(host.wait_for_line(|line| line.text == text)).await;
         assert_eq!((line.level, line.category), (level, category), "{text}");
     }
 }

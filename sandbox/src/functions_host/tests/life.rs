@@ -27,7 +27,7 @@ async fn exit_code_0_is_never_restarted() {
     let folder = AppFolder::new();
     let host = FunctionsHost::start(folder.config()).await.unwrap();
     host.invoke_with_body("Exit", "0").await;
-    host.wait_for_state(State::Ended).await;
+    soon(host.wait_for_state(State::Ended)).await;
     let refused = host.invoke_timer("Echo").await;
     assert!(reason(&refused).contains("refused"), "{refused:?}");
     assert_eq!(
@@ -42,7 +42,7 @@ async fn exit_code_200_is_restarted_as_often_as_it_asks() {
     let host = FunctionsHost::start(folder.config()).await.unwrap();
     for starts in 2..=5 {
         host.invoke_with_body("Exit", "200").await;
-        host.wait_for_start(starts).await;
+        soon(host.wait_for_start(starts)).await;
     }
     assert!(host.invoke_timer("Echo").await.succeeded());
 }
@@ -52,15 +52,15 @@ async fn the_third_crash_shuts_the_host_down() {
     let folder = AppFolder::new();
     let host = FunctionsHost::start(folder.config()).await.unwrap();
     host.invoke_with_body("Exit", "3").await;
-    host.wait_for_start(2).await;
+    soon(host.wait_for_start(2)).await;
     host.kill();
-    assert_eq!(host.wait_for_exit(2).await, Some(Exit(137)));
+    assert_eq!(soon(host.wait_for_exit(2)).await, Some(Exit(137)));
     assert!(
         host.invoke_timer("Echo").await.succeeded(),
         "held while it restarts"
     );
     host.invoke_with_body("Exit", "1").await;
-    host.wait_for_state(State::ShutDown).await;
+    soon(host.wait_for_state(State::ShutDown)).await;
     host.wait_for_line(|line| line.text.starts_with("Exceeded http worker restart"))
         .await;
     assert!(reason(&host.invoke_timer("Echo").await).contains("shut down"));
@@ -109,14 +109,14 @@ async fn sigterm_is_judged_by_the_exit_code_it_leads_to() {
     let folder = AppFolder::new();
     let host = FunctionsHost::start(folder.config()).await.unwrap();
     host.sigterm().await.unwrap();
-    assert_eq!(host.wait_for_exit(1).await, Some(Exit(143)));
-    host.wait_for_start(2).await;
+    assert_eq!(soon(host.wait_for_exit(1)).await, Some(Exit(143)));
+    soon(host.wait_for_start(2)).await;
     host.stop().await;
 
     let polite = folder.config().setting("EXIT_ON_SIGTERM", "0");
     let host = FunctionsHost::start(polite).await.unwrap();
     host.sigterm().await.unwrap();
-    host.wait_for_state(State::Ended).await;
+    soon(host.wait_for_state(State::Ended)).await;
     assert_eq!(host.exits(), [Exit(0)]);
     assert!(host.sigterm().await.is_err());
 }
