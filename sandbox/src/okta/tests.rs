@@ -119,6 +119,10 @@ async fn poll_all(org: &OktaOrg, limit: &str) -> Vec<String> {
     let mut ids = Vec::new();
     while !reply.ids().is_empty() {
         ids.extend(reply.ids());
+        assert!(
+            ids.len() as u64 <= org.total_events(),
+            "events come more than once"
+        );
         reply = get(org, &reply.next()).await;
     }
     ids
