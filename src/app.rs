@@ -51,9 +51,20 @@ impl Shipper {
 
 fn sink(settings: SinkSettings, http: reqwest::Client) -> Result<Arc<dyn Sink>, AssemblyError> {
     Ok(match settings {
-        SinkSettings::DataCollector { workspace_id, key, uri, log_type } => {
+        SinkSettings::DataCollector {
+            workspace_id,
+            key,
+            uri,
+            log_type,
+        } => {
             let signer = Signer::new(key.expose_secret())?;
-            Arc::new(DataCollector::new(http, workspace_id, signer, uri, log_type))
+            Arc::new(DataCollector::new(
+                http,
+                workspace_id,
+                signer,
+                uri,
+                log_type,
+            ))
         }
         SinkSettings::Local { folder } => Arc::new(LocalWorkspace::new(folder)),
     })

@@ -64,17 +64,30 @@ impl Batch {
             body.push(if body.is_empty() { b'[' } else { b',' });
             let start = body.len();
             body.extend_from_slice(self.row_json(row));
-            kept.push(BatchRow { span: start..body.len(), ..row.clone() });
+            kept.push(BatchRow {
+                span: start..body.len(),
+                ..row.clone()
+            });
         }
         body.push(b']');
-        Batch { body: body.into(), rows: kept }
+        Batch {
+            body: body.into(),
+            rows: kept,
+        }
     }
 
     /// A batch of one row that is no event's, for a table other than `Okta_CL`.
     pub fn of_one(row: &[u8]) -> Batch {
         let body = [b"[", row, b"]"].concat();
         let span = 1..body.len() - 1;
-        Batch { rows: vec![BatchRow { id: EventId::digest(row), page: 0, span }], body: body.into() }
+        Batch {
+            rows: vec![BatchRow {
+                id: EventId::digest(row),
+                page: 0,
+                span,
+            }],
+            body: body.into(),
+        }
     }
 }
 
@@ -94,7 +107,14 @@ impl Batcher {
     /// A batcher for one road's limits.
     pub fn new(limits: BatchLimits) -> Batcher {
         let (body, rows, closed) = (Vec::new(), Vec::new(), Vec::new());
-        Batcher { limits, body, rows, closed, page: 0, usual: 0 }
+        Batcher {
+            limits,
+            body,
+            rows,
+            closed,
+            page: 0,
+            usual: 0,
+        }
     }
 
     /// Rows from here on come from this page.
@@ -130,6 +150,28 @@ impl Batcher {
         }
     }
 
+    /// Whether the row just written says the same, byte for byte, as the last row of this page
+    /// that carries its id.
+    pub(crate) fn is_written_twice(&self, id: EventId) -> bool {
+        let written = self.body.get(self.end() + 1..).unwrap_or_default();
+        let open = self
+            .rows
+            .iter()
+            .rev()
+            .map(|row| (row, self.body.as_slice()));
+        let closed = self.closed.iter().rev().flat_map(|batch| {
+            batch
+                .rows
+                .iter()
+                .rev()
+                .map(|row| (row, batch.body.as_ref()))
+        });
+        let same = open
+            .chain(closed)
+            .find(|(row, _)| row.id == id && row.page == self.page);
+        same.is_none_or(|(row, body)| body.get(row.span.clone()) == Some(written))
+    }
+
     /// Takes the row just written back.
     pub(crate) fn drop_row(&mut self) {
         self.body.truncate(self.end());
@@ -156,7 +198,8 @@ impl RowSink for Batcher {
         if self.body.is_empty() {
             self.body.reserve(self.usual + self.usual / 8);
         }
-        self.body.push(if self.rows.is_empty() { b'[' } else { b',' });
+        self.body
+            .push(if self.rows.is_empty() { b'[' } else { b',' });
         &mut self.body
     }
 
@@ -191,7 +234,12 @@ mod tests {
     fn write(batcher: &mut Batcher, json: &str) {
         batcher.buffer().extend_from_slice(json.as_bytes());
         let id = EventId::digest(json.as_bytes());
-        batcher.row(&Row { id, has_uuid: true, published: None, truncated: 0 });
+        batcher.row(&Row {
+            id,
+            has_uuid: true,
+            published: None,
+            truncated: 0,
+        });
     }
 
     fn batches(limits: BatchLimits, rows: &[String]) -> Vec<Batch> {
@@ -237,7 +285,10 @@ mod tests {
 
     #[test]
     fn a_page_taken_back_leaves_the_rows_of_others() {
-        let limits = BatchLimits { bytes: 22, rows: 10 };
+        let limits = BatchLimits {
+            bytes: 22,
+            rows: 10,
+        };
         let (mut batcher, mut alone) = (Batcher::new(limits), Batcher::new(limits));
         batcher.page(1);
         alone.page(1);
@@ -254,7 +305,10 @@ mod tests {
 
     #[test]
     fn a_row_taken_back_leaves_no_trace() {
-        let mut batcher = Batcher::new(BatchLimits { bytes: 100, rows: 10 });
+        let mut batcher = Batcher::new(BatchLimits {
+            bytes: 100,
+            rows: 10,
+        });
         write(&mut batcher, "{\"a\":1}");
         batcher.buffer().extend_from_slice(b"{\"a\":2}");
         batcher.drop_row();

@@ -45,9 +45,11 @@ pub enum Command {
     /// Do one run now
     Ship(ship::Options),
     /// Try every setting for real and say how to mend what fails
-    #[command(after_help = "Sends one row of outcome `check` to OktaConnectorHealth_CL: the \
+    #[command(
+        after_help = "Sends one row of outcome `check` to OktaConnectorHealth_CL: the \
         Data Collector API has no other way to try a key. Exit code 0 if all is well, 1 if \
-        something failed, 2 if a setting cannot be read.")]
+        something failed, 2 if a setting cannot be read."
+    )]
     Check,
 }
 
@@ -73,7 +75,10 @@ fn settings(environment: &Environment) -> Result<Settings, ExitCode> {
         log.settings_refused(&problems);
         ExitCode::from(WRONG_USAGE)
     })?;
-    settings.warnings.iter().for_each(|warning| log.settings_warning(warning));
+    settings
+        .warnings
+        .iter()
+        .for_each(|warning| log.settings_warning(warning));
     Ok(settings)
 }
 
@@ -85,14 +90,20 @@ fn shipper(settings: Settings) -> Result<Shipper, ExitCode> {
 }
 
 /// Runs a command's future on this thread, with a token that Ctrl-C and SIGTERM cancel.
-fn with_runtime<F: Future<Output = ExitCode>>(work: impl FnOnce(CancellationToken) -> F) -> ExitCode {
+fn with_runtime<F: Future<Output = ExitCode>>(
+    work: impl FnOnce(CancellationToken) -> F,
+) -> ExitCode {
     // One thread: a page takes milliseconds to encode, and hand-overs between threads cost more
     // than they save.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            people(&format!("error: no event loop can be had from this system: {error}\n"));
+            people(&format!(
+                "error: no event loop can be had from this system: {error}\n"
+            ));
             return ExitCode::FAILURE;
         }
     };
@@ -108,9 +119,10 @@ fn with_runtime<F: Future<Output = ExitCode>>(work: impl FnOnce(CancellationToke
 
 async fn cancel_on_signal(stop: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return;
     };
     tokio::select! {

@@ -113,7 +113,8 @@ async fn timer(State(handler): State<Arc<Handler>>, headers: HeaderMap, body: Bo
         Ok(Ok(report)) => Answer::failed(StatusCode::INTERNAL_SERVER_ERROR, &report.to_string()),
         Ok(Err(problem)) => Answer::failed(StatusCode::INTERNAL_SERVER_ERROR, &problem),
         Err(panic) => {
-            let problem = format!("the run broke off ({panic}); the next one goes on from the saved cursor");
+            let problem =
+                format!("the run broke off ({panic}); the next one goes on from the saved cursor");
             Log::new(invocation::id(&headers)).invocation_failed(&problem);
             Answer::failed(StatusCode::INTERNAL_SERVER_ERROR, &problem)
         }
@@ -122,8 +123,13 @@ async fn timer(State(handler): State<Arc<Handler>>, headers: HeaderMap, body: Bo
 
 impl Handler {
     async fn run(&self, log: &Log) -> Result<RunReport, String> {
-        let shipper = self.shipper.get_or_try_init(async || self.shipper(log)).await?;
-        Ok(shipper.run(Begin::Saved, self.stop.clone(), log, &|_| ()).await)
+        let shipper = self
+            .shipper
+            .get_or_try_init(async || self.shipper(log))
+            .await?;
+        Ok(shipper
+            .run(Begin::Saved, self.stop.clone(), log, &|_| ())
+            .await)
     }
 
     /// Made at the first invocation whose settings are right, and kept, with its connections.
@@ -133,7 +139,10 @@ impl Handler {
             log.settings_refused(&problems);
             problems.to_string()
         })?;
-        settings.warnings.iter().for_each(|warning| log.settings_warning(warning));
+        settings
+            .warnings
+            .iter()
+            .for_each(|warning| log.settings_warning(warning));
         Shipper::assemble(settings).map_err(|error| {
             log.invocation_failed(&error.to_string());
             error.to_string()

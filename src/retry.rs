@@ -74,7 +74,13 @@ impl<'a> Retries<'a> {
     /// The first try begins now.
     pub fn new(limits: &'a Limits, log: &'a Log) -> Retries<'a> {
         let ours_until = Instant::now() + PATIENCE;
-        Retries { limits, log, ours_until, backoff: Backoff::default(), count: 0 }
+        Retries {
+            limits,
+            log,
+            ours_until,
+            backoff: Backoff::default(),
+            count: 0,
+        }
     }
 
     /// Waits as long as `failure` asks for, and tells the log so; false, at once, when there is
@@ -142,7 +148,10 @@ mod tests {
 
     fn limits(seconds: u64) -> Limits {
         let deadline = Instant::now() + Duration::from_secs(seconds);
-        Limits { deadline, stop: CancellationToken::new() }
+        Limits {
+            deadline,
+            stop: CancellationToken::new(),
+        }
     }
 
     async fn tries(limits: &Limits, verdict: Verdict) -> (u64, Duration) {

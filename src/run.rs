@@ -81,7 +81,10 @@ impl Shipper {
         observer: Observer<'_>,
     ) -> RunReport {
         let mut report = RunReport::begin(self.okta.domain().to_string(), self.sink.place());
-        let limits = Limits { deadline: Instant::now() + self.budget, stop };
+        let limits = Limits {
+            deadline: Instant::now() + self.budget,
+            stop,
+        };
         let opened = match begin {
             Begin::Afresh => self.store.open_afresh().await,
             Begin::Saved | Begin::SavedDespiteSince => self.store.open().await,
@@ -131,9 +134,9 @@ impl Shipper {
                 Err(error) => Ended::Failed(error),
             },
             (Ok(()), ReadEnd::BudgetSpent) => Ended::BudgetSpent,
-            (Ok(()), ReadEnd::RateSpent(wait)) => {
-                Ended::RateSpent { until: Utc::now() + TimeDelta::from_std(wait).unwrap_or_default() }
-            }
+            (Ok(()), ReadEnd::RateSpent(wait)) => Ended::RateSpent {
+                until: Utc::now() + TimeDelta::from_std(wait).unwrap_or_default(),
+            },
             (Ok(()), ReadEnd::Stopped | ReadEnd::NobodyListens) => Ended::Stopping,
             (Ok(()), ReadEnd::Failed(error)) => Ended::Failed(error.into()),
         }

@@ -44,11 +44,17 @@ pub fn set_up(lines: Lines) {
         Lines::Json => {
             let json = layer().json().flatten_event(true).with_target(false);
             let json = json.with_current_span(false).with_span_list(false);
-            tracing_subscriber::registry().with(json.with_filter(ours)).try_init()
+            tracing_subscriber::registry()
+                .with(json.with_filter(ours))
+                .try_init()
         }
         Lines::Text { colour } => {
-            let text = layer().event_format(TextLines { colour }).with_writer(std::io::stderr);
-            tracing_subscriber::registry().with(text.with_filter(ours)).try_init()
+            let text = layer()
+                .event_format(TextLines { colour })
+                .with_writer(std::io::stderr);
+            tracing_subscriber::registry()
+                .with(text.with_filter(ours))
+                .try_init()
         }
     };
 }
@@ -111,13 +117,19 @@ macro_rules! line {
 impl Log {
     /// The voice of one invocation, or of a command in a shell.
     pub fn new(invocation: impl Into<String>) -> Log {
-        Log { invocation: invocation.into(), quiet: false }
+        Log {
+            invocation: invocation.into(),
+            quiet: false,
+        }
     }
 
     /// The same voice without the line that a run ends with, for a command that prints it itself.
     #[must_use]
     pub fn quietly(&self) -> Log {
-        Log { quiet: true, ..self.clone() }
+        Log {
+            quiet: true,
+            ..self.clone()
+        }
     }
 
     /// The server listens.
@@ -127,17 +139,35 @@ impl Log {
 
     /// The process was told to end.
     pub fn stopping(&self) {
-        line!(self, info, "stopping", {}, "told to stop; a post under way gets 5 seconds");
+        line!(
+            self,
+            info,
+            "stopping",
+            {},
+            "told to stop; a post under way gets 5 seconds"
+        );
     }
 
     /// A payload that is not the timer's; the run goes on all the same.
     pub fn odd_payload(&self, problem: &str) {
-        line!(self, warn, "odd_payload", {}, "the invocation's body cannot be read ({problem}); running all the same");
+        line!(
+            self,
+            warn,
+            "odd_payload",
+            {},
+            "the invocation's body cannot be read ({problem}); running all the same"
+        );
     }
 
     /// The timer fires late.
     pub fn past_due(&self) {
-        line!(self, info, "past_due", {}, "the timer fires late; this run goes on from the saved cursor like any other");
+        line!(
+            self,
+            info,
+            "past_due",
+            {},
+            "the timer fires late; this run goes on from the saved cursor like any other"
+        );
     }
 
     /// An invocation failed before or beside its run.
@@ -178,19 +208,37 @@ impl Log {
 
     /// `OKTA_FILTER` is not the saved cursor's.
     pub fn filter_changed(&self, newest: Option<DateTime<Utc>>) {
-        line!(self, warn, "filter_changed", {},
-            "OKTA_FILTER changed, so the saved cursor no longer fits; going on {}", from(newest));
+        line!(
+            self,
+            warn,
+            "filter_changed",
+            {},
+            "OKTA_FILTER changed, so the saved cursor no longer fits; going on {}",
+            from(newest)
+        );
     }
 
     /// Okta refused the saved cursor.
     pub fn fell_back(&self, refused: &impl fmt::Display, newest: Option<DateTime<Utc>>) {
-        line!(self, warn, "cursor_lost", {}, "{refused}; going on {}", from(newest));
+        line!(
+            self,
+            warn,
+            "cursor_lost",
+            {},
+            "{refused}; going on {}",
+            from(newest)
+        );
     }
 
     /// `--since` has no say over a saved cursor.
     pub fn since_unused(&self) {
-        line!(self, warn, "since_unused", {},
-            "--since is where a first run starts; there is a saved cursor, which wins (--restart discards it)");
+        line!(
+            self,
+            warn,
+            "since_unused",
+            {},
+            "--since is where a first run starts; there is a saved cursor, which wins (--restart discards it)"
+        );
     }
 
     /// Events that cannot be told apart by `uuid`.
@@ -218,8 +266,13 @@ impl Log {
 
     /// The lease runs out by itself.
     pub fn lease_not_released(&self, error: &StoreError) {
-        line!(self, warn, "lease_not_released", {},
-            "{error}; the lease runs out by itself within 30 s, until then runs end at once");
+        line!(
+            self,
+            warn,
+            "lease_not_released",
+            {},
+            "{error}; the lease runs out by itself within 30 s, until then runs end at once"
+        );
     }
 
     /// The one line that every run ends with.
@@ -230,8 +283,12 @@ impl Log {
         let fields = serde_json::to_string(report).unwrap_or_default();
         let lag = report.lag().map(|lag| lag.num_seconds());
         match report.succeeded() {
-            true => line!(self, info, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}"),
-            false => line!(self, error, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}"),
+            true => {
+                line!(self, info, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}")
+            }
+            false => {
+                line!(self, error, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}")
+            }
         }
     }
 }

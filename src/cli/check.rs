@@ -21,9 +21,18 @@ pub fn run(environment: &Environment) -> ExitCode {
     with_runtime(async |_| {
         let tried = [
             ("settings", Ok("every setting can be read".to_owned())),
-            ("okta", okta(&shipper).await.map_err(|error| error.to_string())),
-            ("state", state(&shipper).await.map_err(|error| error.to_string())),
-            ("workspace", workspace(&shipper).await.map_err(|error| error.to_string())),
+            (
+                "okta",
+                okta(&shipper).await.map_err(|error| error.to_string()),
+            ),
+            (
+                "state",
+                state(&shipper).await.map_err(|error| error.to_string()),
+            ),
+            (
+                "workspace",
+                workspace(&shipper).await.map_err(|error| error.to_string()),
+            ),
         ];
         let mut failed = 0;
         for (what, outcome) in &tried {
@@ -34,7 +43,11 @@ pub fn run(environment: &Environment) -> ExitCode {
             failed += usize::from(outcome.is_err());
             result(&format!("{word:<6}  {what:<9}  {text}\n"));
         }
-        if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if failed == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
     })
 }
 
@@ -46,12 +59,22 @@ async fn okta(shipper: &Shipper) -> Result<String, OktaError> {
     let page = client.page(&cursor, &mut body).await?;
     if !body.trim_ascii_start().starts_with(b"[") {
         let problem = "it answered 200 with something that is no list of events".to_owned();
-        return Err(OktaError::UnreadablePage { org: client.domain().to_string(), problem });
+        return Err(OktaError::UnreadablePage {
+            org: client.domain().to_string(),
+            problem,
+        });
     }
     let rate = page.rate.map(|rate| {
-        format!("; its limit is {} requests a minute, {} are left", rate.limit, rate.remaining)
+        format!(
+            "; its limit is {} requests a minute, {} are left",
+            rate.limit, rate.remaining
+        )
     });
-    Ok(format!("{} shows its System Log{}", client.domain(), rate.unwrap_or_default()))
+    Ok(format!(
+        "{} shows its System Log{}",
+        client.domain(),
+        rate.unwrap_or_default()
+    ))
 }
 
 /// The lease taken and given back, which is what a run does first.
@@ -64,13 +87,17 @@ async fn state(shipper: &Shipper) -> Result<String, StoreError> {
     let saved = lease.saved().map(|saved| {
         let newest = saved.newest_published;
         newest.map_or("no event so far".to_owned(), |newest| {
-            format!("the newest event is of {}", newest.to_rfc3339_opts(SecondsFormat::Secs, true))
+            format!(
+                "the newest event is of {}",
+                newest.to_rfc3339_opts(SecondsFormat::Secs, true)
+            )
         })
     });
     lease.release().await?;
-    let saved = saved.map_or("no cursor is saved: the next run is a first one".to_owned(), |newest| {
-        format!("a cursor is saved, {newest}")
-    });
+    let saved = saved.map_or(
+        "no cursor is saved: the next run is a first one".to_owned(),
+        |newest| format!("a cursor is saved, {newest}"),
+    );
     Ok(format!("{place} can be written; {saved}"))
 }
 
@@ -78,6 +105,10 @@ async fn state(shipper: &Shipper) -> Result<String, StoreError> {
 async fn workspace(shipper: &Shipper) -> Result<String, crate::ingest::PostError> {
     let sink = &shipper.sink;
     let row = health::check_row(sink.spelling(), shipper.okta.domain(), Utc::now());
-    sink.post(Table::ConnectorHealth, &Batch::of_one(row.as_bytes())).await?;
-    Ok(format!("{} took a row of outcome `check` for OktaConnectorHealth_CL", sink.place()))
+    sink.post(Table::ConnectorHealth, &Batch::of_one(row.as_bytes()))
+        .await?;
+    Ok(format!(
+        "{} took a row of outcome `check` for OktaConnectorHealth_CL",
+        sink.place()
+    ))
 }

@@ -34,9 +34,13 @@ pub fn run(environment: Environment) -> ExitCode {
 
 fn listen(environment: &Environment) -> Result<TcpListener, String> {
     let port = environment.get(PORT).ok_or_else(|| {
-        format!("{PORT} is not set: the Functions host sets it; in a shell, use `okta-sentinel ship`")
+        format!(
+            "{PORT} is not set: the Functions host sets it; in a shell, use `okta-sentinel ship`"
+        )
     })?;
-    let number: u16 = port.parse().map_err(|_| format!("{PORT} is {port:?}, which is no port"))?;
+    let number: u16 = port
+        .parse()
+        .map_err(|_| format!("{PORT} is {port:?}, which is no port"))?;
     TcpListener::bind((Ipv4Addr::LOCALHOST, number))
         .map_err(|error| format!("127.0.0.1:{number} cannot be listened on: {error}"))
 }

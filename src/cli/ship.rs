@@ -67,7 +67,9 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
         match Start::at(since, Utc::now(), "--since") {
             Ok((start, warning)) => {
                 settings.okta.start = start;
-                warning.iter().for_each(|warning| log.settings_warning(warning));
+                warning
+                    .iter()
+                    .for_each(|warning| log.settings_warning(warning));
             }
             Err(error) => {
                 super::people(&format!("error: --since: {error}\n"));
@@ -82,7 +84,12 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
     with_runtime(async |stop| ship(&shipper, options, &log, stop).await)
 }
 
-async fn ship(shipper: &Shipper, options: &Options, log: &Log, stop: CancellationToken) -> ExitCode {
+async fn ship(
+    shipper: &Shipper,
+    options: &Options,
+    log: &Log,
+    stop: CancellationToken,
+) -> ExitCode {
     let mut begin = match options {
         Options { restart: true, .. } => Begin::Afresh,
         Options { since: Some(_), .. } => Begin::SavedDespiteSince,
@@ -92,7 +99,9 @@ async fn ship(shipper: &Shipper, options: &Options, log: &Log, stop: Cancellatio
     loop {
         let progress = Progress::start(&shipper.okta.domain().to_string());
         let show = |report: &RunReport| progress.show(report, shipped);
-        let report = shipper.run(begin, stop.clone(), &log.quietly(), &show).await;
+        let report = shipper
+            .run(begin, stop.clone(), &log.quietly(), &show)
+            .await;
         progress.end();
         shipped += report.events;
         begin = Begin::Saved;
@@ -106,7 +115,13 @@ async fn ship(shipper: &Shipper, options: &Options, log: &Log, stop: Cancellatio
             Ended::LeaseHeld { .. } => LEASE_PAUSE,
         };
         let deadline = tokio::time::Instant::now() + pause + Duration::from_secs(1);
-        if !(Limits { deadline, stop: stop.clone() }).pause(pause).await {
+        if !(Limits {
+            deadline,
+            stop: stop.clone(),
+        })
+        .pause(pause)
+        .await
+        {
             return ExitCode::FAILURE;
         }
     }

@@ -20,7 +20,9 @@ pub(super) fn cut_json(json: &str, limit: usize) -> String {
     let close = if let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(json) {
         kept.push(b'[');
         for element in elements {
-            if !fits(&mut kept, limit, |kept| kept.extend_from_slice(element.get().as_bytes())) {
+            if !fits(&mut kept, limit, |kept| {
+                kept.extend_from_slice(element.get().as_bytes())
+            }) {
                 break;
             }
         }
@@ -99,7 +101,10 @@ mod tests {
     #[test]
     fn json_is_cut_between_elements_and_stays_json() {
         assert_eq!(cut_json("[1, 22, {\"a\":3}]", 6), "[1,22]");
-        assert_eq!(cut_json("{\"a\":1,\"b\\n\":[2],\"c\":3}", 17), "{\"a\":1,\"b\\n\":[2]}");
+        assert_eq!(
+            cut_json("{\"a\":1,\"b\\n\":[2],\"c\":3}", 17),
+            "{\"a\":1,\"b\\n\":[2]}"
+        );
         assert_eq!(cut_json("[\"longer than all\"]", 6), "[]");
     }
 }

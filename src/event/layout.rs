@@ -74,14 +74,25 @@ impl Layout {
     pub fn new(spelling: Spelling) -> Layout {
         let mut layout = Layout {
             spelling,
-            nodes: vec![Node { path: Vec::new(), children: Vec::new(), debug_data: false }],
-            columns: COLUMNS.iter().map(|column| Slot::new(column, spelling)).collect(),
+            nodes: vec![Node {
+                path: Vec::new(),
+                children: Vec::new(),
+                debug_data: false,
+            }],
+            columns: COLUMNS
+                .iter()
+                .map(|column| Slot::new(column, spelling))
+                .collect(),
             debug_data: made(schema::DEBUG_DATA, spelling),
             additional: made(schema::ADDITIONAL, spelling),
             truncated: made(schema::TRUNCATED, spelling),
             domain: made(schema::DOMAIN, spelling),
         };
-        for (index, column) in COLUMNS.iter().enumerate().filter(|(_, c)| !c.path.is_empty()) {
+        for (index, column) in COLUMNS
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| !c.path.is_empty())
+        {
             layout.grow(index, column.path);
         }
         layout
@@ -106,10 +117,17 @@ impl Layout {
                 return below;
             }
         }
-        let mut path = self.nodes.get(node).map_or_else(Vec::new, |n| n.path.clone());
+        let mut path = self
+            .nodes
+            .get(node)
+            .map_or_else(Vec::new, |n| n.path.clone());
         path.push(name);
         let debug_data = path == ["debugContext", "debugData"];
-        self.nodes.push(Node { path, children: Vec::new(), debug_data });
+        self.nodes.push(Node {
+            path,
+            children: Vec::new(),
+            debug_data,
+        });
         let below = self.nodes.len() - 1;
         self.add(node, name, Meaning::Object(below));
         below
@@ -129,7 +147,11 @@ impl Slot {
             "published" => Role::Published,
             _ => Role::Other,
         };
-        Slot { prefix: prefix(column, spelling), kind: column.kind, role }
+        Slot {
+            prefix: prefix(column, spelling),
+            kind: column.kind,
+            role,
+        }
     }
 }
 
@@ -143,6 +165,8 @@ fn prefix(column: &Column, spelling: Spelling) -> String {
 
 /// The prefix of a column that the encoder makes up; empty if the schema has none of that key.
 fn made(key: &str, spelling: Spelling) -> String {
-    let column = COLUMNS.iter().find(|column| column.path.is_empty() && column.key() == key);
+    let column = COLUMNS
+        .iter()
+        .find(|column| column.path.is_empty() && column.key() == key);
     column.map_or_else(String::new, |column| prefix(column, spelling))
 }

@@ -45,11 +45,17 @@ pub fn encode_page(
     encoder: &mut RowEncoder,
     sink: &mut impl RowSink,
 ) -> Result<(), PageError> {
-    let syntax = |problem: String| PageError::Syntax { bytes: page.len(), problem };
+    let syntax = |problem: String| PageError::Syntax {
+        bytes: page.len(),
+        problem,
+    };
     let text = std::str::from_utf8(page).map_err(|error| syntax(error.to_string()))?;
     if !text.trim_start().starts_with('[') {
         let start = text.trim_start().chars().take(40).collect();
-        return Err(PageError::NotAList { bytes: page.len(), start });
+        return Err(PageError::NotAList {
+            bytes: page.len(),
+            start,
+        });
     }
     let mut json = serde_json::Deserializer::from_str(text);
     PageSeed { encoder, sink }

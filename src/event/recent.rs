@@ -45,7 +45,10 @@ impl RecentIds {
         let newest = self.groups.back().map_or(i64::MIN, |group| group.minute);
         let minute = mark.timestamp().div_euclid(60).max(newest);
         if minute > newest {
-            self.groups.push_back(Group { minute, ids: Vec::new() });
+            self.groups.push_back(Group {
+                minute,
+                ids: Vec::new(),
+            });
         }
         if let Some(group) = self.groups.back_mut() {
             let before = group.ids.len();
@@ -84,7 +87,10 @@ impl RecentIds {
 
     /// All of them, to look events up by.
     pub fn to_set(&self) -> HashSet<EventId> {
-        self.groups.iter().flat_map(|group| group.ids.iter().copied()).collect()
+        self.groups
+            .iter()
+            .flat_map(|group| group.ids.iter().copied())
+            .collect()
     }
 
     /// The document to store.
@@ -94,8 +100,15 @@ impl RecentIds {
         for group in &self.groups {
             bytes.extend_from_slice(&group.minute.to_le_bytes());
             // MOST_IDS keeps every count far below u32::MAX.
-            bytes.extend_from_slice(&u32::try_from(group.ids.len()).unwrap_or(u32::MAX).to_le_bytes());
-            group.ids.iter().for_each(|id| bytes.extend_from_slice(id.as_bytes()));
+            bytes.extend_from_slice(
+                &u32::try_from(group.ids.len())
+                    .unwrap_or(u32::MAX)
+                    .to_le_bytes(),
+            );
+            group
+                .ids
+                .iter()
+                .for_each(|id| bytes.extend_from_slice(id.as_bytes()));
         }
         bytes
     }
@@ -114,10 +127,15 @@ impl RecentIds {
             let (minute, after) = rest.split_first_chunk::<8>().ok_or(Damaged)?;
             let (count, after) = after.split_first_chunk::<4>().ok_or(Damaged)?;
             let count = usize::try_from(u32::from_le_bytes(*count)).map_err(|_| Damaged)?;
-            let (ids, after) = after.split_at_checked(count.saturating_mul(16)).ok_or(Damaged)?;
+            let (ids, after) = after
+                .split_at_checked(count.saturating_mul(16))
+                .ok_or(Damaged)?;
             let (ids, _) = ids.as_chunks::<16>();
             let ids = ids.iter().copied().map(EventId::from_bytes).collect();
-            recent.groups.push_back(Group { minute: i64::from_le_bytes(*minute), ids });
+            recent.groups.push_back(Group {
+                minute: i64::from_le_bytes(*minute),
+                ids,
+            });
             recent.count += count;
             rest = after;
         }
@@ -135,7 +153,9 @@ mod tests {
     }
 
     fn ids(from: u32, to: u32) -> Vec<EventId> {
-        (from..to).map(|n| EventId::digest(&n.to_le_bytes())).collect()
+        (from..to)
+            .map(|n| EventId::digest(&n.to_le_bytes()))
+            .collect()
     }
 
     #[test]

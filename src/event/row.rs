@@ -21,7 +21,7 @@ use super::text::{is_number, is_time, plain_string, push_escaped, push_hyphenate
 pub struct Row<'page> {
     /// The event's identity.
     pub id: EventId,
-    /// Whether that is its `uuid`; else it is a digest of the row.
+    /// Whether it has a `uuid`, be it one that does not read as a UUID.
     pub has_uuid: bool,
     /// `published` as Okta wrote it, if it is a time.
     pub published: Option<&'page str>,
@@ -49,7 +49,13 @@ impl RowEncoder {
         push_quoted(&mut opening, host);
         let hints = vec![0; layout.nodes.len()];
         let (debug_data, additional) = (Vec::new(), Nested::default());
-        RowEncoder { layout, opening, debug_data, additional, hints }
+        RowEncoder {
+            layout,
+            opening,
+            debug_data,
+            additional,
+            hints,
+        }
     }
 
     /// Reads the next event of a page and appends its row to `out`.
@@ -80,15 +86,30 @@ impl<'de> DeserializeSeed<'de> for EventSeed<'_> {
             out: self.out,
             written: 0,
             truncated: 0,
+            has_uuid: false,
             uuid: None,
             published: None,
         };
-        deserializer.deserialize_any(ObjectVisitor { writer: &mut writer, node: 0 })?;
+        deserializer.deserialize_any(ObjectVisitor {
+            writer: &mut writer,
+            node: 0,
+        })?;
         writer.finish();
-        let (uuid, published, truncated) = (writer.uuid, writer.published, writer.truncated);
+        let RowWriter {
+            uuid,
+            has_uuid,
+            published,
+            truncated,
+            ..
+        } = writer;
         let row = self.out.get(start..).unwrap_or_default();
         let id = uuid.unwrap_or_else(|| EventId::digest(row));
-        Ok(Row { id, has_uuid: uuid.is_some(), published, truncated })
+        Ok(Row {
+            id,
+            has_uuid,
+            published,
+            truncated,
+        })
     }
 }
 
@@ -102,6 +123,7 @@ struct RowWriter<'a, 'de> {
     /// Bit n: column n has its value. A second one (a repeated key) goes to the catch-all.
     written: u128,
     truncated: usize,
+    has_uuid: bool,
     uuid: Option<EventId>,
     published: Option<&'de str>,
 }
@@ -116,14 +138,19 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         if value == "null" || value == "{}" {
             return;
         }
-        let Some(slot) = self.layout.columns.get(column) else { return };
+        let Some(slot) = self.layout.columns.get(column) else {
+            return;
+        };
         let before = self.out.len();
         self.out.extend_from_slice(slot.prefix.as_bytes());
         let first_time = self.written & (1 << column) == 0;
         if first_time && self.value(slot.kind, value) {
             self.written |= 1 << column;
             match slot.role {
-                Role::Uuid => self.uuid = serde_json::from_str(value).ok().map(id_of),
+                Role::Uuid => {
+                    self.has_uuid = true;
+                    self.uuid = plain_string(value).and_then(EventId::from_uuid);
+                }
                 Role::Published => self.published = plain_string(value),
                 Role::Other => {}
             }
@@ -146,7 +173,9 @@ impl<'a, 'de> RowWriter<'a, 'de> {
             }
             Kind::Flag => {
                 let flag = plain_string(value).unwrap_or(value);
-                let flag = ["true", "false"].into_iter().find(|f| f.eq_ignore_ascii_case(flag));
+                let flag = ["true", "false"]
+                    .into_iter()
+                    .find(|f| f.eq_ignore_ascii_case(flag));
                 let Some(flag) = flag else { return false };
                 self.out.extend_from_slice(flag.as_bytes());
             }
@@ -183,7 +212,11 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 let text: String = serde_json::from_str(value).unwrap_or_default();
                 let kept = cut_text(&text, MAX_VALUE);
                 // A text that does not decode (half a surrogate pair) is lost whole.
-                let whole = if text.is_empty() { value.len() - 2 } else { text.len() };
+                let whole = if text.is_empty() {
+                    value.len() - 2
+                } else {
+                    text.len()
+                };
                 self.truncated += whole - kept.len();
                 push_quoted(self.out, kept);
             }
@@ -203,7 +236,11 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         }
         let Some(node) = self.node(node) else { return };
         if node.debug_data {
-            self.debug_data.push(if self.debug_data.is_empty() { b'{' } else { b',' });
+            self.debug_data.push(if self.debug_data.is_empty() {
+                b'{'
+            } else {
+                b','
+            });
             push_quoted(self.debug_data, name);
             self.debug_data.push(b':');
             self.debug_data.extend_from_slice(value.as_bytes());
@@ -216,7 +253,8 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     fn stray(&mut self, node: NodeIndex, value: &str) {
         let Some(node) = self.node(node) else { return };
         if node.debug_data && self.debug_data.is_empty() {
-            self.out.extend_from_slice(self.layout.debug_data.as_bytes());
+            self.out
+                .extend_from_slice(self.layout.debug_data.as_bytes());
             self.text(value);
         } else if let Some((name, parents)) = node.path.split_last() {
             self.additional.put(parents, name, value);
@@ -246,7 +284,8 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         }
         if self.truncated > 0 {
             self.out.extend_from_slice(self.layout.truncated.as_bytes());
-            self.out.extend_from_slice(self.truncated.to_string().as_bytes());
+            self.out
+                .extend_from_slice(self.truncated.to_string().as_bytes());
         }
         self.out.push(b'}');
     }
@@ -260,10 +299,6 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         };
         self.out.push(b'"');
     }
-}
-
-fn id_of(uuid: String) -> EventId {
-    EventId::from_uuid(&uuid)
 }
 
 /// Appends JSON as the inside of a string, cut if need be; returns the bytes cut.
@@ -356,15 +391,25 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_, '_, 'de> {
             return Err(A::Error::custom("the row layout has no such object"));
         };
         let mut hint = self.writer.hints.get(self.node).copied().unwrap_or(0);
-        while let Some(key) =
-            map.next_key_seed(KeySeed { children: &node.children, hint: &mut hint })?
-        {
+        while let Some(key) = map.next_key_seed(KeySeed {
+            children: &node.children,
+            hint: &mut hint,
+        })? {
             match key {
-                Key::Known(Child { meaning: Meaning::Object(below), .. }) => {
-                    let below = ObjectVisitor { writer: self.writer, node: *below };
+                Key::Known(Child {
+                    meaning: Meaning::Object(below),
+                    ..
+                }) => {
+                    let below = ObjectVisitor {
+                        writer: self.writer,
+                        node: *below,
+                    };
                     map.next_value_seed(below)?;
                 }
-                Key::Known(Child { name, meaning: Meaning::Column(column) }) => {
+                Key::Known(Child {
+                    name,
+                    meaning: Meaning::Column(column),
+                }) => {
                     let value: &RawValue = map.next_value()?;
                     self.writer.known(self.node, name, *column, value.get());
                 }
@@ -388,12 +433,14 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_, '_, 'de> {
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
         let mut token = Vec::new();
         push_quoted(&mut token, value);
-        self.writer.stray(self.node, &String::from_utf8_lossy(&token));
+        self.writer
+            .stray(self.node, &String::from_utf8_lossy(&token));
         Ok(())
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.writer.stray(self.node, if value { "true" } else { "false" });
+        self.writer
+            .stray(self.node, if value { "true" } else { "false" });
         Ok(())
     }
 
@@ -408,7 +455,8 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_, '_, 'de> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.writer.stray(self.node, &serde_json::Value::from(value).to_string());
+        self.writer
+            .stray(self.node, &serde_json::Value::from(value).to_string());
         Ok(())
     }
 
@@ -466,10 +514,14 @@ impl<'n, 'de> Visitor<'de> for KeySeed<'n, '_> {
     }
 
     fn visit_borrowed_str<E>(mut self, key: &'de str) -> Result<Self::Value, E> {
-        Ok(self.find(key).map_or_else(|| Key::Unknown(key.into()), Key::Known))
+        Ok(self
+            .find(key)
+            .map_or_else(|| Key::Unknown(key.into()), Key::Known))
     }
 
     fn visit_str<E>(mut self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.find(key).map_or_else(|| Key::Unknown(key.to_owned().into()), Key::Known))
+        Ok(self
+            .find(key)
+            .map_or_else(|| Key::Unknown(key.to_owned().into()), Key::Known))
     }
 }

@@ -81,15 +81,33 @@ pub struct Column {
 
 impl Column {
     const fn classic(path: &'static str, kind: Kind) -> Column {
-        Column { path, kind, origin: Origin::Classic, twin: None, key: None }
+        Column {
+            path,
+            kind,
+            origin: Origin::Classic,
+            twin: None,
+            key: None,
+        }
     }
 
     const fn added(path: &'static str, kind: Kind) -> Column {
-        Column { path, kind, origin: Origin::Added, twin: None, key: None }
+        Column {
+            path,
+            kind,
+            origin: Origin::Added,
+            twin: None,
+            key: None,
+        }
     }
 
     const fn made(key: &'static str, kind: Kind) -> Column {
-        Column { path: "", kind, origin: Origin::Added, twin: None, key: Some(key) }
+        Column {
+            path: "",
+            kind,
+            origin: Origin::Added,
+            twin: None,
+            key: Some(key),
+        }
     }
 
     const fn with_twin(mut self, kind: Kind) -> Column {
@@ -99,7 +117,8 @@ impl Column {
 
     /// The flat key without suffix that the Data Collector is sent.
     pub fn key(&self) -> String {
-        self.key.map_or_else(|| self.path.replace('.', "_"), str::to_owned)
+        self.key
+            .map_or_else(|| self.path.replace('.', "_"), str::to_owned)
     }
 
     /// The column's full name in the table, as Logs Ingestion is sent it.
@@ -226,7 +245,13 @@ mod tests {
 
     #[test]
     fn sixty_four_columns_are_the_classic_ones() {
-        assert_eq!(COLUMNS.iter().filter(|c| c.origin == Origin::Classic).count(), 64);
+        assert_eq!(
+            COLUMNS
+                .iter()
+                .filter(|c| c.origin == Origin::Classic)
+                .count(),
+            64
+        );
     }
 
     #[test]
@@ -234,7 +259,11 @@ mod tests {
         let names: HashSet<String> = COLUMNS.iter().map(Column::name).collect();
         assert_eq!(names.len(), COLUMNS.len());
         for name in names {
-            assert!(name.len() <= MAX_COLUMN_NAME, "{name} has {} characters", name.len());
+            assert!(
+                name.len() <= MAX_COLUMN_NAME,
+                "{name} has {} characters",
+                name.len()
+            );
         }
     }
 

@@ -24,7 +24,9 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
     while let Some(at) = rest.iter().position(|byte| escape(*byte) != 0) {
         let (plain, special) = rest.split_at(at);
         out.extend_from_slice(plain);
-        let Some((byte, after)) = special.split_first() else { return };
+        let Some((byte, after)) = special.split_first() else {
+            return;
+        };
         match escape(*byte) {
             b'u' => {
                 out.extend_from_slice(b"\\u00");
@@ -65,7 +67,9 @@ pub(super) fn plain_string(token: &str) -> Option<&str> {
 
 /// Whether `text` is a number as JSON writes one.
 pub(super) fn is_number(text: &str) -> bool {
-    text.bytes().next().is_some_and(|first| first == b'-' || first.is_ascii_digit())
+    text.bytes()
+        .next()
+        .is_some_and(|first| first == b'-' || first.is_ascii_digit())
         && serde_json::from_str::<f64>(text).is_ok()
         && !text.ends_with(|last: char| last.is_ascii_whitespace())
 }
@@ -125,10 +129,20 @@ mod tests {
 
     #[test]
     fn times_are_told_as_a_parser_tells_them() {
-        for yes in ["2026-11-21T12:04:58.123Z", "2026-01-31T00:00:00Z", "2026-09-10T12:24:55.809348Z"] {
+        for yes in [
+            "2026-11-21T12:04:58.123Z",
+            "2026-01-31T00:00:00Z",
+            "2026-09-10T12:24:55.809348Z",
+        ] {
             assert!(is_time(yes), "{yes}");
         }
-        for no in ["", "2026-11-21", "2026-13-21T12:04:58.123Z", "2026-02-30T12:04:58.123Z", "2026-11-21T24:04:58.123Z"] {
+        for no in [
+            "",
+            "2026-11-21",
+            "2026-13-21T12:04:58.123Z",
+            "2026-02-30T12:04:58.123Z",
+            "2026-11-21T24:04:58.123Z",
+        ] {
             assert!(!is_time(no), "{no}");
         }
     }

@@ -17,23 +17,35 @@ pub(super) struct Answer {
 impl Answer {
     /// To the probe.
     pub(super) fn alive() -> Answer {
-        Answer { status: StatusCode::OK, body: json!({ "status": "listening" }) }
+        Answer {
+            status: StatusCode::OK,
+            body: json!({ "status": "listening" }),
+        }
     }
 
     /// To an invocation that did its work; `line` goes to the invocation's log.
     pub(super) fn done(line: &str) -> Answer {
         let body = json!({ "Outputs": {}, "Logs": [line], "ReturnValue": null });
-        Answer { status: StatusCode::OK, body }
+        Answer {
+            status: StatusCode::OK,
+            body,
+        }
     }
 
     /// To an invocation that is to count as failed.
     pub(super) fn failed(status: StatusCode, problem: &str) -> Answer {
-        Answer { status, body: json!({ "error": problem }) }
+        Answer {
+            status,
+            body: json!({ "error": problem }),
+        }
     }
 
     /// To a path that is no function of ours.
     pub(super) fn not_found() -> Answer {
-        Answer::failed(StatusCode::NOT_FOUND, "no function of this app answers at this path and method")
+        Answer::failed(
+            StatusCode::NOT_FOUND,
+            "no function of this app answers at this path and method",
+        )
     }
 }
 

@@ -8,8 +8,14 @@ use serde_json::value::RawValue;
 
 /// The invocation's id, which ties log lines to it; `none` where the host sent none.
 pub fn id(headers: &HeaderMap) -> String {
-    let id = headers.get("x-azure-functions-invocationid").and_then(|id| id.to_str().ok());
-    id.filter(|id| !id.is_empty()).unwrap_or("none").chars().take(64).collect()
+    let id = headers
+        .get("x-azure-functions-invocationid")
+        .and_then(|id| id.to_str().ok());
+    id.filter(|id| !id.is_empty())
+        .unwrap_or("none")
+        .chars()
+        .take(64)
+        .collect()
 }
 
 /// The envelope of a timer's invocation; only what is told to people is read.
@@ -58,16 +64,32 @@ mod tests {
     #[test]
     fn every_shape_of_a_timer_is_read() {
         for (body, past_due) in [
-            (r#"{"Data":{"timer":{"Schedule":{"AdjustForDST":true},"ScheduleStatus":{"Last":"2026-11-21T12:00:00.0031276+00:00","Next":"2026-11-21T12:05:00+00:00","LastUpdated":"2026-11-21T12:00:00.0031276+00:00"},"IsPastDue":true}},"Metadata":{"sys":{"MethodName":"OktaSyslogTimer","UtcNow":"2026-11-21T12:05:00.0019876Z","RandGuid":"018006c4-a4dd-4430-9929-63419d84f2a2"}}}"#, true),
-            (r#"{"Data":{"timer":{"ScheduleStatus":null,"IsPastDue":false}}}"#, false),
-            (r#"{"Data":{"timer":{"ScheduleStatus":{"Last":"0001-01-01T00:00:00"}}}}"#, false),
-            (r#"{"Data":{"timer":"\"text\""},"Metadata":{"RetryContext":{"RetryCount":1}}}"#, false),
+            (
+                r#"{"Data":{"timer":{"Schedule":{"AdjustForDST":true},"ScheduleStatus":{"Last":"2026-11-21T12:00:00.0031276+00:00","Next":"2026-11-21T12:05:00+00:00","LastUpdated":"2026-11-21T12:00:00.0031276+00:00"},"IsPastDue":true}},"Metadata":{"sys":{"MethodName":"OktaSyslogTimer","UtcNow":"2026-11-21T12:05:00.0019876Z","RandGuid":"018006c4-a4dd-4430-9929-63419d84f2a2"}}}"#,
+                true,
+            ),
+            (
+                r#"{"Data":{"timer":{"ScheduleStatus":null,"IsPastDue":false}}}"#,
+                false,
+            ),
+            (
+                r#"{"Data":{"timer":{"ScheduleStatus":{"Last":"0001-01-01T00:00:00"}}}}"#,
+                false,
+            ),
+            (
+                r#"{"Data":{"timer":"\"text\""},"Metadata":{"RetryContext":{"RetryCount":1}}}"#,
+                false,
+            ),
             (r#"{"Data":{}}"#, false),
             (r#"{"Data":null}"#, false),
             ("{}", false),
             ("", false),
         ] {
-            assert_eq!(TimerPayload::read(body.as_bytes()).unwrap().is_past_due(), past_due, "{body}");
+            assert_eq!(
+                TimerPayload::read(body.as_bytes()).unwrap().is_past_due(),
+                past_due,
+                "{body}"
+            );
         }
     }
 

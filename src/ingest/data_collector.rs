@@ -20,7 +20,10 @@ use crate::event::layout::Spelling;
 /// The service closes connections over 30,000,000 bytes. A page of at most 8 MB gives rows of
 /// hardly more than twice that, so that one page is one post; and what is kept for a retry
 /// stays small.
-const LIMITS: BatchLimits = BatchLimits { bytes: 20_000_000, rows: 20_000 };
+const LIMITS: BatchLimits = BatchLimits {
+    bytes: 20_000_000,
+    rows: 20_000,
+};
 
 /// 404 means a wrong address, or a body that is too large. Below this it is the address.
 const SURELY_NOT_TOO_LARGE: usize = 1_000_000;
@@ -46,7 +49,13 @@ impl DataCollector {
         uri: LogAnalyticsUri,
         log_type: LogType,
     ) -> DataCollector {
-        DataCollector { http, workspace, signer, uri, log_type }
+        DataCollector {
+            http,
+            workspace,
+            signer,
+            uri,
+            log_type,
+        }
     }
 
     fn refusal(&self, status: u16, headers: &HeaderMap, body: &[u8], length: usize) -> PostError {
@@ -55,27 +64,58 @@ impl DataCollector {
         let place = self.place();
         let (outcome, advice) = match (status, answer.code.as_str()) {
             (400, "InvalidDataFormat") => (Outcome::Split, "it does not take these rows"),
-            (400, "InactiveCustomer") => (Outcome::Stop, "the workspace is closed; set WORKSPACE_ID to one in use"),
-            (400, "InvalidCustomerId") => (Outcome::Stop, "set WORKSPACE_ID to the workspace's id, a GUID"),
-            (400, "InvalidLogType" | "MissingLogType") => (Outcome::Stop, "correct LOG_TYPE: letters, digits and _ only"),
-            (400, _) => (Outcome::Stop, "it refuses every post of this kind; is LOG_ANALYTICS_URI a Data Collector's address?"),
+            (400, "InactiveCustomer") => (
+                Outcome::Stop,
+                "the workspace is closed; set WORKSPACE_ID to one in use",
+            ),
+            (400, "InvalidCustomerId") => (
+                Outcome::Stop,
+                "set WORKSPACE_ID to the workspace's id, a GUID",
+            ),
+            (400, "InvalidLogType" | "MissingLogType") => (
+                Outcome::Stop,
+                "correct LOG_TYPE: letters, digits and _ only",
+            ),
+            (400, _) => (
+                Outcome::Stop,
+                "it refuses every post of this kind; is LOG_ANALYTICS_URI a Data Collector's address?",
+            ),
             (401 | 403, _) => (
                 Outcome::Stop,
                 "set WORKSPACE_KEY to the primary or secondary key of the workspace in WORKSPACE_ID; if both are right, check this machine's clock",
             ),
-            (404, _) if length > SURELY_NOT_TOO_LARGE => (Outcome::Split, "the body may be too large for it"),
-            (404, _) => (Outcome::Stop, "there is no Data Collector at that address; check WORKSPACE_ID and LOG_ANALYTICS_URI"),
+            (404, _) if length > SURELY_NOT_TOO_LARGE => {
+                (Outcome::Split, "the body may be too large for it")
+            }
+            (404, _) => (
+                Outcome::Stop,
+                "there is no Data Collector at that address; check WORKSPACE_ID and LOG_ANALYTICS_URI",
+            ),
             (413, _) => (Outcome::Split, "the body is too large for it"),
-            (408 | 429 | 500..=599, _) => (Outcome::Retry { after: retry_after(headers) }, "it may pass"),
-            _ => (Outcome::Stop, "that is no answer of the Data Collector API; check LOG_ANALYTICS_URI"),
+            (408 | 429 | 500..=599, _) => (
+                Outcome::Retry {
+                    after: retry_after(headers),
+                },
+                "it may pass",
+            ),
+            _ => (
+                Outcome::Stop,
+                "that is no answer of the Data Collector API; check LOG_ANALYTICS_URI",
+            ),
         };
-        PostError { outcome, message: format!("{place} answered {said}: {advice}") }
+        PostError {
+            outcome,
+            message: format!("{place} answered {said}: {advice}"),
+        }
     }
 
     fn transport(&self, error: &reqwest::Error) -> PostError {
         let place = self.place();
         let message = if error.is_timeout() {
-            format!("{place} did not answer within {} s", WHOLE_ATTEMPT.as_secs())
+            format!(
+                "{place} did not answer within {} s",
+                WHOLE_ATTEMPT.as_secs()
+            )
         } else if error.is_connect() {
             let root = crate::okta::client::root_cause(error);
             format!("{place} cannot be reached ({root}); check WORKSPACE_ID and LOG_ANALYTICS_URI")
@@ -83,7 +123,10 @@ impl DataCollector {
             let root = crate::okta::client::root_cause(error);
             format!("{place} broke the connection ({root}); the rows may be there all the same")
         };
-        PostError { outcome: Outcome::Retry { after: None }, message }
+        PostError {
+            outcome: Outcome::Retry { after: None },
+            message,
+        }
     }
 }
 
@@ -112,7 +155,10 @@ impl Sink for DataCollector {
         let mut request = self
             .http
             .post(self.uri.request_url())
-            .header(AUTHORIZATION, format!("SharedKey {}:{signature}", self.workspace))
+            .header(
+                AUTHORIZATION,
+                format!("SharedKey {}:{signature}", self.workspace),
+            )
             .header(CONTENT_TYPE, "application/json")
             .header("Log-Type", table.log_type(self.log_type.as_str()))
             .header("x-ms-date", date)
@@ -121,7 +167,10 @@ impl Sink for DataCollector {
         if table == Table::Okta {
             request = request.header("time-generated-field", "published");
         }
-        let response = request.send().await.map_err(|error| self.transport(&error))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.transport(&error))?;
         let status = response.status();
         if status.is_success() {
             return Ok(());
@@ -145,7 +194,13 @@ async fn start_of(mut response: reqwest::Response) -> Vec<u8> {
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let seconds = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds))
 }
 
@@ -159,7 +214,10 @@ struct Refusal {
 
 impl Refusal {
     fn read(body: &[u8]) -> Refusal {
-        serde_json::from_slice(body).unwrap_or(Refusal { code: String::new(), message: String::new() })
+        serde_json::from_slice(body).unwrap_or(Refusal {
+            code: String::new(),
+            message: String::new(),
+        })
     }
 }
 
@@ -168,7 +226,11 @@ impl std::fmt::Display for Refusal {
         match (self.code.as_str(), self.message.as_str()) {
             ("", _) => f.write_str("without a reason"),
             (code, "") => f.write_str(code),
-            (code, message) => write!(f, "{code} ({})", message.chars().take(200).collect::<String>()),
+            (code, message) => write!(
+                f,
+                "{code} ({})",
+                message.chars().take(200).collect::<String>()
+            ),
         }
     }
 }

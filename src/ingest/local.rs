@@ -24,7 +24,8 @@ impl LocalWorkspace {
     }
 
     fn file(&self, table: Table) -> PathBuf {
-        self.folder.join(format!("{}_CL.ndjson", table.log_type(LOG_TYPE)))
+        self.folder
+            .join(format!("{}_CL.ndjson", table.log_type(LOG_TYPE)))
     }
 }
 
@@ -39,7 +40,10 @@ impl Sink for LocalWorkspace {
     }
 
     fn limits(&self) -> BatchLimits {
-        BatchLimits { bytes: 20_000_000, rows: 20_000 }
+        BatchLimits {
+            bytes: 20_000_000,
+            rows: 20_000,
+        }
     }
 
     fn spans_pages(&self) -> bool {
@@ -51,11 +55,17 @@ impl Sink for LocalWorkspace {
         let written = tokio::task::spawn_blocking(move || {
             append(&file, &batch).map_err(|error| PostError {
                 outcome: Outcome::Stop,
-                message: format!("{} cannot be written ({error}); check OUTPUT_DIR", file.display()),
+                message: format!(
+                    "{} cannot be written ({error}); check OUTPUT_DIR",
+                    file.display()
+                ),
             })
         });
         written.await.unwrap_or_else(|error| {
-            Err(PostError { outcome: Outcome::Stop, message: format!("writing broke off: {error}") })
+            Err(PostError {
+                outcome: Outcome::Stop,
+                message: format!("writing broke off: {error}"),
+            })
         })
     }
 }
@@ -65,7 +75,11 @@ fn append(path: &Path, batch: &Batch) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = std::fs::File::options().read(true).append(true).create(true).open(path)?;
+    let mut file = std::fs::File::options()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)?;
     let end = end_of_last_line(&mut file)?;
     file.set_len(end)?;
     let mut lines = Vec::with_capacity(batch.body().len());
@@ -103,8 +117,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("Okta_CL.ndjson");
         append(&path, &Batch::of_one(b"{\"a\":1}")).unwrap();
-        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"a\":").unwrap();
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(b"{\"a\":")
+            .unwrap();
         append(&path, &Batch::of_one(b"{\"a\":2}")).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"a\":1}\n{\"a\":2}\n");
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "{\"a\":1}\n{\"a\":2}\n"
+        );
     }
 }

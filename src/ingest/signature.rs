@@ -50,7 +50,11 @@ mod tests {
     }
 
     fn at(text: &str) -> String {
-        http_date(DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&Utc))
+        http_date(
+            DateTime::parse_from_rfc3339(text)
+                .unwrap()
+                .with_timezone(&Utc),
+        )
     }
 
     // Computed with Python's hmac module, the first one with openssl too.
@@ -58,11 +62,20 @@ mod tests {
     fn known_posts_have_their_known_signatures() {
         let date = at("2026-11-21T12:00:00Z");
         assert_eq!(date, "Sat, 21 Nov 2026 12:00:00 GMT");
-        assert_eq!(signer().sign(1024, &date), "jgyT/L6qUUke9MUFIYzoPZFXqxB7xOV8ffkUD+8G0l8=");
-        assert_eq!(signer().sign(53, &date), "Y7efk/sNlekVbMmZkmb1hgKgTKaU63fR/10owWHnfpY=");
+        assert_eq!(
+            signer().sign(1024, &date),
+            "jgyT/L6qUUke9MUFIYzoPZFXqxB7xOV8ffkUD+8G0l8="
+        );
+        assert_eq!(
+            signer().sign(53, &date),
+            "Y7efk/sNlekVbMmZkmb1hgKgTKaU63fR/10owWHnfpY="
+        );
         let date = at("2026-11-02T08:09:10Z");
         assert_eq!(date, "Mon, 02 Nov 2026 08:09:10 GMT");
-        assert_eq!(signer().sign(2, &date), "w2aofxfRfCDkJO/jwtlcmvbB3WmeKpe+P2ic+PiSnQg=");
+        assert_eq!(
+            signer().sign(2, &date),
+            "w2aofxfRfCDkJO/jwtlcmvbB3WmeKpe+P2ic+PiSnQg="
+        );
     }
 
     #[test]

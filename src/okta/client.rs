@@ -50,7 +50,11 @@ pub struct Client {
 impl Client {
     /// A client that calls `domain` with `credential`; opens no connection yet.
     pub fn new(http: reqwest::Client, domain: OktaDomain, credential: Credential) -> Client {
-        Client { http, domain, credential }
+        Client {
+            http,
+            domain,
+            credential,
+        }
     }
 
     /// The org this client calls.
@@ -74,7 +78,10 @@ impl Client {
             .header(ACCEPT, "application/json")
             .timeout(WHOLE_ATTEMPT);
         let attempt = async {
-            let response = request.send().await.map_err(|error| self.transport(&error))?;
+            let response = request
+                .send()
+                .await
+                .map_err(|error| self.transport(&error))?;
             if response.status() != StatusCode::OK {
                 return Err(self.refusal(response, cursor).await);
             }
@@ -92,7 +99,10 @@ impl Client {
     }
 
     fn head(&self, headers: &HeaderMap, base: &Url) -> Result<Page, OktaError> {
-        let links = headers.get_all(LINK).iter().filter_map(|line| line.to_str().ok());
+        let links = headers
+            .get_all(LINK)
+            .iter()
+            .filter_map(|line| line.to_str().ok());
         let next = match link::target(links, "next") {
             Some(target) => {
                 let url = base.join(target).map_err(|_| self.foreign_text(target))?;
@@ -104,7 +114,9 @@ impl Client {
             }
             None => None,
         };
-        let id = headers.get("x-okta-request-id").and_then(|id| id.to_str().ok());
+        let id = headers
+            .get("x-okta-request-id")
+            .and_then(|id| id.to_str().ok());
         Ok(Page {
             next,
             rate: RateLimit::read(headers, Utc::now()),
@@ -119,7 +131,11 @@ impl Client {
         body: &mut Vec<u8>,
         most: usize,
     ) -> Result<Fits, OktaError> {
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error))? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.transport(&error))?
+        {
             if body.len() + chunk.len() > most {
                 return Ok(Fits::No);
             }
@@ -132,17 +148,38 @@ impl Client {
         let status = response.status();
         let headers = response.headers().clone();
         if status.is_redirection() {
-            let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
-            let location = to.split('?').next().unwrap_or(to).chars().take(200).collect();
-            return OktaError::Redirected { org: self.org(), location };
+            let to = headers
+                .get(LOCATION)
+                .and_then(|to| to.to_str().ok())
+                .unwrap_or("nowhere");
+            let location = to
+                .split('?')
+                .next()
+                .unwrap_or(to)
+                .chars()
+                .take(200)
+                .collect();
+            return OktaError::Redirected {
+                org: self.org(),
+                location,
+            };
         }
         let rate = RateLimit::read(&headers, Utc::now());
-        let seconds = headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
+        let seconds = headers
+            .get(RETRY_AFTER)
+            .and_then(|after| after.to_str().ok()?.parse().ok());
         let mut body = Vec::new();
         // What cannot be read of an error's body does not change what the status says.
         let _ = self.read(response, &mut body, MAX_ERROR_BYTES).await;
         let retry_after = seconds.map(Duration::from_secs);
-        OktaError::of_status(&self.org(), status, cursor.is_from_okta(), rate, retry_after, &body)
+        OktaError::of_status(
+            &self.org(),
+            status,
+            cursor.is_from_okta(),
+            rate,
+            retry_after,
+            &body,
+        )
     }
 
     fn org(&self) -> String {
@@ -150,22 +187,36 @@ impl Client {
     }
 
     fn foreign(&self, url: &Url) -> OktaError {
-        self.foreign_text(&format!("{}{}", url.origin().ascii_serialization(), url.path()))
+        self.foreign_text(&format!(
+            "{}{}",
+            url.origin().ascii_serialization(),
+            url.path()
+        ))
     }
 
     fn foreign_text(&self, target: &str) -> OktaError {
-        OktaError::ForeignLink { org: self.org(), target: target.chars().take(200).collect() }
+        OktaError::ForeignLink {
+            org: self.org(),
+            target: target.chars().take(200).collect(),
+        }
     }
 
     fn transport(&self, error: &reqwest::Error) -> OktaError {
         let problem = if error.is_timeout() {
             format!("did not answer within {} s", WHOLE_ATTEMPT.as_secs())
         } else if error.is_connect() {
-            format!("cannot be reached ({}); is OKTA_DOMAIN right, and may this host reach it?", root_cause(error))
+            format!(
+                "cannot be reached ({}); is OKTA_DOMAIN right, and may this host reach it?",
+                root_cause(error)
+            )
         } else {
             format!("broke its answer off ({})", root_cause(error))
         };
-        OktaError::Transport { org: self.org(), slow: error.is_timeout(), problem }
+        OktaError::Transport {
+            org: self.org(),
+            slow: error.is_timeout(),
+            problem,
+        }
     }
 }
 

@@ -44,17 +44,26 @@ impl Cursor {
     /// The same place with pages of at most `limit` events.
     #[must_use]
     pub fn with_limit(&self, limit: u32) -> Cursor {
-        let others: Vec<(String, String)> =
-            self.0.query_pairs().into_owned().filter(|(name, _)| name != "limit").collect();
+        let others: Vec<(String, String)> = self
+            .0
+            .query_pairs()
+            .into_owned()
+            .filter(|(name, _)| name != "limit")
+            .collect();
         let mut url = self.0.clone();
-        url.query_pairs_mut().clear().extend_pairs(others).append_pair("limit", &limit.to_string());
+        url.query_pairs_mut()
+            .clear()
+            .extend_pairs(others)
+            .append_pair("limit", &limit.to_string());
         Cursor(url)
     }
 
     /// The page size it asks for.
     pub fn limit(&self) -> u32 {
         let limit = self.0.query_pairs().find(|(name, _)| name == "limit");
-        limit.and_then(|(_, limit)| limit.parse().ok()).unwrap_or(MAX_PAGE)
+        limit
+            .and_then(|(_, limit)| limit.parse().ok())
+            .unwrap_or(MAX_PAGE)
     }
 
     /// Whether Okta handed this place out, rather than this program having made it of a time.

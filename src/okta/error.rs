@@ -24,7 +24,9 @@ pub enum OktaError {
         answer: Answer,
     },
     /// 400 on a request of our own making.
-    #[error("{org} refused the request ({answer}); correct OKTA_FILTER, or OKTA_START_AT if that is set")]
+    #[error(
+        "{org} refused the request ({answer}); correct OKTA_FILTER, or OKTA_START_AT if that is set"
+    )]
     BadRequest {
         /// The org's host.
         org: String,
@@ -65,7 +67,9 @@ pub enum OktaError {
         answer: Answer,
     },
     /// 404.
-    #[error("{org} has no System Log at /api/v1/logs ({answer}); OKTA_DOMAIN must be the org's own address")]
+    #[error(
+        "{org} has no System Log at /api/v1/logs ({answer}); OKTA_DOMAIN must be the org's own address"
+    )]
     NotFound {
         /// The org's host.
         org: String,
@@ -95,7 +99,9 @@ pub enum OktaError {
         answer: Answer,
     },
     /// Any other status.
-    #[error("{org} gave an answer that the System Log API does not have ({answer}); is OKTA_DOMAIN right?")]
+    #[error(
+        "{org} gave an answer that the System Log API does not have ({answer}); is OKTA_DOMAIN right?"
+    )]
     Unexpected {
         /// The org's host.
         org: String,
@@ -103,7 +109,9 @@ pub enum OktaError {
         answer: Answer,
     },
     /// 3xx: redirects are never followed, since the token would go with them.
-    #[error("{org} redirects to {location}; redirects are never followed: set OKTA_DOMAIN to the address where the org is now")]
+    #[error(
+        "{org} redirects to {location}; redirects are never followed: set OKTA_DOMAIN to the address where the org is now"
+    )]
     Redirected {
         /// The org's host.
         org: String,
@@ -111,7 +119,9 @@ pub enum OktaError {
         location: String,
     },
     /// The link to the next page leads elsewhere, and the token with it.
-    #[error("{org} links to its next page at {target}, which is not this org's System Log; the token was not sent there. Is OKTA_DOMAIN the address that Okta itself uses (custom domain or okta.com)?")]
+    #[error(
+        "{org} links to its next page at {target}, which is not this org's System Log; the token was not sent there. Is OKTA_DOMAIN the address that Okta itself uses (custom domain or okta.com)?"
+    )]
     ForeignLink {
         /// The org's host.
         org: String,
@@ -190,7 +200,10 @@ impl Answer {
     pub fn read(status: StatusCode, body: &[u8]) -> Answer {
         let parsed = serde_json::from_slice::<ErrorBody>(body).ok();
         let (code, summary) = parsed.map_or((None, None), |body| {
-            let cause = body.error_causes.into_iter().find_map(|cause| cause.error_summary);
+            let cause = body
+                .error_causes
+                .into_iter()
+                .find_map(|cause| cause.error_summary);
             let summary = body.error_summary.or(body.description);
             let summary = match (summary, cause) {
                 (Some(summary), Some(cause)) => Some(format!("{summary}: {cause}")),
@@ -199,12 +212,18 @@ impl Answer {
             (body.error_code.or(body.error), summary)
         });
         let summary = summary.unwrap_or_else(|| describe(body));
-        Answer { status: status.as_u16(), code, summary: printable(&summary) }
+        Answer {
+            status: status.as_u16(),
+            code,
+            summary: printable(&summary),
+        }
     }
 }
 
 fn describe(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body.get(..200).unwrap_or(body)).trim().to_owned();
+    let text = String::from_utf8_lossy(body.get(..200).unwrap_or(body))
+        .trim()
+        .to_owned();
     match text {
         _ if text.is_empty() => "with an empty body".to_owned(),
         _ if text.starts_with('<') => "with a web page instead of JSON".to_owned(),
@@ -214,7 +233,10 @@ fn describe(body: &[u8]) -> String {
 
 /// One line, and no longer than one reads.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(300)
+        .collect()
 }
 
 impl OktaError {
@@ -239,7 +261,12 @@ impl OktaError {
             429 => {
                 let concurrent = rate.is_some_and(|rate| rate.is_concurrency());
                 let window = rate.filter(|_| !concurrent).map(|rate| rate.resets_in);
-                OktaError::RateLimited { org, concurrent, wait: retry_after.or(window), answer }
+                OktaError::RateLimited {
+                    org,
+                    concurrent,
+                    wait: retry_after.or(window),
+                    answer,
+                }
             }
             408 | 500..=599 => {
                 let slow = matches!(status.as_u16(), 408 | 504) || code == "E0000009";
@@ -251,14 +278,19 @@ impl OktaError {
 
     /// Whether a smaller page may be answered where this one was not: time ran out.
     pub fn asks_for_smaller_pages(&self) -> bool {
-        matches!(self, OktaError::Trouble { slow: true, .. } | OktaError::Transport { slow: true, .. })
+        matches!(
+            self,
+            OktaError::Trouble { slow: true, .. } | OktaError::Transport { slow: true, .. }
+        )
     }
 }
 
 impl Failure for OktaError {
     fn verdict(&self) -> Verdict {
         match self {
-            OktaError::RateLimited { wait: Some(wait), .. } => Verdict::RetryAfter(*wait),
+            OktaError::RateLimited {
+                wait: Some(wait), ..
+            } => Verdict::RetryAfter(*wait),
             OktaError::RateLimited { wait: None, .. }
             | OktaError::Trouble { .. }
             | OktaError::Transport { .. }
@@ -291,7 +323,10 @@ mod tests {
     fn the_status_decides_where_one_code_means_two_things() {
         let body = r#"{"errorCode":"E0000053","errorSummary":"Invalid filter","errorCauses":[]}"#;
         assert!(matches!(of(400, body), OktaError::BadRequest { .. }));
-        assert!(matches!(of(500, body), OktaError::Trouble { slow: false, .. }));
+        assert!(matches!(
+            of(500, body),
+            OktaError::Trouble { slow: false, .. }
+        ));
     }
 
     #[test]
@@ -303,9 +338,15 @@ mod tests {
 
     #[test]
     fn a_network_zone_and_a_missing_role_have_different_remedies() {
-        let zone = of(403, r#"{"error":"access_denied","error_description":"not from here"}"#);
+        let zone = of(
+            403,
+            r#"{"error":"access_denied","error_description":"not from here"}"#,
+        );
         assert!(zone.to_string().contains("network zone"), "{zone}");
-        let role = of(403, r#"{"errorCode":"E0000006","errorSummary":"You do not have permission"}"#);
+        let role = of(
+            403,
+            r#"{"errorCode":"E0000006","errorSummary":"You do not have permission"}"#,
+        );
         assert!(role.to_string().contains("Report Administrator"), "{role}");
     }
 }

@@ -5,7 +5,11 @@
 
 /// The target of the first link whose relation is `rel`, over all header lines.
 pub fn target<'h>(lines: impl IntoIterator<Item = &'h str>, rel: &str) -> Option<&'h str> {
-    lines.into_iter().flat_map(Links).find(|link| link.is(rel)).map(|link| link.target)
+    lines
+        .into_iter()
+        .flat_map(Links)
+        .find(|link| link.is(rel))
+        .map(|link| link.target)
 }
 
 struct Link<'h> {
@@ -19,7 +23,9 @@ impl Link<'_> {
         parameters(self.parameters)
             .find(|(name, _)| name.eq_ignore_ascii_case("rel"))
             .is_some_and(|(_, types)| {
-                types.split_ascii_whitespace().any(|known| known.eq_ignore_ascii_case(rel))
+                types
+                    .split_ascii_whitespace()
+                    .any(|known| known.eq_ignore_ascii_case(rel))
             })
     }
 }
@@ -36,7 +42,10 @@ impl<'h> Iterator for Links<'h> {
         let end = outside_quotes(after, ',').unwrap_or(after.len());
         let (parameters, rest) = after.split_at(end);
         self.0 = rest;
-        Some(Link { target: target.trim(), parameters })
+        Some(Link {
+            target: target.trim(),
+            parameters,
+        })
     }
 }
 
@@ -80,10 +89,17 @@ mod tests {
         let own = "<https://a.okta.com/api/v1/logs?limit=2>; rel=\"self\"";
         let next = "<https://a.okta.com/api/v1/logs?after=1_1,2&limit=2>; rel=\"next\"";
         for lines in [vec![own, next], vec![next, own]] {
-            assert_eq!(target(lines, "next"), Some("https://a.okta.com/api/v1/logs?after=1_1,2&limit=2"));
+            assert_eq!(
+                target(lines, "next"),
+                Some("https://a.okta.com/api/v1/logs?after=1_1,2&limit=2")
+            );
         }
         let both = format!("{own}, {next}");
-        assert!(target([both.as_str()], "next").unwrap().ends_with("after=1_1,2&limit=2"));
+        assert!(
+            target([both.as_str()], "next")
+                .unwrap()
+                .ends_with("after=1_1,2&limit=2")
+        );
         assert_eq!(target([own], "next"), None);
     }
 
@@ -96,7 +112,15 @@ mod tests {
         ] {
             assert_eq!(target([line], "next"), Some("u"), "{line}");
         }
-        for line in ["", "<", "<u", "u; rel=next", "<u>; rel", "<u>; rel=\"nextish\"", "<u> rel=next"] {
+        for line in [
+            "",
+            "<",
+            "<u",
+            "u; rel=next",
+            "<u>; rel",
+            "<u>; rel=\"nextish\"",
+            "<u> rel=next",
+        ] {
             assert_eq!(target([line], "next"), None, "{line}");
         }
     }

@@ -30,9 +30,16 @@ impl RateLimit {
         let limit = u32::try_from(number("x-rate-limit-limit")?).ok()?;
         let remaining = u32::try_from(number("x-rate-limit-remaining")?.max(0)).ok()?;
         let date = date(headers).unwrap_or(now).timestamp();
-        let seconds = number("x-rate-limit-reset").unwrap_or(date).saturating_sub(date).max(0);
+        let seconds = number("x-rate-limit-reset")
+            .unwrap_or(date)
+            .saturating_sub(date)
+            .max(0);
         let resets_in = Duration::from_secs(seconds.unsigned_abs()).min(LONGEST_WINDOW);
-        Some(RateLimit { limit, remaining, resets_in })
+        Some(RateLimit {
+            limit,
+            remaining,
+            resets_in,
+        })
     }
 
     /// A 429 with nothing allowed and nothing left: too many requests at once, not too many a
@@ -45,7 +52,9 @@ impl RateLimit {
 /// The answer's own clock.
 pub fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     let date = headers.get(reqwest::header::DATE)?.to_str().ok()?;
-    DateTime::parse_from_rfc2822(date).ok().map(|date| date.with_timezone(&Utc))
+    DateTime::parse_from_rfc2822(date)
+        .ok()
+        .map(|date| date.with_timezone(&Utc))
 }
 
 /// The part of the rate limit that we may use: more than 0, at most 1.
@@ -74,7 +83,11 @@ mod tests {
     use super::*;
 
     fn rate(limit: u32, remaining: u32) -> RateLimit {
-        RateLimit { limit, remaining, resets_in: Duration::from_secs(30) }
+        RateLimit {
+            limit,
+            remaining,
+            resets_in: Duration::from_secs(30),
+        }
     }
 
     #[test]
@@ -101,7 +114,14 @@ mod tests {
         }
         let far_off = DateTime::from_timestamp(0, 0).unwrap();
         let read = RateLimit::read(&headers, far_off).unwrap();
-        assert_eq!(read, RateLimit { limit: 60, remaining: 7, resets_in: Duration::from_secs(25) });
+        assert_eq!(
+            read,
+            RateLimit {
+                limit: 60,
+                remaining: 7,
+                resets_in: Duration::from_secs(25)
+            }
+        );
     }
 
     #[test]
@@ -110,7 +130,10 @@ mod tests {
         headers.insert("x-rate-limit-limit", "60".parse().unwrap());
         headers.insert("x-rate-limit-remaining", "0".parse().unwrap());
         headers.insert("x-rate-limit-reset", "1".parse().unwrap());
-        assert_eq!(RateLimit::read(&headers, Utc::now()).unwrap().resets_in, Duration::ZERO);
+        assert_eq!(
+            RateLimit::read(&headers, Utc::now()).unwrap().resets_in,
+            Duration::ZERO
+        );
     }
 
     #[test]

@@ -108,7 +108,10 @@ impl<'a> Deliverer<'a> {
     }
 
     /// Delivers page after page until no more come.
-    pub(super) async fn run(&mut self, mut inbox: mpsc::Receiver<PageRead>) -> Result<(), RunError> {
+    pub(super) async fn run(
+        &mut self,
+        mut inbox: mpsc::Receiver<PageRead>,
+    ) -> Result<(), RunError> {
         while let Some(read) = inbox.recv().await {
             if self.limits.stop.is_cancelled() {
                 return Err(RunError::Stopped);
@@ -134,7 +137,11 @@ impl<'a> Deliverer<'a> {
     }
 
     /// Posts a batch; where the workspace does not take it, its halves, down to the rows at fault.
-    async fn batch(&mut self, batch: &Batch, newest: Option<DateTime<Utc>>) -> Result<(), RunError> {
+    async fn batch(
+        &mut self,
+        batch: &Batch,
+        newest: Option<DateTime<Utc>>,
+    ) -> Result<(), RunError> {
         self.rows_tried += batch.rows().len();
         let mut parts = vec![batch.clone()];
         let mut refused: Vec<(Batch, PostError)> = Vec::new();
@@ -166,7 +173,11 @@ impl<'a> Deliverer<'a> {
     fn refused(&self, refused: Vec<(Batch, PostError)>) -> RunError {
         let count = self.rows_refused + refused.len();
         match refused.into_iter().next_back() {
-            Some((_, refusal)) => RunError::Refused { refused: count, rows: self.rows_tried, refusal },
+            Some((_, refusal)) => RunError::Refused {
+                refused: count,
+                rows: self.rows_tried,
+                refusal,
+            },
             None => RunError::Stopped,
         }
     }
@@ -185,7 +196,9 @@ impl<'a> Deliverer<'a> {
             return Err(self.refused(refused));
         }
         for (row, error) in &refused {
-            let Some(BatchRow { id, page, .. }) = row.rows().first() else { continue };
+            let Some(BatchRow { id, page, .. }) = row.rows().first() else {
+                continue;
+            };
             let name = format!("{id}.json");
             let letter = dead_letter(&error.message, row.body());
             self.lease.keep_dead_letter(&name, letter).await?;
@@ -198,9 +211,14 @@ impl<'a> Deliverer<'a> {
     }
 
     async fn keep_oversize(&mut self, error: &OktaError, at: &Cursor) -> Result<(), RunError> {
-        let name = format!("oversize-{}.json", crate::event::EventId::digest(at.url().as_str().as_bytes()));
+        let name = format!(
+            "oversize-{}.json",
+            crate::event::EventId::digest(at.url().as_str().as_bytes())
+        );
         let request = serde_json::to_vec(at).unwrap_or_default();
-        self.lease.keep_dead_letter(&name, dead_letter(&error.to_string(), &request)).await?;
+        self.lease
+            .keep_dead_letter(&name, dead_letter(&error.to_string(), &request))
+            .await?;
         self.log.dead_letter(&name, &error.to_string());
         self.report.dead_letters += 1;
         Ok(())
@@ -218,7 +236,9 @@ impl<'a> Deliverer<'a> {
             loop {
                 match self.shipper.sink.post(Table::Okta, batch).await {
                     Ok(()) => return Ok(()),
-                    Err(error) if !retries.again(&error).await => return Err(RunError::from(error)),
+                    Err(error) if !retries.again(&error).await => {
+                        return Err(RunError::from(error));
+                    }
                     Err(_) => {}
                 }
             }
@@ -241,7 +261,8 @@ impl<'a> Deliverer<'a> {
         self.report.posted_bytes += batch.body().len() as u64;
         self.report.newest_published = self.report.newest_published.max(newest);
         self.place.newest_published = self.report.newest_published;
-        self.progress.accepted(batch.rows().iter().map(|row| (row.page, row.id)));
+        self.progress
+            .accepted(batch.rows().iter().map(|row| (row.page, row.id)));
         self.save().await?;
         let mark = self.place.newest_published.unwrap_or_else(Utc::now);
         let ids: Vec<_> = batch.rows().iter().map(|row| row.id).collect();
@@ -254,7 +275,11 @@ impl<'a> Deliverer<'a> {
     async fn save_if_moved(&mut self) -> Result<(), RunError> {
         let moved = *self.progress.cursor() != self.place.cursor;
         let never = self.lease.saved().is_none();
-        if moved || never { self.save().await } else { Ok(()) }
+        if moved || never {
+            self.save().await
+        } else {
+            Ok(())
+        }
     }
 
     async fn save(&mut self) -> Result<(), RunError> {
@@ -292,7 +317,11 @@ impl<'a> Deliverer<'a> {
 
     /// Leaves everything as the next run is to find it.
     pub(super) async fn finish(mut self) -> Result<(), RunError> {
-        let saved = if self.recent_changed { self.save_recent().await } else { Ok(()) };
+        let saved = if self.recent_changed {
+            self.save_recent().await
+        } else {
+            Ok(())
+        };
         let released = self.lease.release().await;
         if let Err(error) = released {
             self.log.lease_not_released(&error);
@@ -306,6 +335,8 @@ fn dead_letter(reason: &str, rows: &[u8]) -> Vec<u8> {
     let reason = serde_json::to_string(reason).unwrap_or_default();
     let at = Utc::now().to_rfc3339();
     let rows = String::from_utf8_lossy(rows);
-    format!("{{\"table\":\"Okta_CL\",\"refused_at\":\"{at}\",\"reason\":{reason},\"rows\":{rows}}}\n")
-        .into_bytes()
+    format!(
+        "{{\"table\":\"Okta_CL\",\"refused_at\":\"{at}\",\"reason\":{reason},\"rows\":{rows}}}\n"
+    )
+    .into_bytes()
 }

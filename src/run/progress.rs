@@ -35,7 +35,11 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(cursor: Cursor, accepted_beyond: Vec<EventId>) -> Progress {
-        Progress { cursor, carried: accepted_beyond, pages: VecDeque::new() }
+        Progress {
+            cursor,
+            carried: accepted_beyond,
+            pages: VecDeque::new(),
+        }
     }
 
     /// The next page in order was read.
@@ -62,7 +66,9 @@ impl Progress {
     fn advance(&mut self) {
         while let Some((page, accepted)) = self.pages.front() {
             let whole = accepted.len() >= page.rows + page.repeated.len();
-            let Some(next) = page.next.clone().filter(|_| whole) else { return };
+            let Some(next) = page.next.clone().filter(|_| whole) else {
+                return;
+            };
             self.cursor = next;
             self.pages.pop_front();
         }
@@ -78,7 +84,9 @@ impl Progress {
 
     /// The request for the oldest page that is not wholly accepted.
     pub(super) fn cursor(&self) -> &Cursor {
-        self.pages.front().map_or(&self.cursor, |(page, _)| &page.cursor)
+        self.pages
+            .front()
+            .map_or(&self.cursor, |(page, _)| &page.cursor)
     }
 
     /// What of it, and of later pages, is accepted already.
@@ -95,7 +103,11 @@ mod tests {
     use std::collections::HashSet;
 
     fn cursor(page: u64) -> Cursor {
-        Cursor::new(format!("https://a.okta.com/api/v1/logs?after={page}").parse().unwrap())
+        Cursor::new(
+            format!("https://a.okta.com/api/v1/logs?after={page}")
+                .parse()
+                .unwrap(),
+        )
     }
 
     fn id(page: u64, row: usize) -> EventId {
@@ -104,7 +116,13 @@ mod tests {
 
     fn page(number: u64, rows: usize, last: bool) -> PageInWork {
         let next = (!last).then(|| cursor(number + 1));
-        PageInWork { number, cursor: cursor(number), next, rows, repeated: Vec::new() }
+        PageInWork {
+            number,
+            cursor: cursor(number),
+            next,
+            rows,
+            repeated: Vec::new(),
+        }
     }
 
     #[test]
@@ -112,9 +130,15 @@ mod tests {
         let mut progress = Progress::new(cursor(0), Vec::new());
         progress.read(page(0, 2, false));
         progress.accepted([(0, id(0, 0))]);
-        assert_eq!((progress.cursor(), progress.accepted_beyond()), (&cursor(0), vec![id(0, 0)]));
+        assert_eq!(
+            (progress.cursor(), progress.accepted_beyond()),
+            (&cursor(0), vec![id(0, 0)])
+        );
         progress.accepted([(0, id(0, 1))]);
-        assert_eq!((progress.cursor(), progress.accepted_beyond()), (&cursor(1), vec![]));
+        assert_eq!(
+            (progress.cursor(), progress.accepted_beyond()),
+            (&cursor(1), vec![])
+        );
     }
 
     #[test]
@@ -123,17 +147,26 @@ mod tests {
         progress.read(page(0, 1, true));
         progress.accepted([(0, id(0, 0))]);
         progress.caught_up();
-        assert_eq!((progress.cursor(), progress.accepted_beyond()), (&cursor(0), vec![id(0, 0)]));
+        assert_eq!(
+            (progress.cursor(), progress.accepted_beyond()),
+            (&cursor(0), vec![id(0, 0)])
+        );
     }
 
     #[test]
     fn what_an_earlier_run_had_accepted_counts_when_it_is_met_again() {
         let mut progress = Progress::new(cursor(0), vec![id(0, 0), id(1, 0)]);
-        let first = PageInWork { repeated: vec![id(0, 0)], ..page(0, 1, false) };
+        let first = PageInWork {
+            repeated: vec![id(0, 0)],
+            ..page(0, 1, false)
+        };
         progress.read(first);
         assert_eq!(progress.cursor(), &cursor(0));
         progress.accepted([(0, id(0, 1))]);
-        assert_eq!((progress.cursor(), progress.accepted_beyond()), (&cursor(1), vec![id(1, 0)]));
+        assert_eq!(
+            (progress.cursor(), progress.accepted_beyond()),
+            (&cursor(1), vec![id(1, 0)])
+        );
     }
 
     proptest! {

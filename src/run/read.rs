@@ -114,12 +114,17 @@ impl<'a> Reader<'a> {
     /// Reads pages until there is a reason to stop; a page is read only when there is room for it.
     pub(super) async fn run(mut self, pages: mpsc::Sender<PageRead>) -> ReadReport {
         let end = self.follow(&pages).await;
-        ReadReport { end, stats: self.stats }
+        ReadReport {
+            end,
+            stats: self.stats,
+        }
     }
 
     async fn follow(&mut self, pages: &mpsc::Sender<PageRead>) -> ReadEnd {
         for number in 0.. {
-            let Ok(room) = pages.reserve().await else { return ReadEnd::NobodyListens };
+            let Ok(room) = pages.reserve().await else {
+                return ReadEnd::NobodyListens;
+            };
             if let Some(end) = self.over() {
                 return end;
             }
@@ -132,16 +137,38 @@ impl<'a> Reader<'a> {
                 Ok(encoded) => encoded,
                 Err(error) => return self.failed(error),
             };
-            let next = encoded.head.next.clone().filter(|next| *next != self.cursor);
+            let next = encoded
+                .head
+                .next
+                .clone()
+                .filter(|next| *next != self.cursor);
             let last = self.is_last(&encoded, next.as_ref());
             let batches = match self.spans_pages && !last {
                 true => self.batcher.closed(),
                 false => self.batcher.flush(),
             };
-            let Encoded { head, rows, repeated, newest, oversize, .. } = encoded;
+            let Encoded {
+                head,
+                rows,
+                repeated,
+                newest,
+                oversize,
+                ..
+            } = encoded;
             let cursor = self.cursor.clone();
-            let page = PageInWork { number, cursor, next: next.clone(), rows, repeated };
-            room.send(PageRead { page, batches, newest, oversize });
+            let page = PageInWork {
+                number,
+                cursor,
+                next: next.clone(),
+                rows,
+                repeated,
+            };
+            room.send(PageRead {
+                page,
+                batches,
+                newest,
+                oversize,
+            });
             match next {
                 Some(next) => self.cursor = next,
                 None => return ReadEnd::CaughtUp,
@@ -167,7 +194,10 @@ impl<'a> Reader<'a> {
     /// with events younger than this run, which could otherwise chase new events for ever.
     fn is_last(&self, page: &Encoded, next: Option<&Cursor>) -> bool {
         let short = page.events < usize::try_from(self.page_limit).unwrap_or(usize::MAX);
-        let younger = page.newest.zip(self.began).is_some_and(|(newest, began)| newest >= began);
+        let younger = page
+            .newest
+            .zip(self.began)
+            .is_some_and(|(newest, began)| newest >= began);
         let empty = page.events == 0 && page.oversize.is_none();
         next.is_none() || empty || (short && younger)
     }
@@ -180,7 +210,11 @@ impl<'a> Reader<'a> {
         if self.limits.pause(pause).await {
             return None;
         }
-        Some(if self.limits.stop.is_cancelled() { ReadEnd::Stopped } else { ReadEnd::RateSpent(pause) })
+        Some(if self.limits.stop.is_cancelled() {
+            ReadEnd::Stopped
+        } else {
+            ReadEnd::RateSpent(pause)
+        })
     }
 
     fn failed(&self, error: OktaError) -> ReadEnd {
@@ -201,7 +235,8 @@ impl<'a> Reader<'a> {
             match result {
                 Err(OktaError::PageTooLarge { .. }) if self.page_limit > 1 => {
                     self.page_limit /= 2;
-                    self.log.page_halved(self.client.domain(), self.page_limit, "too large");
+                    self.log
+                        .page_halved(self.client.domain(), self.page_limit, "too large");
                 }
                 Err(OktaError::PageTooLarge { org, limit, page }) => {
                     let head = (*page).clone();
@@ -237,7 +272,8 @@ impl<'a> Reader<'a> {
             slow += u32::from(error.asks_for_smaller_pages());
             if slow >= 2 && error.asks_for_smaller_pages() && self.page_limit > SMALLEST_FOR_TIME {
                 self.page_limit = (self.page_limit / 2).max(SMALLEST_FOR_TIME);
-                self.log.page_halved(self.client.domain(), self.page_limit, "too slow");
+                self.log
+                    .page_halved(self.client.domain(), self.page_limit, "too slow");
             }
             if !retries.again(&error).await {
                 return Err(error);
@@ -271,7 +307,10 @@ impl<'a> Reader<'a> {
             self.batcher.forget_page(number);
             self.repeats.again();
             let org = self.client.domain().to_string();
-            return Err(OktaError::UnreadablePage { org, problem: problem.to_string() });
+            return Err(OktaError::UnreadablePage {
+                org,
+                problem: problem.to_string(),
+            });
         }
         self.note(encoded.events, left_out, without_uuid, cut);
         Ok(encoded)
@@ -282,7 +321,8 @@ impl<'a> Reader<'a> {
         self.stats.repeats += left_out;
         self.stats.cut_rows += cut.count;
         if let Some(first) = without_uuid.first {
-            self.log.events_without_uuid(self.client.domain(), without_uuid.count, first);
+            self.log
+                .events_without_uuid(self.client.domain(), without_uuid.count, first);
         }
         if let Some(first) = cut.first {
             self.log.values_cut(self.client.domain(), cut.count, first);

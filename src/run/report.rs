@@ -153,7 +153,8 @@ impl RunReport {
     /// From the newest event that the workspace has to the end of the run.
     pub fn lag(&self) -> Option<TimeDelta> {
         let end = self.started + TimeDelta::milliseconds(self.duration_ms);
-        self.newest_published.map(|newest| (end - newest).max(TimeDelta::zero()))
+        self.newest_published
+            .map(|newest| (end - newest).max(TimeDelta::zero()))
     }
 }
 
@@ -161,7 +162,10 @@ impl RunReport {
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Ended::LeaseHeld { place } = &self.ended {
-            return write!(f, "another run is under way and holds the lease on {place}; it does this run's work");
+            return write!(
+                f,
+                "another run is under way and holds the lease on {place}; it does this run's work"
+            );
         }
         match self.events {
             0 => write!(f, "nothing new from {}", self.org)?,
@@ -180,19 +184,27 @@ impl fmt::Display for RunReport {
         }
         write!(f, "; {} repeated", grouped(self.repeats))?;
         if self.dead_letters > 0 {
-            write!(f, "; {} kept as dead letters", counted(self.dead_letters, "refused row"))?;
+            write!(
+                f,
+                "; {} kept as dead letters",
+                counted(self.dead_letters, "refused row")
+            )?;
         }
         match &self.ended {
             Ended::CaughtUp | Ended::LeaseHeld { .. } => {
                 f.write_str("; next run goes on from the saved cursor")
             }
-            Ended::BudgetSpent => f.write_str("; the time for this run is over, the next one goes on from the saved cursor"),
+            Ended::BudgetSpent => f.write_str(
+                "; the time for this run is over, the next one goes on from the saved cursor",
+            ),
             Ended::RateSpent { until } => write!(
                 f,
                 "; Okta's rate limit is spent until {}, the next run after that goes on from the saved cursor",
                 until.to_rfc3339_opts(SecondsFormat::Secs, true)
             ),
-            Ended::Stopping => f.write_str("; told to stop, the next run goes on from the saved cursor"),
+            Ended::Stopping => {
+                f.write_str("; told to stop, the next run goes on from the saved cursor")
+            }
             Ended::Failed(error) => write!(f, "; then the run failed: {error}"),
         }
     }
@@ -233,7 +245,9 @@ mod tests {
     #[test]
     fn an_operator_reads_what_happened_in_one_line() {
         let mut report = RunReport::begin("acme.okta.com".into(), "workspace".into());
-        report.started = DateTime::parse_from_rfc3339("2026-11-21T12:04:31Z").unwrap().to_utc();
+        report.started = DateTime::parse_from_rfc3339("2026-11-21T12:04:31Z")
+            .unwrap()
+            .to_utc();
         report.duration_ms = 30_000;
         report.newest_published = Some(report.started + TimeDelta::seconds(27));
         (report.events, report.pages, report.posts) = (12_431, 13, 13);

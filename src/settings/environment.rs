@@ -12,6 +12,10 @@ pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
     /// The variables of this process; under the Functions host these are the app settings.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
     pub fn process() -> Environment {
         // Not `vars()`: it panics on a variable that is not Unicode, be it one that is never read.
         let pairs = std::env::vars_os();

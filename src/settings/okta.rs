@@ -10,8 +10,8 @@ use super::catalogue::{
 use super::number::whole_number;
 use super::reading::{Given, Reading};
 use crate::okta::OktaDomain;
-use crate::okta::rate::RateShare;
 use crate::okta::domain::OktaDomainError;
+use crate::okta::rate::RateShare;
 
 /// The road to Okta's System Log.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! The promises.
+//! The promises, a file each.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,7 +8,10 @@
     reason = "clippy knows a test by its attribute, and not the functions that tests share"
 )]
 
+mod town;
+
 mod both_stores_keep_one_contract;
 mod settings_choose_one_sink_and_one_store;
 mod settings_code_readme_and_example_agree;
+mod ships_every_event_once;
 mod wrong_settings_are_reported_together;

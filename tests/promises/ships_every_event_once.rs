@@ -1,0 +1,77 @@
+use okta_sentinel::run::Ended;
+use sandbox::okta::{EndOfStream, OrgConfig};
+
+use crate::town::Town;
+
+#[tokio::test]
+async fn a_first_run_ships_the_backlog_and_the_next_one_only_what_is_new() {
+    let town = Town::of(2_500).await;
+    let report = town.run().await;
+    assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
+    assert_eq!(
+        (report.events, report.pages, report.posts, report.repeats),
+        (2_500, 3, 3, 0)
+    );
+    town.assert_each_event_is_there_once();
+
+    let report = town.run().await;
+    assert_eq!(
+        (report.events, report.okta_requests, report.posts),
+        (0, 1, 0),
+        "{report}"
+    );
+
+    town.org.append(7);
+    assert_eq!(town.run().await.events, 7);
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn the_end_of_the_log_is_known_in_each_of_its_three_shapes() {
+    for end_of_stream in [
+        EndOfStream::NewLink,
+        EndOfStream::SameLink,
+        EndOfStream::NoLink,
+    ] {
+        let town = Town::with(OrgConfig {
+            events: 1_200,
+            end_of_stream,
+            ..OrgConfig::default()
+        })
+        .await;
+        for _ in 0..3 {
+            let report = town.run().await;
+            assert!(
+                matches!(report.ended, Ended::CaughtUp),
+                "{end_of_stream:?}: {report}"
+            );
+            town.assert_each_event_is_there_once();
+            town.org.append(3);
+        }
+        assert_eq!(town.run().await.events, 3, "{end_of_stream:?}");
+        town.assert_each_event_is_there_once();
+    }
+}
+
+#[tokio::test]
+async fn small_pages_are_followed_to_the_end() {
+    let town = Town::with(OrgConfig {
+        events: 95,
+        max_page: 10,
+        ..OrgConfig::default()
+    })
+    .await;
+    let report = town.run().await;
+    assert_eq!((report.events, report.pages), (95, 10), "{report}");
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn a_late_event_arrives_though_it_is_old() {
+    let town = Town::of(10).await;
+    town.run().await;
+    town.org
+        .append_late(2, std::time::Duration::from_secs(6 * 3600));
+    assert_eq!(town.run().await.events, 2);
+    town.assert_each_event_is_there_once();
+}
