@@ -10,7 +10,10 @@
 
 mod town;
 
+mod a_refusal_costs_no_row;
 mod both_stores_keep_one_contract;
+mod one_writer_at_a_time;
+mod resumes_after_a_kill;
 mod settings_choose_one_sink_and_one_store;
 mod settings_code_readme_and_example_agree;
 mod ships_every_event_once;

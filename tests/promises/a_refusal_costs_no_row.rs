@@ -1,0 +1,214 @@
+use std::time::Duration;
+
+use okta_sentinel::run::{Ended, RunError};
+use sandbox::okta::OrgConfig;
+use sandbox::workspace::Fault;
+
+use crate::town::{Town, run};
+
+#[tokio::test]
+async fn what_may_pass_is_posted_again_as_the_same_bytes() {
+    for fault in [
+        Fault::status(500, "UnspecifiedError"),
+        Fault::unavailable(),
+        Fault::throttled(None),
+        Fault::throttled(Some(0)),
+        Fault::status(408, "RequestTimeout"),
+        Fault::ResetBeforeBodyRead,
+    ] {
+        let town = Town::of(30).await;
+        town.workspace.faults().push(fault.clone());
+        let report = town.run().await;
+        assert!(
+            matches!(report.ended, Ended::CaughtUp),
+            "{fault:?}: {report}"
+        );
+        assert_eq!((report.posts, report.retries), (1, 1), "{fault:?}");
+        let posts = town.workspace.posts();
+        assert_eq!(posts.len(), 2, "{fault:?}");
+        if posts[0].sha256.is_some() {
+            assert_eq!(posts[0].sha256, posts[1].sha256, "{fault:?}");
+        }
+        town.assert_each_event_is_there_once();
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_repeats_that_one_batch_and_no_other() {
+    let town = Town::of(2_500).await;
+    town.workspace.faults().push(Fault::ResetAfterAccept);
+    assert_eq!(town.run().await.events, 2_500);
+    let table = town.workspace.table("Okta_CL");
+    assert_eq!(
+        (table.distinct_ids(), table.repeated_ids().len()),
+        (2_500, 1_000)
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_setting_stops_the_run_with_its_remedy_and_loses_nothing() {
+    for (fault, remedy) in [
+        (Fault::unauthorized(), "set WORKSPACE_KEY"),
+        (Fault::status(400, "InvalidCustomerId"), "set WORKSPACE_ID"),
+        (Fault::status(400, "InactiveCustomer"), "set WORKSPACE_ID"),
+        (Fault::status(400, "InvalidLogType"), "correct LOG_TYPE"),
+        (Fault::status(400, "InvalidApiVersion"), "LOG_ANALYTICS_URI"),
+        (
+            Fault::status(404, "NotFound"),
+            "check WORKSPACE_ID and LOG_ANALYTICS_URI",
+        ),
+        (Fault::status(302, "Found"), "check LOG_ANALYTICS_URI"),
+    ] {
+        let town = Town::of(10).await;
+        town.workspace.faults().always(fault.clone());
+        let report = town.run().await;
+        assert!(
+            matches!(report.ended, Ended::Failed(RunError::Post(_))),
+            "{fault:?}: {report}"
+        );
+        assert!(report.to_string().contains(remedy), "{fault:?}: {report}");
+        assert_eq!(town.workspace.posts().len(), 1, "{fault:?}");
+        town.workspace.faults().clear();
+        assert_eq!(town.run().await.events, 10, "{fault:?}");
+        town.assert_each_event_is_there_once();
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_halved_until_it_is_taken() {
+    let town = Town::of(900).await;
+    town.workspace.faults().refuse_larger_than(1_100_000);
+    let report = town.run().await;
+    assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
+    assert!(report.posts > 1, "{report}");
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn one_poison_row_becomes_a_dead_letter_and_the_others_go_on() {
+    let town = Town::of(400).await;
+    let poison = town.org.ids().nth(123).unwrap();
+    town.workspace.faults().poison(&poison);
+    let report = town.run().await;
+    assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
+    assert_eq!((report.events, report.dead_letters), (399, 1));
+    let table = town.workspace.table("Okta_CL");
+    assert_eq!(table.distinct_ids(), 399);
+    assert!(table.repeated_ids().is_empty());
+
+    let letters: Vec<_> = std::fs::read_dir(town.state_of_org().join("dead-letters"))
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    assert_eq!(letters.len(), 1);
+    let letter: serde_json::Value = serde_json::from_str(&letters[0]).unwrap();
+    assert_eq!(letter["table"], "Okta_CL");
+    assert_eq!(letter["rows"][0]["uuid"], poison.as_str());
+    assert!(
+        letter["reason"]
+            .as_str()
+            .unwrap()
+            .contains("InvalidDataFormat"),
+        "{letter}"
+    );
+
+    town.org.append(5);
+    assert_eq!(town.run().await.events, 5);
+}
+
+#[tokio::test]
+async fn rows_are_not_set_aside_when_it_cannot_be_the_rows() {
+    // Everything is refused: a setting, or the service.
+    let town = Town::of(1_500).await;
+    town.workspace
+        .faults()
+        .always(Fault::status(400, "InvalidDataFormat"));
+    let report = town.run().await;
+    assert!(
+        matches!(report.ended, Ended::Failed(RunError::Refused { .. })),
+        "{report}"
+    );
+    assert_eq!((report.events, report.dead_letters), (0, 0));
+    assert!(!town.state_of_org().join("dead-letters").exists());
+    town.workspace.faults().clear();
+    assert_eq!(town.run().await.events, 1_500);
+    town.assert_each_event_is_there_once();
+
+    // More than one in a hundred is refused; what was accepted beside them stays accepted.
+    let town = Town::of(300).await;
+    let poison: Vec<String> = town.org.ids().skip(100).step_by(20).collect();
+    poison
+        .iter()
+        .for_each(|id| town.workspace.faults().poison(id));
+    let report = town.run().await;
+    assert!(
+        matches!(report.ended, Ended::Failed(RunError::Refused { .. })),
+        "{report}"
+    );
+    assert_eq!(report.dead_letters, 0);
+    let shipped = report.events;
+    assert!(shipped > 0, "{report}");
+    town.workspace.faults().clear();
+    assert_eq!(town.run().await.events, 300 - shipped);
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn the_retries_of_one_post_end_with_the_budget_and_the_next_run_goes_on() {
+    let town = Town::of(10).await;
+    town.workspace
+        .faults()
+        .always(Fault::throttled(Some(3_600)));
+    let report = town.run().await;
+    assert!(
+        matches!(report.ended, Ended::Failed(RunError::Post(_))),
+        "{report}"
+    );
+    assert!(report.duration_ms < 5_000, "{report}");
+    town.workspace.faults().clear();
+    assert_eq!(town.run().await.events, 10);
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn the_next_page_is_on_its_way_while_a_batch_is_posted() {
+    let town = Town::with(OrgConfig {
+        events: 50,
+        max_page: 10,
+        ..OrgConfig::default()
+    })
+    .await;
+    town.workspace.faults().push(Fault::Stall);
+    let shipper = town.shipper();
+    let both = async {
+        town.workspace.faults().wait_for_stalled(1).await;
+        // The first page is being posted; the second one has been asked for all the same.
+        town.org.wait_for_requests(2).await;
+        town.workspace.faults().release();
+    };
+    let (report, ()) = tokio::join!(run(&shipper), both);
+    assert_eq!(report.events, 50, "{report}");
+    // One page in flight ahead, and no more than that.
+    let second_post = town.workspace.posts()[1].at;
+    let before = town
+        .org
+        .requests()
+        .iter()
+        .filter(|seen| seen.at < second_post)
+        .count();
+    assert!(
+        before <= 3,
+        "{before} pages were asked for before the second post"
+    );
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn rows_say_when_they_happened() {
+    let age = Duration::from_secs(3 * 86_400);
+    let town = Town::of(5).await;
+    town.org.append_late(1, age);
+    town.run().await;
+    let table = town.workspace.table("Okta_CL");
+    assert_eq!(table.rewritten_times(), 1);
+}

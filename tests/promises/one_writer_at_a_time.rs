@@ -1,0 +1,101 @@
+use okta_sentinel::run::{Begin, Ended, RunError};
+use okta_sentinel::telemetry::Log;
+use sandbox::azurite::Azurite;
+use sandbox::okta::OrgConfig;
+use sandbox::workspace::Fault;
+use tokio_util::sync::CancellationToken;
+
+use crate::town::{Town, run};
+
+/// Settings that keep the state in Blob storage instead of a folder.
+async fn in_blobs() -> [(&'static str, &'static str); 2] {
+    let azurite = Azurite::shared().await.unwrap();
+    let connection: &'static str = azurite.connection_string().to_owned().leak();
+    [("STATE_DIR", ""), ("AzureWebJobsStorage", connection)]
+}
+
+#[tokio::test]
+async fn two_runs_at_once_ship_once_and_the_second_says_so() {
+    for changes in [&[][..], &in_blobs().await] {
+        let town = Town::of(1_500).await;
+        town.workspace.faults().push(Fault::Stall);
+        let (first, second) = (town.shipper_with(changes), town.shipper_with(changes));
+        let late = async {
+            town.workspace.faults().wait_for_stalled(1).await;
+            let report = run(&second).await;
+            town.workspace.faults().release();
+            report
+        };
+        let (first, second) = tokio::join!(run(&first), late);
+        assert!(matches!(first.ended, Ended::CaughtUp), "{first}");
+        assert!(matches!(second.ended, Ended::LeaseHeld { .. }), "{second}");
+        assert!(second.succeeded());
+        assert!(second.to_string().contains("another run"), "{second}");
+        assert_eq!((first.events, second.events), (1_500, 0));
+        town.assert_each_event_is_there_once();
+    }
+}
+
+#[tokio::test]
+async fn blob_storage_carries_the_place_from_run_to_run() {
+    let changes = in_blobs().await;
+    let town = Town::of(1_200).await;
+    assert_eq!(run(&town.shipper_with(&changes)).await.events, 1_200);
+    town.org.append(9);
+    assert_eq!(run(&town.shipper_with(&changes)).await.events, 9);
+    assert_eq!(run(&town.shipper_with(&changes)).await.events, 0);
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn a_run_told_to_stop_leaves_its_place_to_the_next() {
+    let town = Town::with(OrgConfig {
+        events: 60,
+        max_page: 10,
+        ..OrgConfig::default()
+    })
+    .await;
+    let (shipper, stop) = (town.shipper(), CancellationToken::new());
+    let after_the_second = |report: &okta_sentinel::run::RunReport| {
+        if report.posts == 2 {
+            stop.cancel();
+        }
+    };
+    let log = Log::new("test");
+    let report = shipper
+        .run(Begin::Saved, stop.clone(), &log, &after_the_second)
+        .await;
+    assert!(matches!(report.ended, Ended::Stopping), "{report}");
+    assert!(report.succeeded());
+    assert_eq!(report.events, 20);
+    assert_eq!(town.run().await.events, 40);
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn a_writer_that_was_robbed_of_its_place_writes_no_more() {
+    let town = Town::with(OrgConfig {
+        events: 40,
+        max_page: 10,
+        ..OrgConfig::default()
+    })
+    .await;
+    let shipper = town.shipper();
+    town.workspace.faults().push(Fault::Stall);
+    let thief = async {
+        town.workspace.faults().wait_for_stalled(1).await;
+        std::fs::remove_file(town.state_of_org().join("lock")).unwrap();
+        let report = run(&town.shipper()).await;
+        town.workspace.faults().release();
+        report
+    };
+    let (robbed, thief) = tokio::join!(run(&shipper), thief);
+    assert_eq!(thief.events, 40, "{thief}");
+    assert!(
+        matches!(robbed.ended, Ended::Failed(RunError::Store(_))),
+        "{robbed}"
+    );
+    // The batch that was under way is the one that comes twice.
+    assert_eq!(town.workspace.table("Okta_CL").repeated_ids().len(), 10);
+    assert_eq!(run(&town.shipper()).await.events, 0);
+}
