@@ -89,7 +89,7 @@ impl Shipper {
             Begin::Afresh => self.store.open_afresh().await,
             Begin::Saved | Begin::SavedDespiteSince => self.store.open().await,
         };
-        report.ended = match opened {
+        let ended = match opened {
             Err(StoreError::Held { place }) => Ended::LeaseHeld { place },
             Err(error) => Ended::Failed(error.into()),
             Ok(lease) => {
@@ -99,7 +99,7 @@ impl Shipper {
                 self.with_lease(deliverer, &limits, log).await
             }
         };
-        report.end();
+        report.end(ended, Utc::now());
         log.run_ended(&report);
         report
     }

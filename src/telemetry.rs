@@ -281,7 +281,7 @@ impl Log {
             return;
         }
         let fields = serde_json::to_string(report).unwrap_or_default();
-        let lag = report.lag().map(|lag| lag.num_seconds());
+        let lag = report.lag_seconds;
         match report.succeeded() {
             true => {
                 line!(self, info, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}")

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::checkpoint::StoreError;
@@ -42,9 +42,14 @@ pub struct RunReport {
     pub started: DateTime<Utc>,
     /// How long it took.
     pub duration_ms: i64,
+    /// From the newest event that the workspace has to the end of the run, in seconds; nothing
+    /// where an idle org leaves nothing to be late with.
+    pub lag_seconds: Option<i64>,
     /// How it ended.
-    #[serde(serialize_with = "as_text")]
+    #[serde(rename = "outcome", serialize_with = "as_text")]
     pub ended: Ended,
+    /// Why it failed, if it did.
+    pub error: Option<String>,
 }
 
 fn as_text<S: serde::Serializer>(ended: &Ended, serializer: S) -> Result<S::Ok, S::Error> {
@@ -137,24 +142,26 @@ impl RunReport {
             newest_published: None,
             started: Utc::now(),
             duration_ms: 0,
+            lag_seconds: None,
             ended: Ended::Stopping,
+            error: None,
         }
     }
 
-    pub(super) fn end(&mut self) {
-        self.duration_ms = (Utc::now() - self.started).num_milliseconds();
+    pub(super) fn end(&mut self, ended: Ended, now: DateTime<Utc>) {
+        self.duration_ms = (now - self.started).num_milliseconds();
+        let idle = self.events == 0 && matches!(ended, Ended::CaughtUp);
+        let newest = self.newest_published.filter(|_| !idle);
+        self.lag_seconds = newest.map(|newest| (now - newest).num_seconds().max(0));
+        if let Ended::Failed(error) = &ended {
+            self.error = Some(error.to_string());
+        }
+        self.ended = ended;
     }
 
     /// Whether the Functions host is to count this run as a success.
     pub fn succeeded(&self) -> bool {
         !matches!(self.ended, Ended::Failed(_))
-    }
-
-    /// From the newest event that the workspace has to the end of the run.
-    pub fn lag(&self) -> Option<TimeDelta> {
-        let end = self.started + TimeDelta::milliseconds(self.duration_ms);
-        self.newest_published
-            .map(|newest| (end - newest).max(TimeDelta::zero()))
     }
 }
 
@@ -178,9 +185,15 @@ impl fmt::Display for RunReport {
                 self.org
             )?,
         }
-        if let (Some(newest), Some(lag)) = (self.newest_published, self.lag()) {
-            let newest = newest.to_rfc3339_opts(SecondsFormat::Secs, true);
-            write!(f, "; newest {newest} (lag {})", spoken(lag))?;
+        if let Some(newest) = self.newest_published {
+            write!(
+                f,
+                "; newest {}",
+                newest.to_rfc3339_opts(SecondsFormat::Secs, true)
+            )?;
+        }
+        if let Some(lag) = self.lag_seconds {
+            write!(f, " (lag {})", spoken(lag))?;
         }
         write!(f, "; {} repeated", grouped(self.repeats))?;
         if self.dead_letters > 0 {
@@ -228,13 +241,13 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A duration as people say it, in its largest one or two units.
-fn spoken(lag: TimeDelta) -> String {
-    match lag.num_seconds() {
-        seconds @ ..120 => format!("{seconds} s"),
-        seconds @ ..7_200 => format!("{} min", seconds / 60),
-        seconds @ ..172_800 => format!("{} h", seconds / 3600),
-        seconds => format!("{} days", seconds / 86_400),
+/// A duration as people say it, in one unit.
+fn spoken(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        ..7_200 => format!("{} min", seconds / 60),
+        ..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
     }
 }
 
@@ -245,18 +258,28 @@ mod tests {
     #[test]
     fn an_operator_reads_what_happened_in_one_line() {
         let mut report = RunReport::begin("acme.okta.com".into(), "workspace".into());
-        report.started = DateTime::parse_from_rfc3339("2026-11-21T12:04:31Z")
+        let end = DateTime::parse_from_rfc3339("2026-11-21T12:05:01Z")
             .unwrap()
             .to_utc();
-        report.duration_ms = 30_000;
-        report.newest_published = Some(report.started + TimeDelta::seconds(27));
+        report.newest_published = Some(end - chrono::TimeDelta::seconds(3));
         (report.events, report.pages, report.posts) = (12_431, 13, 13);
-        report.ended = Ended::CaughtUp;
+        report.end(Ended::CaughtUp, end);
         assert_eq!(
             report.to_string(),
             "shipped 12,431 events in 13 pages and 13 posts from acme.okta.com; newest \
              2026-11-21T12:04:58Z (lag 3 s); 0 repeated; next run goes on from the saved cursor"
         );
+    }
+
+    #[test]
+    fn an_idle_org_is_not_late_but_a_failing_run_is() {
+        let mut report = RunReport::begin("acme.okta.com".into(), "workspace".into());
+        let now = Utc::now();
+        report.newest_published = Some(now - chrono::TimeDelta::hours(9));
+        report.end(Ended::CaughtUp, now);
+        assert_eq!(report.lag_seconds, None);
+        report.end(Ended::Failed(RunError::Stopped), now);
+        assert_eq!(report.lag_seconds, Some(9 * 3600));
     }
 
     #[test]
