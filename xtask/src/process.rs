@@ -1,8 +1,8 @@
 //! Runs cargo and its friends, so that a failure says what to type to see it again.
 
 use std::io::ErrorKind;
-use std::process::{Command, ExitStatus, Stdio};
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 
@@ -59,24 +59,25 @@ impl Step {
     /// The program is missing or did not end with 0; the error has the command to repeat it.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         terminal::line(&format!("-- {}: {}", self.name, self.shown()));
-        let begun = Instant::now();
-        let status = self.status()?;
-        let seconds = begun.elapsed().as_secs_f64();
-        if !status.success() {
-            bail!(
-                "{} failed after {seconds:.1} s; to repeat it alone: {}",
-                self.name,
-                self.shown()
-            );
-        }
-        terminal::line(&format!("ok {} ({seconds:.1} s)", self.name));
+        let took = self.attempt()?;
+        terminal::line(&format!("ok {} ({:.1} s)", self.name, took.as_secs_f64()));
         Ok(())
     }
 
-    fn status(&self) -> anyhow::Result<ExitStatus> {
-        self.command()
-            .status()
-            .map_err(|problem| self.not_started(&problem))
+    fn attempt(&self) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        let status = self.command().status();
+        let status = status.map_err(|problem| self.not_started(&problem))?;
+        let took = begun.elapsed();
+        if !status.success() {
+            bail!(
+                "{} failed after {:.1} s; to repeat it alone: {}",
+                self.name,
+                took.as_secs_f64(),
+                self.shown()
+            );
+        }
+        Ok(took)
     }
 
     /// Runs the step quietly and returns what it wrote to stdout.
@@ -148,7 +149,7 @@ mod tests {
     #[test]
     fn a_failing_step_names_the_command_that_repeats_it() {
         let step = Step::new("shell", "sh", &["-c", "exit 3"]).variable("FLAGS", "-D warnings");
-        let error = step.run().unwrap_err().to_string();
+        let error = step.attempt().unwrap_err().to_string();
         assert!(
             error.ends_with("to repeat it alone: FLAGS='-D warnings' sh -c 'exit 3'"),
             "{error}"
@@ -159,7 +160,7 @@ mod tests {
     fn a_missing_program_is_named_with_what_to_do() {
         let step = Step::new("x", "no-such-program-anywhere", &[]).or_missing("get one");
         assert!(!step.works());
-        let error = step.run().unwrap_err().to_string();
+        let error = step.attempt().unwrap_err().to_string();
         assert_eq!(error, "`no-such-program-anywhere` is not on PATH; get one");
     }
 }
