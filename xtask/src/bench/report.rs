@@ -1,0 +1,107 @@
+//! The figures, in Markdown.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::overlap::Overlap;
+use super::shipping::Shipped;
+use super::start::Start;
+use crate::table::Table;
+use crate::terminal::grouped;
+
+const COLUMNS: [&str; 11] = [
+    "road",
+    "events",
+    "wall s",
+    "user s",
+    "system s",
+    "CPU µs/event",
+    "peak MB",
+    "Okta requests",
+    "posts",
+    "posted MB",
+    "missing, repeated",
+];
+/// Where the system does not tell.
+const UNKNOWN: &str = "-";
+
+/// All that was measured.
+pub(super) struct Report {
+    pub(super) seed: u64,
+    pub(super) runs: Vec<Shipped>,
+    pub(super) overlap: Overlap,
+    pub(super) start: Start,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "## Shipping, release binary, seed {}\n", self.seed)?;
+        let mut table = Table::new(&COLUMNS);
+        for run in &self.runs {
+            table.push(figures(run));
+        }
+        f.write_str(&table.markdown())?;
+        writeln!(
+            f,
+            "\nEvents of 2.75 KB on average, pages compressed. Sandbox and program share this \
+             machine ({} processors): wall time is not the program's alone, the rest is.\n",
+            std::thread::available_parallelism().map_or(1, usize::from)
+        )?;
+        let overlap = &self.overlap;
+        writeln!(
+            f,
+            "**Overlap**: {} events, {} ms a page and {} ms a post: {} s from the first request to \
+             the last answer (ideal {} s, one after the other {} s).\n",
+            grouped(Overlap::EVENTS),
+            Overlap::PAGE.as_millis(),
+            Overlap::POST.as_millis(),
+            seconds(overlap.took),
+            seconds(overlap.ideal()),
+            seconds(overlap.serial()),
+        )?;
+        writeln!(
+            f,
+            "**Start**: {:.0} ms from the start of the process to its first answered probe, median \
+             of {} (slowest {:.0} ms). The host asks every 25 ms.",
+            self.start.median.as_secs_f64() * 1e3,
+            Start::STARTS,
+            self.start.slowest.as_secs_f64() * 1e3,
+        )
+    }
+}
+
+fn figures(run: &Shipped) -> [String; 11] {
+    let usage = &run.usage;
+    let processor = |figure: &dyn Fn(crate::child::ProcessorTime) -> String| {
+        usage.processor.map_or_else(|| UNKNOWN.to_owned(), figure)
+    };
+    [
+        run.road.to_owned(),
+        grouped(run.events),
+        seconds(usage.wall),
+        processor(&|time| seconds(time.user)),
+        processor(&|time| seconds(time.system)),
+        processor(&|time| {
+            format!(
+                "{:.1}",
+                time.total().as_secs_f64() * 1e6 / run.events as f64
+            )
+        }),
+        usage
+            .peak_memory
+            .map_or_else(|| UNKNOWN.to_owned(), megabytes),
+        grouped(run.okta_requests),
+        grouped(run.posts),
+        megabytes(run.posted_bytes),
+        // A run that missed or repeated anything is an error and has no line.
+        "0, 0".to_owned(),
+    ]
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2}", time.as_secs_f64())
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e6)
+}

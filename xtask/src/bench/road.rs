@@ -1,0 +1,114 @@
+//! One way from an org to a workspace that can be measured: a program and its settings.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use sandbox::okta::OktaOrg;
+use sandbox::workspace::Workspace;
+use tokio::process::Command;
+use tokio::time::interval;
+
+use crate::child::{self, ProcessorTime};
+
+/// How often the child's memory is looked at; a peak of its last moments may be missed.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A program that ships everything once and then ends.
+pub(super) struct Road {
+    pub(super) name: &'static str,
+    program: PathBuf,
+    arguments: &'static [&'static str],
+    /// Where it keeps its cursor; emptied before every run.
+    state: PathBuf,
+    settings: fn(&OktaOrg, &Workspace) -> Vec<(&'static str, String)>,
+}
+
+/// What one run of a road used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Usage {
+    pub(super) wall: Duration,
+    /// `None` where the system does not tell.
+    pub(super) processor: Option<ProcessorTime>,
+    /// Bytes; `None` where the system does not tell.
+    pub(super) peak_memory: Option<u64>,
+}
+
+impl Road {
+    /// The program on the Data Collector API.
+    pub(super) fn data_collector(program: PathBuf, state: PathBuf) -> Self {
+        Self {
+            name: "Data Collector",
+            program,
+            arguments: &["ship", "--until-caught-up", "--json"],
+            state,
+            settings: |org, workspace| {
+                vec![
+                    ("OKTA_DOMAIN", org.url().to_owned()),
+                    ("OKTA_API_TOKEN", org.token().to_owned()),
+                    ("OKTA_RATE_SHARE", "1".to_owned()),
+                    ("WORKSPACE_ID", workspace.id().to_owned()),
+                    ("WORKSPACE_KEY", workspace.key().to_owned()),
+                    ("LOG_ANALYTICS_URI", workspace.uri()),
+                ]
+            },
+        }
+    }
+
+    /// Runs it from nothing to its end.
+    ///
+    /// # Errors
+    /// It cannot be started, or fails; the error has its last words.
+    pub(super) async fn run(&self, org: &OktaOrg, workspace: &Workspace) -> anyhow::Result<Usage> {
+        self.forget()?;
+        let earlier = child::processor_time();
+        let begun = Instant::now();
+        let child = Command::new(&self.program)
+            .args(self.arguments)
+            .env_clear()
+            .envs((self.settings)(org, workspace))
+            .env("STATE_DIR", &self.state)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{} cannot be started", self.program.display()))?;
+        let pid = child.id();
+        let ended = child.wait_with_output();
+        tokio::pin!(ended);
+        let mut looks = interval(LOOK_EVERY);
+        let mut peak_memory = None;
+        let output = loop {
+            tokio::select! {
+                output = &mut ended => break output?,
+                _ = looks.tick() => peak_memory = pid.and_then(child::peak_memory).or(peak_memory),
+            }
+        };
+        let wall = begun.elapsed();
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!("{} failed ({}): {}", self.name, output.status, said.trim());
+        }
+        let processor = child::processor_time()
+            .zip(earlier)
+            .map(|(now, then)| now.since(then));
+        Ok(Usage {
+            wall,
+            processor,
+            peak_memory,
+        })
+    }
+
+    fn forget(&self) -> anyhow::Result<()> {
+        match fs::remove_dir_all(&self.state) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                bail!("{} cannot be emptied: {error}", self.state.display())
+            }
+            _ => Ok(()),
+        }
+    }
+}

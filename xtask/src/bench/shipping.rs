@@ -1,0 +1,68 @@
+//! Many events, as fast as they come: what an event costs.
+
+use anyhow::{Context as _, bail};
+use sandbox::okta::{OktaOrg, OrgConfig};
+use sandbox::workspace::{Config, Detail, Workspace};
+
+use super::road::{Road, Usage};
+
+/// One run of one road.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shipped {
+    pub(super) road: &'static str,
+    pub(super) events: u64,
+    pub(super) usage: Usage,
+    pub(super) okta_requests: u64,
+    pub(super) posts: u64,
+    pub(super) posted_bytes: u64,
+}
+
+/// Ships an org of `events` events.
+///
+/// # Errors
+/// The road failed, or an event is missing or repeated: then the figures would mean nothing.
+pub(super) async fn measure(road: &Road, events: u64, seed: u64) -> anyhow::Result<Shipped> {
+    let org = OktaOrg::start(OrgConfig {
+        seed,
+        events,
+        ..OrgConfig::default()
+    });
+    let org = org.await.context("the local Okta org cannot be started")?;
+    let workspace = Workspace::start(counting()).await;
+    let workspace = workspace.context("the local workspace cannot be started")?;
+    let usage = road.run(&org, &workspace).await?;
+    complete(&org, &workspace)?;
+    let posts = workspace.posts();
+    Ok(Shipped {
+        road: road.name,
+        events,
+        usage,
+        okta_requests: org.requests().len() as u64,
+        posts: posts.len() as u64,
+        posted_bytes: posts.iter().map(|post| post.bytes).sum(),
+    })
+}
+
+/// A workspace that counts rows and keeps none.
+pub(super) fn counting() -> Config {
+    Config {
+        detail: Detail::IdsOnly,
+        keep_rows: 0,
+        ..Config::default()
+    }
+}
+
+/// Compares the two sides, event by event.
+///
+/// # Errors
+/// They differ.
+pub(super) fn complete(org: &OktaOrg, workspace: &Workspace) -> anyhow::Result<()> {
+    let table = workspace.table("Okta_CL");
+    let missing = org.ids().filter(|id| table.times_seen(id) == 0).count();
+    let repeated = table.repeated_ids().len();
+    let more = table.rows().saturating_sub(org.total_events());
+    if missing > 0 || repeated > 0 || more > 0 {
+        bail!("{missing} events are missing, {repeated} repeated, {more} rows too many");
+    }
+    Ok(())
+}

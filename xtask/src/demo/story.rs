@@ -1,0 +1,168 @@
+//! What happens in the demo, in order.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use sandbox::functions_host::{Invocation, Outcome};
+use sandbox::okta::{Fault, OktaOrg};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::Options;
+use super::bar::Bar;
+use super::stage::{Stage, TABLE, TIMER};
+use crate::child;
+use crate::terminal::grouped;
+
+/// The requests to Okta that go wrong.
+const THROTTLED: u64 = 3;
+const UNAVAILABLE: u64 = 5;
+
+/// Live events come in so many portions, this far apart.
+const PORTIONS: u64 = 20;
+const PORTION_EVERY: Duration = Duration::from_millis(150);
+/// The schedule of the demo; Azure's timer fires once a minute.
+const TICK_EVERY: Duration = Duration::from_millis(500);
+
+/// What only the story knows.
+pub(super) struct Told {
+    /// What *Test/Run* was answered while a run was under way.
+    pub(super) overlap: String,
+    /// The handler's line on its last run.
+    pub(super) last_run: String,
+    /// Most memory that a process of the handler had, in bytes, where the system tells.
+    pub(super) peak_memory: Option<u64>,
+}
+
+/// Plays the whole story.
+///
+/// # Errors
+/// A run that was to succeed did not.
+pub(super) async fn tell(stage: &Stage, options: &Options, bar: &Bar) -> anyhow::Result<Told> {
+    let ready = stage.ready_after.unwrap_or_default().as_millis();
+    bar.tell(&format!(
+        "the handler answered the host's first probe after {ready} ms"
+    ));
+    let before_kill = first_run(stage, options, bar).await?;
+    let overlap = second_run(stage, bar).await?;
+    let last_run = live_runs(stage, options, bar).await?;
+    Ok(Told {
+        overlap,
+        last_run,
+        peak_memory: peak_memory(stage).max(before_kill),
+    })
+}
+
+/// The first tick: the backlog, two bad answers of Okta's, and the end of the process half way.
+/// Returns the peak memory of that process.
+async fn first_run(stage: &Stage, options: &Options, bar: &Bar) -> anyhow::Result<Option<u64>> {
+    let backlog = options.backlog();
+    bar.tell(&format!(
+        "first tick: {} events are waiting; Okta answers 429 once and 503 once on the way",
+        grouped(backlog)
+    ));
+    stage
+        .org
+        .faults()
+        .on_request(THROTTLED, Fault::rate_limited());
+    stage.org.faults().on_request(UNAVAILABLE, Fault::Html(503));
+    let run = stage.host.invoke_timer(TIMER);
+    tokio::pin!(run);
+    let half = tokio::select! {
+        ended = &mut run => Some(ended),
+        () = stage.workspace.wait_for_rows(TABLE, backlog / 2) => None,
+    };
+    let memory = peak_memory(stage);
+    let rows = grouped(stage.table().rows());
+    bar.tell(&format!(
+        "SIGKILL for the handler, with {rows} rows in the workspace"
+    ));
+    stage.host.kill();
+    match half {
+        // A short backlog may be through before the kill, but not in vain.
+        Some(ended) => drop(line_of(&ended).context("the first run failed before the kill")?),
+        None => drop(run.await),
+    }
+    stage.host.wait_for_exit(1).await;
+    Ok(memory)
+}
+
+/// The second tick goes on where the first one was killed; *Test/Run* comes in between.
+async fn second_run(stage: &Stage, bar: &Bar) -> anyhow::Result<String> {
+    stage.host.wait_for_start(2).await;
+    bar.tell("the host started it again; second tick, and somebody presses Test/Run meanwhile");
+    let faults = stage.org.faults();
+    // Held at Okta until Test/Run is answered: the two overlap on any machine.
+    faults.push(Fault::Stall);
+    let run = stage.host.invoke_timer(TIMER);
+    tokio::pin!(run);
+    tokio::select! {
+        ended = &mut run => {
+            line_of(&ended).context("the second run failed")?;
+            bail!("the second run asked Okta for nothing");
+        }
+        () = faults.wait_for_stalled(1) => {}
+    }
+    let manual = stage.host.invoke_manual(TIMER).await;
+    faults.release();
+    let overlap = line_of(&manual).context("Test/Run failed")?;
+    bar.tell(&format!("Test/Run was told: {overlap}"));
+    let line = line_of(&run.await).context("the second run failed")?;
+    bar.tell(&line);
+    Ok(overlap)
+}
+
+/// A tick every half second while events arrive, and one more.
+async fn live_runs(stage: &Stage, options: &Options, bar: &Bar) -> anyhow::Result<String> {
+    let live = grouped(options.live());
+    bar.tell(&format!(
+        "{live} events arrive live; a tick every half second (in Azure: every minute)"
+    ));
+    let arriving = arrive(&stage.org, options.live());
+    tokio::pin!(arriving);
+    let mut ticks = interval(TICK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = &mut arriving => break,
+            _ = ticks.tick() => {}
+        }
+        let run = stage.host.invoke_timer(TIMER);
+        tokio::pin!(run);
+        let ended = tokio::select! {
+            ended = &mut run => ended,
+            // The one run that was under way at the last arrival; the loop's end adds another.
+            () = &mut arriving => {
+                line_of(&run.await).context("a run failed")?;
+                break;
+            }
+        };
+        line_of(&ended).context("a run failed")?;
+    }
+    let line = line_of(&stage.host.invoke_timer(TIMER).await).context("the last run failed")?;
+    Ok(line)
+}
+
+/// Appends live events portion by portion.
+async fn arrive(org: &OktaOrg, events: u64) {
+    let mut portions = interval(PORTION_EVERY);
+    for portion in 0..PORTIONS {
+        portions.tick().await;
+        org.append(events * (portion + 1) / PORTIONS - events * portion / PORTIONS);
+    }
+}
+
+/// The line that a successful run put into the function's log.
+fn line_of(run: &Invocation) -> anyhow::Result<String> {
+    match &run.outcome {
+        Outcome::Succeeded { logs, .. } => Ok(logs.join("; ")),
+        Outcome::Failed { reason } => {
+            // The host throws this body away; here it is the best there is.
+            bail!("{reason} {}", String::from_utf8_lossy(&run.body))
+        }
+        Outcome::TimedOut => bail!("no end within functionTimeout"),
+    }
+}
+
+fn peak_memory(stage: &Stage) -> Option<u64> {
+    child::peak_memory(stage.host.pid()?)
+}

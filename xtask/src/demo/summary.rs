@@ -1,0 +1,224 @@
+//! What arrived, for a newcomer to read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use sandbox::okta::OktaOrg;
+use serde_json::Value;
+
+use super::Options;
+use super::stage::Stage;
+use super::story::Told;
+use crate::checkout;
+use crate::table::Table;
+use crate::terminal::{self, grouped};
+
+/// Rows shown.
+const ROWS: usize = 5;
+/// Their columns.
+const COLUMNS: [&str; 5] = [
+    "TimeGenerated",
+    "eventType_s",
+    "actor_alternateId_s",
+    "client_ipAddress_s",
+    "outcome_result_s",
+];
+
+/// The two sides compared, and what it took.
+pub(super) struct Summary {
+    seed: u64,
+    live: u64,
+    events: u64,
+    rows: u64,
+    distinct: u64,
+    missing: u64,
+    repeated: u64,
+    /// Rows of the largest batch: what a kill may repeat.
+    largest_batch: u64,
+    pages: usize,
+    posts: usize,
+    refusals: BTreeMap<String, usize>,
+    ready_after: Option<Duration>,
+    told: Told,
+    first_rows: Table,
+    files: [(&'static str, PathBuf); 3],
+}
+
+impl Summary {
+    /// Compares the org with the table, event by event.
+    pub(super) fn of(stage: &Stage, options: &Options, told: Told) -> anyhow::Result<Self> {
+        let table = stage.table();
+        let missing = stage
+            .org
+            .ids()
+            .filter(|id| table.times_seen(id) == 0)
+            .count();
+        let repeated = table
+            .repeated_ids()
+            .values()
+            .map(|times| u64::from(*times) - 1)
+            .sum();
+        let posts = stage.workspace.posts();
+        let requests = stage.org.requests();
+        Ok(Self {
+            seed: options.seed,
+            live: options.live(),
+            events: stage.org.total_events(),
+            rows: table.rows(),
+            distinct: table.distinct_ids() as u64,
+            missing: missing as u64,
+            repeated,
+            largest_batch: posts.iter().map(|post| post.rows).max().unwrap_or(0),
+            pages: requests.iter().filter(|request| request.events > 0).count(),
+            posts: posts.iter().filter(|post| post.stored).count(),
+            refusals: refusals(&stage.org),
+            ready_after: stage.ready_after,
+            told,
+            first_rows: first_rows(stage)?,
+            files: [
+                ("rows", stage.table_file()),
+                ("cursor", stage.folder.join("state")),
+                ("log", stage.log_file()),
+            ],
+        })
+    }
+
+    /// Whether the promise was kept.
+    ///
+    /// # Errors
+    /// Something is missing, or more is repeated than the one batch that the kill may repeat.
+    pub(super) fn verdict(&self) -> anyhow::Result<()> {
+        if self.missing > 0 || self.repeated > self.largest_batch || self.distinct > self.events {
+            bail!(
+                "the promise was not kept: {} missing, {} repeated, {} distinct rows of {} events; \
+                 {} says what the program did",
+                grouped(self.missing),
+                grouped(self.repeated),
+                grouped(self.distinct),
+                grouped(self.events),
+                self.files
+                    .iter()
+                    .map(|(_, file)| checkout::shown(file))
+                    .next_back()
+                    .unwrap_or_default(),
+            );
+        }
+        Ok(())
+    }
+
+    fn figures(&self) -> Vec<(&'static str, String, String)> {
+        let count = |name, number: u64, note: &str| (name, grouped(number), note.to_owned());
+        let tried_again = self.refusals.values().sum::<usize>() as u64;
+        let refusals = self
+            .refusals
+            .iter()
+            .map(|(answer, times)| format!("{times} x {answer}"));
+        let refusals = refusals.collect::<Vec<_>>().join(", ");
+        let repeated = match self.repeated {
+            0 => "the SIGKILL might have repeated the one batch under way".to_owned(),
+            _ => format!(
+                "the batch that was accepted while the handler was killed; at most {}",
+                grouped(self.largest_batch)
+            ),
+        };
+        let live = format!("{} of them came while it ran", grouped(self.live));
+        let mut figures = vec![
+            count("events in Okta", self.events, &live),
+            count("rows in Okta_CL", self.rows, ""),
+            count("distinct", self.distinct, ""),
+            count("missing", self.missing, ""),
+            count("repeated", self.repeated, &repeated),
+            count("pages read", self.pages as u64, ""),
+            count("posts stored", self.posts as u64, ""),
+            count("requests tried again", tried_again, &refusals),
+        ];
+        if let Some(ready) = self.ready_after {
+            let note = "from the start of the process to its first answer".to_owned();
+            figures.push(("start", format!("{} ms", ready.as_millis()), note));
+        }
+        if let Some(bytes) = self.told.peak_memory {
+            let note = "the handler's most".to_owned();
+            figures.push(("memory", format!("{:.1} MB", bytes as f64 / 1e6), note));
+        }
+        figures
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\nFrom Okta to Sentinel, all on this machine (seed {}):\n",
+            self.seed
+        )?;
+        for (name, figure, note) in self.figures() {
+            let line = format!("  {name:<21} {figure:>10}   {note}");
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        writeln!(
+            f,
+            "\nTest/Run during a run was told:\n  {}",
+            self.told.overlap
+        )?;
+        writeln!(
+            f,
+            "\nThe handler on its last run:\n  {}",
+            self.told.last_run
+        )?;
+        writeln!(f, "\nThe first {ROWS} rows of Okta_CL:")?;
+        let width = terminal::width().saturating_sub(2);
+        for row in self.first_rows.aligned(width).lines() {
+            writeln!(f, "  {row}")?;
+        }
+        writeln!(f, "\nFiles:")?;
+        for (what, file) in &self.files {
+            writeln!(f, "  {what:<7} {}", checkout::shown(file))?;
+        }
+        writeln!(
+            f,
+            "\nNext, to ship your own org into a local folder and have a look:\n  \
+             OKTA_DOMAIN=acme.okta.com OKTA_API_TOKEN=... OUTPUT_DIR=out cargo run -- ship --since 1h\n\
+             To ship it to Sentinel, unattended: README.md, \"Deploy to Azure\"."
+        )
+    }
+}
+
+/// Okta's answers that called for another try, by status.
+fn refusals(org: &OktaOrg) -> BTreeMap<String, usize> {
+    let mut refusals = BTreeMap::new();
+    let refused = |status: &u16| *status >= 400;
+    for status in org
+        .requests()
+        .iter()
+        .filter_map(|request| request.status)
+        .filter(refused)
+    {
+        *refusals.entry(status.to_string()).or_default() += 1;
+    }
+    refusals
+}
+
+fn first_rows(stage: &Stage) -> anyhow::Result<Table> {
+    let path = stage.table_file();
+    let file = File::open(&path).with_context(|| {
+        format!(
+            "the workspace has no rows: {} cannot be read",
+            path.display()
+        )
+    })?;
+    let mut table = Table::new(&COLUMNS);
+    for line in BufReader::new(file).lines().take(ROWS) {
+        let row: Value = serde_json::from_str(&line?)?;
+        table.push(COLUMNS.map(|column| match row.get(column) {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => "-".to_owned(),
+        }));
+    }
+    Ok(table)
+}
