@@ -158,6 +158,10 @@ impl Supervisor {
         (supervisor, watched, orders)
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the handler is given what a process needs to run at all, not settings"
+    )]
     pub(super) fn spawn(&self) -> io::Result<Running> {
         let mut command = Command::new(&self.executable);
         command
@@ -174,6 +178,8 @@ impl Supervisor {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        // Before the spawn: what the system needs to start a process is part of the start.
+        let started = Instant::now();
         let mut child = command.spawn()?;
         let mut output = JoinSet::new();
         if let Some(stdout) = child.stdout.take() {
@@ -192,7 +198,7 @@ impl Supervisor {
         Ok(Running {
             child,
             output,
-            started: Instant::now(),
+            started,
         })
     }
 

@@ -38,9 +38,9 @@ pub(super) struct Told {
 /// # Errors
 /// A run that was to succeed did not.
 pub(super) async fn tell(stage: &Stage, options: &Options, bar: &Bar) -> anyhow::Result<Told> {
-    let ready = stage.ready_after.unwrap_or_default().as_millis();
+    let ready = stage.ready_after.unwrap_or_default().as_secs_f64() * 1e3;
     bar.tell(&format!(
-        "the handler answered the host's first probe after {ready} ms"
+        "the handler answered the host's first probe after {ready:.1} ms"
     ));
     let before_kill = first_run(stage, options, bar).await?;
     let overlap = second_run(stage, bar).await?;

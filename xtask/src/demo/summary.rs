@@ -139,7 +139,11 @@ impl Summary {
         ];
         if let Some(ready) = self.ready_after {
             let note = "from the start of the process to its first answer".to_owned();
-            figures.push(("start", format!("{} ms", ready.as_millis()), note));
+            figures.push((
+                "start",
+                format!("{:.1} ms", ready.as_secs_f64() * 1e3),
+                note,
+            ));
         }
         if let Some(bytes) = self.told.peak_memory {
             let note = "the handler's most".to_owned();
@@ -183,7 +187,7 @@ impl fmt::Display for Summary {
             f,
             "\nNext, to ship your own org into a local folder and have a look:\n  \
              OKTA_DOMAIN=acme.okta.com OKTA_API_TOKEN=... OUTPUT_DIR=out cargo run -- ship --since 1h\n\
-             To ship it to Sentinel, unattended: README.md, \"Deploy to Azure\"."
+             To ship it to Sentinel: README.md, \"Ship your own org\"."
         )
     }
 }
