@@ -10,11 +10,13 @@ use sha2::{Digest, Sha256};
 
 mod cut;
 pub mod layout;
+mod nested;
 pub mod page;
 pub mod recent;
 pub mod row;
 pub mod schema;
 mod text;
+mod walk;
 
 /// An event's identity: its `uuid`, or 16 bytes of a SHA-256 where it has none that reads as one.
 ///
@@ -106,7 +108,10 @@ mod tests {
     #[test]
     fn a_uuid_is_its_sixteen_bytes_whatever_its_spelling() {
         let hyphenated = EventId::from_uuid("2A992F80-d1ad-4f62-900e-8c68bb72a21b");
-        assert_eq!(hyphenated, EventId::from_uuid("2a992f80d1ad4f62900e8c68bb72a21b"));
+        assert_eq!(
+            hyphenated,
+            EventId::from_uuid("2a992f80d1ad4f62900e8c68bb72a21b")
+        );
         assert_eq!(hyphenated.to_string(), "2a992f80d1ad4f62900e8c68bb72a21b");
     }
 

@@ -1,8 +1,10 @@
-//! A page of Okta's log: a JSON array of events, read once from its first byte to its last.
+//! A page of Okta's log: a JSON array of events. Its grammar alone can be wrong; an event, be it
+//! of whatever shape, has a row.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::row::{Row, RowEncoder};
 
@@ -45,11 +47,17 @@ pub fn encode_page(
     encoder: &mut RowEncoder,
     sink: &mut impl RowSink,
 ) -> Result<(), PageError> {
-    let syntax = |problem: String| PageError::Syntax { bytes: page.len(), problem };
+    let syntax = |problem: String| PageError::Syntax {
+        bytes: page.len(),
+        problem,
+    };
     let text = std::str::from_utf8(page).map_err(|error| syntax(error.to_string()))?;
     if !text.trim_start().starts_with('[') {
         let start = text.trim_start().chars().take(40).collect();
-        return Err(PageError::NotAList { bytes: page.len(), start });
+        return Err(PageError::NotAList {
+            bytes: page.len(),
+            start,
+        });
     }
     let mut json = serde_json::Deserializer::from_str(text);
     PageSeed { encoder, sink }
@@ -79,7 +87,8 @@ impl<'de, S: RowSink> Visitor<'de> for PageSeed<'_, S> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(row) = seq.next_element_seed(self.encoder.seed(self.sink.buffer()))? {
+        while let Some(event) = seq.next_element::<&RawValue>()? {
+            let row = self.encoder.encode(event.get(), self.sink.buffer());
             self.sink.row(&row);
         }
         Ok(())
