@@ -9,6 +9,8 @@
 )]
 
 mod both_stores_keep_one_contract;
+mod every_event_becomes_one_whole_row;
 mod settings_choose_one_sink_and_one_store;
 mod settings_code_readme_and_example_agree;
+mod shared_data;
 mod wrong_settings_are_reported_together;
