@@ -5,7 +5,7 @@
 //! `debugContext_debugData`, the rest to `additionalFields` in the event's own nesting. `null`
 //! and `{}` hold nothing and are left out; nothing else is dropped.
 
-use serde::de::DeserializeSeed as _;
+use serde::de::{DeserializeSeed, Deserializer};
 
 use super::EventId;
 use super::cut::{cut_json, cut_text};
@@ -60,33 +60,21 @@ impl RowEncoder {
         }
     }
 
+    /// Reads the next event of a page and appends its row to `out`.
+    pub(super) fn seed<'a>(&'a mut self, out: &'a mut Vec<u8>) -> EventSeed<'a> {
+        EventSeed { encoder: self, out }
+    }
+
     /// Appends the row of one event, which is any JSON value: none is without a row.
     pub(super) fn encode<'page>(&mut self, event: &'page str, out: &mut Vec<u8>) -> Row<'page> {
         let start = out.len();
-        let mut writer = self.writer(out);
         let mut json = serde_json::Deserializer::from_str(event);
-        if (ObjectVisitor {
-            writer: &mut writer,
-            node: 0,
-        })
-        .deserialize(&mut json)
-        .is_err()
-        {
-            // The grammar was checked with the page. What a walk can still stumble over is half a
-            // surrogate pair in a key, or a number past a double's range in an object's place.
+        self.seed(out).deserialize(&mut json).unwrap_or_else(|_| {
             out.truncate(start);
-            writer = self.writer(out);
+            let mut writer = self.writer(out);
             writer.whole(event);
-        }
-        writer.finish();
-        let (uuid, published, truncated) = (writer.uuid, writer.published, writer.truncated);
-        let id = uuid.unwrap_or_else(|| EventId::digest(out.get(start..).unwrap_or_default()));
-        Row {
-            id,
-            has_uuid: uuid.is_some(),
-            published,
-            truncated,
-        }
+            writer.finish(start)
+        })
     }
 
     fn writer<'a, 'de>(&'a mut self, out: &'a mut Vec<u8>) -> RowWriter<'a, 'de> {
@@ -105,6 +93,28 @@ impl RowEncoder {
             uuid: None,
             published: None,
         }
+    }
+}
+
+/// Reads one event and appends its row. Fails where a walk cannot go on though the grammar is
+/// kept: at half a surrogate pair in a key, or a number past a double's range in an object's place.
+pub(super) struct EventSeed<'a> {
+    encoder: &'a mut RowEncoder,
+    out: &'a mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for EventSeed<'_> {
+    type Value = Row<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Row<'de>, D::Error> {
+        let start = self.out.len();
+        let mut writer = self.encoder.writer(self.out);
+        let walk = ObjectVisitor {
+            writer: &mut writer,
+            node: 0,
+        };
+        walk.deserialize(deserializer)?;
+        Ok(writer.finish(start))
     }
 }
 
@@ -257,7 +267,8 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         }
     }
 
-    fn finish(&mut self) {
+    /// Ends the row that began at `start` of the buffer.
+    fn finish(mut self, start: usize) -> Row<'de> {
         if !self.debug_data.is_empty() {
             self.debug_data.push(b'}');
             let json = std::mem::take(self.debug_data);
@@ -282,6 +293,13 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 .extend_from_slice(self.truncated.to_string().as_bytes());
         }
         self.out.push(b'}');
+        let row = self.out.get(start..).unwrap_or_default();
+        Row {
+            id: self.uuid.unwrap_or_else(|| EventId::digest(row)),
+            has_uuid: self.uuid.is_some(),
+            published: self.published,
+            truncated: self.truncated,
+        }
     }
 
     fn catch_all(&mut self, prefix: &str, json: &[u8]) {
