@@ -10,11 +10,13 @@ use sha2::{Digest, Sha256};
 
 mod cut;
 pub mod layout;
+mod nested;
 pub mod page;
 pub mod recent;
 pub mod row;
 pub mod schema;
 mod text;
+mod walk;
 
 /// An event's identity: its `uuid`, or 16 bytes of its row's SHA-256 where it has none that reads
 /// as one.

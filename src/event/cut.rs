@@ -21,7 +21,7 @@ pub(super) fn cut_json(json: &str, limit: usize) -> String {
         kept.push(b'[');
         for element in elements {
             if !fits(&mut kept, limit, |kept| {
-                kept.extend_from_slice(element.get().as_bytes())
+                kept.extend_from_slice(element.get().as_bytes());
             }) {
                 break;
             }

@@ -1,14 +1,17 @@
-//! A page of Okta's log: a JSON array of events, read once from its first byte to its last.
+//! A page of Okta's log: a JSON array of events. Its grammar alone can be wrong; an event, be it
+//! of whatever shape, has a row.
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::row::{Row, RowEncoder};
 
 /// Takes the rows of a page.
 pub trait RowSink {
-    /// Where the next row is to be appended.
+    /// Where the next row is to be appended. What was appended since the last row, when no
+    /// [`row`](RowSink::row) followed it, is to be gone.
     fn buffer(&mut self) -> &mut Vec<u8>;
 
     /// A row was appended to the buffer.
@@ -57,16 +60,30 @@ pub fn encode_page(
             start,
         });
     }
-    let mut json = serde_json::Deserializer::from_str(text);
-    PageSeed { encoder, sink }
-        .deserialize(&mut json)
-        .and_then(|()| json.end())
+    let mut rows = 0;
+    let mut walk = |event_by_event| {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let seed = PageSeed {
+            encoder: &mut *encoder,
+            sink: &mut *sink,
+            rows: &mut rows,
+            event_by_event,
+        };
+        seed.deserialize(&mut json).and_then(|()| json.end())
+    };
+    // One event that cannot be walked must not hold up its page for ever. Cutting the page into
+    // events first costs half as much again as the walk, so it is done for such a page only.
+    walk(false)
+        .or_else(|_| walk(true))
         .map_err(|error| syntax(error.to_string()))
 }
 
 struct PageSeed<'a, S> {
     encoder: &'a mut RowEncoder,
     sink: &'a mut S,
+    /// Rows that the sink has.
+    rows: &'a mut usize,
+    event_by_event: bool,
 }
 
 impl<'de, S: RowSink> DeserializeSeed<'de> for PageSeed<'_, S> {
@@ -85,8 +102,19 @@ impl<'de, S: RowSink> Visitor<'de> for PageSeed<'_, S> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        if self.event_by_event {
+            for _ in 0..*self.rows {
+                seq.next_element::<IgnoredAny>()?;
+            }
+            while let Some(event) = seq.next_element::<&RawValue>()? {
+                let row = self.encoder.encode(event.get(), self.sink.buffer());
+                self.sink.row(&row);
+            }
+            return Ok(());
+        }
         while let Some(row) = seq.next_element_seed(self.encoder.seed(self.sink.buffer()))? {
             self.sink.row(&row);
+            *self.rows += 1;
         }
         Ok(())
     }

@@ -5,16 +5,18 @@
 //! `debugContext_debugData`, the rest to `additionalFields` in the event's own nesting. `null`
 //! and `{}` hold nothing and are left out; nothing else is dropped.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::{DeserializeSeed, Deserializer};
 
 use super::EventId;
 use super::cut::{cut_json, cut_text};
-use super::layout::{Child, Layout, Meaning, Node, NodeIndex, Role, Spelling};
+use super::layout::{Layout, Node, NodeIndex, Role, Spelling};
+use super::nested::Nested;
 use super::schema::{Kind, MAX_VALUE};
-use super::text::{is_number, is_time, plain_string, push_escaped, push_hyphenated, push_quoted};
+use super::text::{
+    decoded, holds_nothing, is_decodable, is_number, is_time, plain_string, push_escaped,
+    push_guid, push_quoted,
+};
+use super::walk::ObjectVisitor;
 
 /// What the encoder learned of an event while writing its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +64,41 @@ impl RowEncoder {
     pub(super) fn seed<'a>(&'a mut self, out: &'a mut Vec<u8>) -> EventSeed<'a> {
         EventSeed { encoder: self, out }
     }
+
+    /// Appends the row of one event, which is any JSON value: none is without a row.
+    pub(super) fn encode<'page>(&mut self, event: &'page str, out: &mut Vec<u8>) -> Row<'page> {
+        let start = out.len();
+        let mut json = serde_json::Deserializer::from_str(event);
+        self.seed(out).deserialize(&mut json).unwrap_or_else(|_| {
+            out.truncate(start);
+            let mut writer = self.writer(out);
+            writer.whole(event);
+            writer.finish(start)
+        })
+    }
+
+    fn writer<'a, 'de>(&'a mut self, out: &'a mut Vec<u8>) -> RowWriter<'a, 'de> {
+        out.extend_from_slice(&self.opening);
+        self.debug_data.clear();
+        self.additional.clear();
+        RowWriter {
+            layout: &self.layout,
+            hints: &mut self.hints,
+            debug_data: &mut self.debug_data,
+            debug_data_taken: false,
+            additional: &mut self.additional,
+            out,
+            written: 0,
+            truncated: 0,
+            has_uuid: false,
+            uuid: None,
+            published: None,
+        }
+    }
 }
 
-/// Reads one event and appends its row.
+/// Reads one event and appends its row. Fails where a walk cannot go on though the grammar is
+/// kept: at half a surrogate pair in a key, or a number past a double's range in an object's place.
 pub(super) struct EventSeed<'a> {
     encoder: &'a mut RowEncoder,
     out: &'a mut Vec<u8>,
@@ -75,50 +109,24 @@ impl<'de> DeserializeSeed<'de> for EventSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Row<'de>, D::Error> {
         let start = self.out.len();
-        self.out.extend_from_slice(&self.encoder.opening);
-        self.encoder.debug_data.clear();
-        self.encoder.additional.clear();
-        let mut writer = RowWriter {
-            layout: &self.encoder.layout,
-            hints: &mut self.encoder.hints,
-            debug_data: &mut self.encoder.debug_data,
-            additional: &mut self.encoder.additional,
-            out: self.out,
-            written: 0,
-            truncated: 0,
-            has_uuid: false,
-            uuid: None,
-            published: None,
-        };
-        deserializer.deserialize_any(ObjectVisitor {
+        let mut writer = self.encoder.writer(self.out);
+        let walk = ObjectVisitor {
             writer: &mut writer,
             node: 0,
-        })?;
-        writer.finish();
-        let RowWriter {
-            uuid,
-            has_uuid,
-            published,
-            truncated,
-            ..
-        } = writer;
-        let row = self.out.get(start..).unwrap_or_default();
-        let id = uuid.unwrap_or_else(|| EventId::digest(row));
-        Ok(Row {
-            id,
-            has_uuid,
-            published,
-            truncated,
-        })
+        };
+        walk.deserialize(deserializer)?;
+        Ok(writer.finish(start))
     }
 }
 
 /// A row being written.
-struct RowWriter<'a, 'de> {
+pub(super) struct RowWriter<'a, 'de> {
     layout: &'a Layout,
-    hints: &'a mut [usize],
+    pub(super) hints: &'a mut [usize],
     debug_data: &'a mut Vec<u8>,
-    additional: &'a mut Nested,
+    /// `debugData` was no object: its column holds that value.
+    debug_data_taken: bool,
+    pub(super) additional: &'a mut Nested,
     out: &'a mut Vec<u8>,
     /// Bit n: column n has its value. A second one (a repeated key) goes to the catch-all.
     written: u128,
@@ -129,13 +137,13 @@ struct RowWriter<'a, 'de> {
 }
 
 impl<'a, 'de> RowWriter<'a, 'de> {
-    fn node(&self, node: NodeIndex) -> Option<&'a Node> {
+    pub(super) fn node(&self, node: NodeIndex) -> Option<&'a Node> {
         self.layout.nodes.get(node)
     }
 
     /// Writes a value to its column, or to the catch-all when the column cannot hold it.
-    fn known(&mut self, node: NodeIndex, name: &str, column: usize, value: &'de str) {
-        if value == "null" || value == "{}" {
+    pub(super) fn known(&mut self, node: NodeIndex, name: &str, column: usize, value: &'de str) {
+        if holds_nothing(value) {
             return;
         }
         let Some(slot) = self.layout.columns.get(column) else {
@@ -148,8 +156,9 @@ impl<'a, 'de> RowWriter<'a, 'de> {
             self.written |= 1 << column;
             match slot.role {
                 Role::Uuid => {
-                    self.has_uuid = true;
-                    self.uuid = plain_string(value).and_then(EventId::from_uuid);
+                    let uuid = decoded(value);
+                    self.has_uuid = !uuid.is_empty();
+                    self.uuid = EventId::from_uuid(&uuid);
                 }
                 Role::Published => self.published = plain_string(value),
                 Role::Other => {}
@@ -187,16 +196,12 @@ impl<'a, 'de> RowWriter<'a, 'de> {
             }
             Kind::Guid => {
                 let named = self.layout.spelling == Spelling::Named;
-                match plain_string(value) {
-                    Some(guid) if named => {
-                        self.out.push(b'"');
-                        if !push_hyphenated(self.out, guid) {
-                            self.out.extend_from_slice(guid.as_bytes());
-                        }
-                        self.out.push(b'"');
-                    }
-                    _ if value.starts_with('"') => self.text(value),
-                    _ => return false,
+                if !value.starts_with('"') {
+                    return false;
+                }
+                let guid = plain_string(value).filter(|_| named);
+                if !guid.is_some_and(|guid| push_guid(self.out, guid)) {
+                    self.text(value);
                 }
             }
         }
@@ -205,37 +210,32 @@ impl<'a, 'de> RowWriter<'a, 'de> {
 
     fn text(&mut self, value: &str) {
         match value.bytes().next() {
-            Some(b'"') if value.len() <= MAX_VALUE + 2 => {
+            Some(b'"') if value.len() <= MAX_VALUE + 2 && is_decodable(value) => {
                 self.out.extend_from_slice(value.as_bytes());
             }
-            Some(b'"') => {
-                let text: String = serde_json::from_str(value).unwrap_or_default();
-                let kept = cut_text(&text, MAX_VALUE);
-                // A text that does not decode (half a surrogate pair) is lost whole.
-                let whole = if text.is_empty() {
-                    value.len() - 2
-                } else {
-                    text.len()
-                };
-                self.truncated += whole - kept.len();
-                push_quoted(self.out, kept);
-            }
+            Some(b'"') => self.cut(&decoded(value)),
             Some(b'[' | b'{') => {
                 self.out.push(b'"');
                 self.truncated += push_json(self.out, value);
                 self.out.push(b'"');
             }
-            _ => push_quoted(self.out, value),
+            _ => self.cut(value),
         }
     }
 
+    fn cut(&mut self, text: &str) {
+        let kept = cut_text(text, MAX_VALUE);
+        self.truncated += text.len() - kept.len();
+        push_quoted(self.out, kept);
+    }
+
     /// Keeps a value that has no column.
-    fn unknown(&mut self, node: NodeIndex, name: &str, value: &str) {
-        if value == "null" {
+    pub(super) fn unknown(&mut self, node: NodeIndex, name: &str, value: &str) {
+        if holds_nothing(value) {
             return;
         }
         let Some(node) = self.node(node) else { return };
-        if node.debug_data {
+        if node.debug_data && !self.debug_data_taken {
             self.debug_data.push(if self.debug_data.is_empty() {
                 b'{'
             } else {
@@ -250,9 +250,10 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     }
 
     /// Keeps something that stands where an object was expected.
-    fn stray(&mut self, node: NodeIndex, value: &str) {
+    pub(super) fn stray(&mut self, node: NodeIndex, value: &str) {
         let Some(node) = self.node(node) else { return };
-        if node.debug_data && self.debug_data.is_empty() {
+        if node.debug_data && self.debug_data.is_empty() && !self.debug_data_taken {
+            self.debug_data_taken = true;
             self.out
                 .extend_from_slice(self.layout.debug_data.as_bytes());
             self.text(value);
@@ -263,7 +264,17 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         }
     }
 
-    fn finish(&mut self) {
+    /// Keeps an event that cannot be walked.
+    fn whole(&mut self, event: &str) {
+        if event.starts_with('{') {
+            self.catch_all(&self.layout.additional, event.as_bytes());
+        } else {
+            self.stray(0, event);
+        }
+    }
+
+    /// Ends the row that began at `start` of the buffer.
+    fn finish(mut self, start: usize) -> Row<'de> {
         if !self.debug_data.is_empty() {
             self.debug_data.push(b'}');
             let json = std::mem::take(self.debug_data);
@@ -288,6 +299,13 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 .extend_from_slice(self.truncated.to_string().as_bytes());
         }
         self.out.push(b'}');
+        let row = self.out.get(start..).unwrap_or_default();
+        Row {
+            id: self.uuid.unwrap_or_else(|| EventId::digest(row)),
+            has_uuid: self.has_uuid,
+            published: self.published,
+            truncated: self.truncated,
+        }
     }
 
     fn catch_all(&mut self, prefix: &str, json: &[u8]) {
@@ -310,218 +328,4 @@ fn push_json(out: &mut Vec<u8>, json: &str) -> usize {
     let kept = cut_json(json, MAX_VALUE);
     push_escaped(out, kept.as_bytes());
     json.len().saturating_sub(kept.len())
-}
-
-/// JSON objects inside one another, opened only when something is put into them.
-#[derive(Debug, Default)]
-struct Nested {
-    json: Vec<u8>,
-    open: usize,
-}
-
-impl Nested {
-    fn clear(&mut self) {
-        self.json.clear();
-        self.open = 0;
-    }
-
-    /// Adds a value below `path`, whose first `open` keys are the objects open already.
-    fn put(&mut self, path: &[&str], name: &str, value: &str) {
-        if self.json.is_empty() {
-            self.json.push(b'{');
-        }
-        for key in path.get(self.open..).unwrap_or_default() {
-            self.key(key);
-            self.json.push(b'{');
-        }
-        self.open = path.len();
-        self.key(name);
-        self.json.extend_from_slice(value.as_bytes());
-    }
-
-    fn key(&mut self, key: &str) {
-        if self.json.last() != Some(&b'{') {
-            self.json.push(b',');
-        }
-        push_quoted(&mut self.json, key);
-        self.json.push(b':');
-    }
-
-    /// The walk leaves the object at `depth`: what is open there or deeper ends.
-    fn leave(&mut self, depth: usize) {
-        while depth > 0 && self.open >= depth {
-            self.json.push(b'}');
-            self.open -= 1;
-        }
-    }
-
-    /// Ends the outermost object; false if there is none.
-    fn close(&mut self) -> bool {
-        self.leave(1);
-        if !self.json.is_empty() {
-            self.json.push(b'}');
-        }
-        !self.json.is_empty()
-    }
-}
-
-/// Walks an object that has columns below it; anything else in its place is kept as stray.
-struct ObjectVisitor<'w, 'a, 'de> {
-    writer: &'w mut RowWriter<'a, 'de>,
-    node: NodeIndex,
-}
-
-impl<'de> DeserializeSeed<'de> for ObjectVisitor<'_, '_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ObjectVisitor<'_, '_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Some(node) = self.writer.node(self.node) else {
-            return Err(A::Error::custom("the row layout has no such object"));
-        };
-        let mut hint = self.writer.hints.get(self.node).copied().unwrap_or(0);
-        while let Some(key) = map.next_key_seed(KeySeed {
-            children: &node.children,
-            hint: &mut hint,
-        })? {
-            match key {
-                Key::Known(Child {
-                    meaning: Meaning::Object(below),
-                    ..
-                }) => {
-                    let below = ObjectVisitor {
-                        writer: self.writer,
-                        node: *below,
-                    };
-                    map.next_value_seed(below)?;
-                }
-                Key::Known(Child {
-                    name,
-                    meaning: Meaning::Column(column),
-                }) => {
-                    let value: &RawValue = map.next_value()?;
-                    self.writer.known(self.node, name, *column, value.get());
-                }
-                Key::Unknown(name) => {
-                    let value: &RawValue = map.next_value()?;
-                    self.writer.unknown(self.node, &name, value.get());
-                }
-            }
-        }
-        if let Some(kept) = self.writer.hints.get_mut(self.node) {
-            *kept = hint;
-        }
-        self.writer.additional.leave(node.path.len());
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        let mut token = Vec::new();
-        push_quoted(&mut token, value);
-        self.writer
-            .stray(self.node, &String::from_utf8_lossy(&token));
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.writer
-            .stray(self.node, if value { "true" } else { "false" });
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.writer.stray(self.node, &value.to_string());
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.writer.stray(self.node, &value.to_string());
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.writer
-            .stray(self.node, &serde_json::Value::from(value).to_string());
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let mut token = String::from("[");
-        while let Some(element) = seq.next_element::<&RawValue>()? {
-            if token.len() > 1 {
-                token.push(',');
-            }
-            token.push_str(element.get());
-        }
-        token.push(']');
-        self.writer.stray(self.node, &token);
-        Ok(())
-    }
-}
-
-/// Looks a key up among a node's children, beginning after the last one found.
-struct KeySeed<'n, 'h> {
-    children: &'n [Child],
-    hint: &'h mut usize,
-}
-
-enum Key<'n, 'de> {
-    Known(&'n Child),
-    Unknown(std::borrow::Cow<'de, str>),
-}
-
-impl<'n> KeySeed<'n, '_> {
-    fn find(&mut self, key: &str) -> Option<&'n Child> {
-        let (before, after) = self.children.split_at_checked(*self.hint)?;
-        let (at, child) = after
-            .iter()
-            .chain(before)
-            .enumerate()
-            .find(|(_, child)| child.name == key)?;
-        *self.hint = (*self.hint + at + 1) % self.children.len();
-        Some(child)
-    }
-}
-
-impl<'n, 'de> DeserializeSeed<'de> for KeySeed<'n, '_> {
-    type Value = Key<'n, 'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'n, 'de> Visitor<'de> for KeySeed<'n, '_> {
-    type Value = Key<'n, 'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(mut self, key: &'de str) -> Result<Self::Value, E> {
-        Ok(self
-            .find(key)
-            .map_or_else(|| Key::Unknown(key.into()), Key::Known))
-    }
-
-    fn visit_str<E>(mut self, key: &str) -> Result<Self::Value, E> {
-        Ok(self
-            .find(key)
-            .map_or_else(|| Key::Unknown(key.to_owned().into()), Key::Known))
-    }
 }

@@ -1,6 +1,17 @@
 //! JSON text: quoting, and reading what a token is.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer as _, Visitor};
+
+use super::parse_uuid;
+
 /// What a byte needs inside a JSON string: 0 nothing, `u` a `\u00xx`, else the escape letter.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a constant: an index out of bounds does not compile"
+)]
 const ESCAPES: [u8; 256] = {
     let mut table = [0_u8; 256];
     let mut control = 0;
@@ -65,6 +76,47 @@ pub(super) fn plain_string(token: &str) -> Option<&str> {
     (!inside.contains('\\')).then_some(inside)
 }
 
+/// Whether a token holds nothing worth a column: `null`, or an object without keys.
+pub(super) fn holds_nothing(token: &str) -> bool {
+    let inside = token
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    token == "null" || inside.is_some_and(|inside| inside.trim_ascii().is_empty())
+}
+
+/// Whether a string token stands for text. Half a surrogate pair does not, though JSON's grammar
+/// lets it pass: programs that count in UTF-16 leave one behind where they cut a text.
+pub(super) fn is_decodable(token: &str) -> bool {
+    let suspect = token.contains('\\') && (token.contains("\\ud") || token.contains("\\uD"));
+    !suspect || serde_json::from_str::<Cow<'_, str>>(token).is_ok()
+}
+
+/// The text of a string token, with U+FFFD in place of what is no character.
+pub(super) fn decoded(token: &str) -> Cow<'_, str> {
+    struct Lossy;
+
+    impl Visitor<'_> for Lossy {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        // A string asked for as bytes comes with its lone surrogates, three bytes each.
+        fn visit_bytes<E>(self, text: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(text).into_owned())
+        }
+    }
+
+    plain_string(token).map_or_else(
+        || {
+            let mut json = serde_json::Deserializer::from_str(token);
+            json.deserialize_bytes(Lossy).unwrap_or_default().into()
+        },
+        Cow::Borrowed,
+    )
+}
+
 /// Whether `text` is a number as JSON writes one.
 pub(super) fn is_number(text: &str) -> bool {
     text.bytes()
@@ -76,7 +128,10 @@ pub(super) fn is_number(text: &str) -> bool {
 
 /// Whether `text` reads as a date and time in ISO 8601: `2026-11-21T12:04:58.123Z`.
 pub(super) fn is_time(text: &str) -> bool {
-    is_okta_time(text.as_bytes()) || chrono::DateTime::parse_from_rfc3339(text).is_ok()
+    let bytes = text.as_bytes();
+    // RFC 3339 lets a blank stand for the T; the Data Collector takes such a text for no time.
+    is_okta_time(bytes)
+        || bytes.get(10) == Some(&b'T') && chrono::DateTime::parse_from_rfc3339(text).is_ok()
 }
 
 /// Okta's own spelling, `YYYY-MM-DDThh:mm:ss.mmmZ`, told at a tenth of a parser's price; days
@@ -98,18 +153,20 @@ fn is_okta_time(text: &[u8]) -> bool {
         && within(17, b"00", b"59")
 }
 
-/// Appends a GUID as the Data Collector stores it: `8-4-4-4-12` where it came as 32 digits.
-/// Returns false, having appended nothing, for a text that is no bare GUID.
-pub(super) fn push_hyphenated(out: &mut Vec<u8>, text: &str) -> bool {
-    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+/// Appends, quoted, a GUID as the Data Collector stores it: `8-4-4-4-12` in lower case.
+/// Returns false, having appended nothing, for a text that is no GUID.
+pub(super) fn push_guid(out: &mut Vec<u8>, text: &str) -> bool {
+    let Some(guid) = parse_uuid(text) else {
         return false;
-    }
-    for (at, byte) in text.bytes().enumerate() {
-        if matches!(at, 8 | 12 | 16 | 20) {
+    };
+    out.push(b'"');
+    for (at, byte) in guid.into_iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
             out.push(b'-');
         }
-        out.push(byte.to_ascii_lowercase());
+        out.extend_from_slice(&[hex(byte >> 4), hex(byte & 0xf)]);
     }
+    out.push(b'"');
     true
 }
 
@@ -128,6 +185,27 @@ mod tests {
     }
 
     #[test]
+    fn half_a_surrogate_pair_is_no_text_and_reads_as_a_replacement() {
+        assert!(is_decodable(r#""a\ud83d\ude00b""#) && is_decodable(r#""\\ud83d""#));
+        assert!(!is_decodable(r#""a\uD83Db""#));
+        assert_eq!(decoded(r#""a\ud83d\ude00b""#), "a\u{1f600}b");
+        assert_eq!(decoded(r#""a\ud83d b""#), "a\u{fffd}\u{fffd}\u{fffd} b");
+    }
+
+    #[test]
+    fn guids_are_written_in_one_form() {
+        for text in [
+            "2A992F80-D1AD-4f62-900e-8c68bb72a21b",
+            "2a992f80d1ad4f62900e8c68bb72a21b",
+        ] {
+            let mut out = Vec::new();
+            assert!(push_guid(&mut out, text));
+            assert_eq!(out, b"\"2a992f80-d1ad-4f62-900e-8c68bb72a21b\"");
+        }
+        assert!(!push_guid(&mut Vec::new(), "2a992f80"));
+    }
+
+    #[test]
     fn times_are_told_as_a_parser_tells_them() {
         for yes in [
             "2026-11-21T12:04:58.123Z",
@@ -142,6 +220,7 @@ mod tests {
             "2026-13-21T12:04:58.123Z",
             "2026-02-30T12:04:58.123Z",
             "2026-11-21T24:04:58.123Z",
+            "2026-11-21 12:04:58Z",
         ] {
             assert!(!is_time(no), "{no}");
         }

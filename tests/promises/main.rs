@@ -8,10 +8,12 @@
     reason = "clippy knows a test by its attribute, and not the functions that tests share"
 )]
 
+mod shared_data;
 mod town;
 
 mod a_refusal_costs_no_row;
 mod both_stores_keep_one_contract;
+mod every_event_becomes_one_whole_row;
 mod one_writer_at_a_time;
 mod resumes_after_a_kill;
 mod settings_choose_one_sink_and_one_store;

@@ -1,0 +1,112 @@
+//! Every event becomes one row, and all of the event is in it.
+//!
+//! The encoder is held against [`reference`], a second reading of the row's contract that is slow
+//! and has no optimisation to go wrong, over events that are [`generate`]d, made by the sandbox's
+//! org, and published by others.
+
+use okta_sentinel::event::EventId;
+use okta_sentinel::event::layout::Spelling;
+use okta_sentinel::event::page::{PageError, RowSink, encode_page};
+use okta_sentinel::event::row::{Row, RowEncoder};
+use serde_json::{Map, Value};
+
+use self::json::Json;
+
+mod columns;
+mod cuts;
+mod generate;
+mod json;
+mod pages;
+mod reference;
+mod whole;
+
+const HOST: &str = "acme.okta.com";
+const BOTH: [Spelling; 2] = [Spelling::Inferred, Spelling::Named];
+
+/// A row with what the encoder said of it.
+#[derive(Debug)]
+struct Made {
+    id: EventId,
+    has_uuid: bool,
+    published: Option<String>,
+    truncated: usize,
+    json: String,
+}
+
+impl Made {
+    /// The row, of which no key may be there twice.
+    fn row(&self) -> Map<String, Value> {
+        let row: Map<String, Value> = serde_json::from_str(&self.json)
+            .unwrap_or_else(|problem| panic!("the row is no JSON ({problem}): {}", self.json));
+        let keys = Json(self.json.clone()).entries().expect("an object").len();
+        assert_eq!(keys, row.len(), "a key twice in {}", self.json);
+        row
+    }
+
+    /// A value as text; empty where the row has none.
+    fn text(&self, name: &str) -> String {
+        self.row()
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    }
+}
+
+#[derive(Default)]
+struct Rows {
+    buffer: Vec<u8>,
+    made: Vec<Made>,
+}
+
+impl RowSink for Rows {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        self.buffer.clear();
+        &mut self.buffer
+    }
+
+    fn row(&mut self, row: &Row<'_>) {
+        self.made.push(Made {
+            id: row.id,
+            has_uuid: row.has_uuid,
+            published: row.published.map(str::to_owned),
+            truncated: row.truncated,
+            json: String::from_utf8(self.buffer.clone()).expect("a row is UTF-8"),
+        });
+    }
+}
+
+fn encode(page: &[u8], spelling: Spelling) -> Result<Vec<Made>, PageError> {
+    let mut rows = Rows::default();
+    encode_page(page, &mut RowEncoder::new(spelling, HOST), &mut rows)?;
+    Ok(rows.made)
+}
+
+/// The row of one event.
+fn made(event: &str, spelling: Spelling) -> Made {
+    let mut rows = encode(format!("[{event}]").as_bytes(), spelling).expect("a page of one event");
+    assert_eq!(rows.len(), 1);
+    rows.remove(0)
+}
+
+fn inferred(event: &str) -> Made {
+    made(event, Spelling::Inferred)
+}
+
+/// Holds the encoder against the reference on both roads, and looks for every leaf.
+fn is_one_whole_row(event: &str) {
+    for spelling in BOTH {
+        let made = made(event, spelling);
+        let expected = reference::row(event, HOST, spelling);
+        assert_eq!(made.row(), expected, "{spelling:?} row of {event}");
+        let said = expected
+            .get("truncated")
+            .or_else(|| expected.get("truncated_d"));
+        assert_eq!(
+            made.truncated as u64,
+            said.and_then(Value::as_u64).unwrap_or(0),
+            "{event}"
+        );
+    }
+    whole::holds_every_leaf(event, &inferred(event));
+}
