@@ -8,6 +8,10 @@ use serde::de::{Deserializer as _, Visitor};
 use super::parse_uuid;
 
 /// What a byte needs inside a JSON string: 0 nothing, `u` a `\u00xx`, else the escape letter.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which would say so"
+)]
 const ESCAPES: [u8; 256] = {
     let mut table = [0_u8; 256];
     let mut control = 0;
