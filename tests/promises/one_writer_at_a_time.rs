@@ -10,7 +10,7 @@ use crate::town::{Town, run};
 /// Settings that keep the state in Blob storage instead of a folder.
 async fn in_blobs() -> [(&'static str, &'static str); 2] {
     let azurite = Azurite::shared().await.unwrap();
-    let connection: &'static str = azurite.connection_string().to_owned().leak();
+    let connection: &'static str = azurite.connection_string().leak();
     [("STATE_DIR", ""), ("AzureWebJobsStorage", connection)]
 }
 

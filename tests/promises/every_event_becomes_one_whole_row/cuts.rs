@@ -112,3 +112,29 @@ fn a_row_without_a_cut_does_not_speak_of_it() {
             .contains_key("truncated")
     );
 }
+
+#[test]
+fn json_of_just_the_limit_is_kept_and_one_byte_more_is_not() {
+    for (length, kept) in [(LONGEST, 1), (LONGEST + 1, 0)] {
+        let first = "a".repeat(length - r#"[""]"#.len());
+        let target = inferred(&json!({"target": [first, "b"]}).to_string()).text("target");
+        let elements: Vec<String> = serde_json::from_str(&target).unwrap();
+        assert_eq!(
+            elements.len(),
+            kept,
+            "an array cut to {} bytes",
+            target.len()
+        );
+
+        let first = "a".repeat(length - r#"{"a":""}"#.len());
+        let event = json!({"actor": {"detailEntry": {"a": first, "b": 1}}});
+        let detail = inferred(&event.to_string()).text("actor_detailEntry");
+        let entries: serde_json::Map<String, Value> = serde_json::from_str(&detail).unwrap();
+        assert_eq!(
+            entries.len(),
+            kept,
+            "an object cut to {} bytes",
+            detail.len()
+        );
+    }
+}

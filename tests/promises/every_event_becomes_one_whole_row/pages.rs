@@ -1,12 +1,15 @@
 //! A page is a list of events to its last byte, or nothing of it may be shipped.
 
+use okta_sentinel::batch::{BatchLimits, Batcher};
 use okta_sentinel::event::layout::Spelling;
-use okta_sentinel::event::page::PageError;
+use okta_sentinel::event::page::{PageError, encode_page};
+use okta_sentinel::event::row::RowEncoder;
 use proptest::prelude::*;
 use sandbox::okta::events::EventMaker;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use super::{encode, inferred};
+use super::{HOST, encode, inferred};
 
 fn page(events: u64) -> Vec<u8> {
     let start = "2026-11-21T12:00:00Z".parse().unwrap();
@@ -31,7 +34,7 @@ fn is_read_as_a_parser_reads_it(page: &[u8]) -> Result<(), TestCaseError> {
             (Err(_), None) => {}
             (Ok(_), None) => prop_assert!(false, "took {}", String::from_utf8_lossy(page)),
             (Err(problem), Some(_)) => {
-                prop_assert!(false, "{}: {}", problem, String::from_utf8_lossy(page))
+                prop_assert!(false, "{}: {}", problem, String::from_utf8_lossy(page));
             }
         }
     }
@@ -168,6 +171,26 @@ fn elements_that_are_no_objects_are_kept_for_a_person_to_see() {
             .all(|row| !row.has_uuid && row.published.is_none())
     );
     assert_eq!(inferred("null").row().len(), 1, "the org's host alone");
+}
+
+#[test]
+fn an_event_that_cannot_be_walked_leaves_the_batch_of_its_page_whole() {
+    let page = br#"[{"uuid":"a"},{"uuid":"b","client":{"x":1,"\ud800":1}},{"uuid":"c","client":5e999},{"uuid":"d"}]"#;
+    let mut batcher = Batcher::new(BatchLimits {
+        bytes: 10_000,
+        rows: 10,
+    });
+    encode_page(
+        page,
+        &mut RowEncoder::new(Spelling::Inferred, HOST),
+        &mut batcher,
+    )
+    .unwrap();
+    let batch = batcher.flush().remove(0);
+    let rows: Vec<Map<String, Value>> = serde_json::from_slice(batch.body()).unwrap();
+    let uuids: Vec<Option<&str>> = rows.iter().map(|row| row.get("uuid")?.as_str()).collect();
+    assert_eq!(uuids, [Some("a"), None, None, Some("d")]);
+    assert_eq!(batch.rows().len(), 4);
 }
 
 #[test]
