@@ -96,8 +96,9 @@ impl<'a> Retries<'a> {
                 pause
             }
             Verdict::RetryAfter(wait) => {
-                // A second of jitter keeps several apps from coming back together.
-                let pause = wait + jitter(Duration::from_secs(1));
+                // A second of jitter keeps several apps from coming back together, and a server
+                // that names no real wait, again and again, is given longer ones all the same.
+                let pause = wait.max(self.backoff.next()) + jitter(Duration::from_secs(1));
                 self.ours_until += pause;
                 pause
             }
@@ -175,6 +176,12 @@ mod tests {
         let (tries, took) = tries(&limits(480), wait).await;
         assert_eq!(tries, 5);
         assert!(took < Duration::from_secs(410), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_of_no_time_does_not_make_a_storm_of_tries() {
+        let (tries, took) = tries(&limits(480), Verdict::RetryAfter(Duration::ZERO)).await;
+        assert!((20..80).contains(&tries), "{tries} tries in {took:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -69,7 +69,10 @@ impl Client {
     pub async fn page(&self, cursor: &Cursor, body: &mut Vec<u8>) -> Result<Page, OktaError> {
         body.clear();
         if !cursor.belongs_to(&self.domain) {
-            return Err(self.foreign(cursor.url()));
+            return Err(OktaError::ForeignCursor {
+                org: self.org(),
+                target: place(cursor.url()),
+            });
         }
         let request = self
             .http
@@ -187,11 +190,7 @@ impl Client {
     }
 
     fn foreign(&self, url: &Url) -> OktaError {
-        self.foreign_text(&format!(
-            "{}{}",
-            url.origin().ascii_serialization(),
-            url.path()
-        ))
+        self.foreign_text(&place(url))
     }
 
     fn foreign_text(&self, target: &str) -> OktaError {
@@ -203,14 +202,20 @@ impl Client {
 
     fn transport(&self, error: &reqwest::Error) -> OktaError {
         let problem = if error.is_timeout() {
-            format!("did not answer within {} s", WHOLE_ATTEMPT.as_secs())
+            format!(
+                "did not answer within {} s; if it lasts, look at status.okta.com",
+                WHOLE_ATTEMPT.as_secs()
+            )
         } else if error.is_connect() {
             format!(
                 "cannot be reached ({}); is OKTA_DOMAIN right, and may this host reach it?",
                 root_cause(error)
             )
         } else {
-            format!("broke its answer off ({})", root_cause(error))
+            format!(
+                "broke its answer off ({}); if it lasts, does a proxy or a firewall stand in between?",
+                root_cause(error)
+            )
         };
         OktaError::Transport {
             org: self.org(),
@@ -218,6 +223,19 @@ impl Client {
             problem,
         }
     }
+}
+
+/// Where a URL leads, without what may be a secret in it.
+fn place(url: &Url) -> String {
+    let user = match url.username().is_empty() && url.password().is_none() {
+        true => "",
+        false => "\u{2026}@",
+    };
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}"));
+    let port = port.unwrap_or_default();
+    let text = format!("{}://{user}{host}{port}{}", url.scheme(), url.path());
+    text.chars().take(200).collect()
 }
 
 /// The innermost cause: outer layers repeat the URL, whose query is nobody's business.

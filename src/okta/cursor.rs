@@ -58,12 +58,24 @@ impl Cursor {
         Cursor(url)
     }
 
-    /// The page size it asks for.
+    /// The page size it asks for; 100, as Okta takes it, where it names none.
     pub fn limit(&self) -> u32 {
         let limit = self.0.query_pairs().find(|(name, _)| name == "limit");
         limit
             .and_then(|(_, limit)| limit.parse().ok())
-            .unwrap_or(MAX_PAGE)
+            .unwrap_or(100)
+    }
+
+    /// Whether both are the same place, whatever the size of the page asked for there and however
+    /// their URLs are spelt.
+    pub fn is_same_place(&self, other: &Cursor) -> bool {
+        let place = |cursor: &Cursor| -> Vec<(String, String)> {
+            let pairs = cursor.0.query_pairs().into_owned();
+            pairs.filter(|(name, _)| name != "limit").collect()
+        };
+        self.0.origin() == other.0.origin()
+            && self.0.path() == other.0.path()
+            && place(self) == place(other)
     }
 
     /// Whether Okta handed this place out, rather than this program having made it of a time.
@@ -82,5 +94,47 @@ impl Cursor {
     /// The request's URL.
     pub fn url(&self) -> &Url {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor(url: &str) -> Cursor {
+        Cursor::new(url.parse().unwrap())
+    }
+
+    #[test]
+    fn a_place_stays_the_same_whatever_the_page_size_and_the_spelling() {
+        let one =
+            cursor("https://acme.okta.com/api/v1/logs?since=2026-11-21T12%3A00%3A00Z&limit=1000");
+        let other =
+            cursor("https://acme.okta.com/api/v1/logs?since=2026-11-21T12:00:00Z&limit=500");
+        assert!(one.is_same_place(&other));
+        assert!(one.is_same_place(&one.with_limit(1)));
+        let further = cursor("https://acme.okta.com/api/v1/logs?after=1_1&limit=1000");
+        assert!(!one.is_same_place(&further));
+    }
+
+    #[test]
+    fn only_the_orgs_own_log_over_its_own_scheme_belongs_to_it() {
+        let acme: OktaDomain = "acme.okta.com".parse().unwrap();
+        assert!(cursor("https://acme.okta.com/api/v1/logs?after=1_1").belongs_to(&acme));
+        assert!(cursor("https://ACME.okta.com:443/api/v1/logs").belongs_to(&acme));
+        for elsewhere in [
+            "http://acme.okta.com/api/v1/logs",
+            "https://acme.okta.com:8443/api/v1/logs",
+            "https://acme.okta.com.example.net/api/v1/logs",
+            "https://acme.okta.com@example.net/api/v1/logs",
+            "https://me@acme.okta.com/api/v1/logs",
+            "https://me:secret@acme.okta.com/api/v1/logs",
+            "https://acme.okta.com/api/v1/logs/",
+            "https://acme.okta.com/api/v1/users",
+            "https://acme.okta.com//api/v1/logs",
+            "data:text/plain,/api/v1/logs",
+        ] {
+            assert!(!cursor(elsewhere).belongs_to(&acme), "{elsewhere}");
+        }
     }
 }

@@ -89,7 +89,7 @@ pub enum OktaError {
         answer: Answer,
     },
     /// 5xx, 408, and anything else that may pass.
-    #[error("{org} is in trouble ({answer}){}", if *.slow { "; it did not finish the query in time" } else { "" })]
+    #[error("{org} is in trouble ({answer}){}; if it lasts, look at status.okta.com", if *.slow { "; it did not finish the query in time" } else { "" })]
     Trouble {
         /// The org's host.
         org: String,
@@ -128,6 +128,16 @@ pub enum OktaError {
         /// Scheme, host and path of the link.
         target: String,
     },
+    /// The saved cursor leads elsewhere: somebody changed it.
+    #[error(
+        "the saved cursor leads to {target}, which is not the System Log of {org}; nothing was sent there. Put cursor.json right, or start anew with `okta-sentinel ship --restart`"
+    )]
+    ForeignCursor {
+        /// The org's host.
+        org: String,
+        /// Scheme, host and path of the cursor.
+        target: String,
+    },
     /// No answer, or one that broke off.
     #[error("{org} {problem}")]
     Transport {
@@ -139,7 +149,9 @@ pub enum OktaError {
         problem: String,
     },
     /// More than a page may be.
-    #[error("{org} sent a page of more than {limit} bytes")]
+    #[error(
+        "{org} sent a page of more than {limit} bytes though one event was asked for; nothing is skipped without a word: if it lasts, ask Okta's support about it"
+    )]
     PageTooLarge {
         /// The org's host.
         org: String,
@@ -149,7 +161,9 @@ pub enum OktaError {
         page: Box<Page>,
     },
     /// A body that is no list of events.
-    #[error("{org} sent a page that cannot be read: {problem}")]
+    #[error(
+        "{org} sent a page that cannot be read: {problem}; if it lasts, does OKTA_DOMAIN name the org, and does a proxy in between change its answers?"
+    )]
     UnreadablePage {
         /// The org's host.
         org: String,
@@ -304,6 +318,7 @@ impl Failure for OktaError {
             | OktaError::Unexpected { .. }
             | OktaError::Redirected { .. }
             | OktaError::ForeignLink { .. }
+            | OktaError::ForeignCursor { .. }
             | OktaError::PageTooLarge { .. }
             | OktaError::Credential(_) => Verdict::Stop,
         }
@@ -332,7 +347,8 @@ mod tests {
     #[test]
     fn a_web_page_is_called_one() {
         let error = of(502, "<html><body>Bad gateway</body></html>");
-        let line = "acme.okta.com is in trouble (502 with a web page instead of JSON)";
+        let line = "acme.okta.com is in trouble (502 with a web page instead of JSON); if it \
+                    lasts, look at status.okta.com";
         assert_eq!(error.to_string(), line);
     }
 

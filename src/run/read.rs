@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -70,7 +70,8 @@ pub(super) struct Reader<'a> {
     /// Events to ask for; below [`MAX_PAGE`] only after pages that were too slow or too large.
     page_limit: u32,
     body: Vec<u8>,
-    /// Okta's clock when it answered first: what is younger is the next run's work.
+    /// Okta's clock when it answered first, or up to a second later, since its `Date` has whole
+    /// seconds: what is younger is the next run's work.
     began: Option<DateTime<Utc>>,
     stats: ReadStats,
 }
@@ -78,6 +79,8 @@ pub(super) struct Reader<'a> {
 /// One page, read and encoded.
 struct Encoded {
     head: Page,
+    /// Events that were asked for.
+    asked: u32,
     events: usize,
     rows: usize,
     repeated: Vec<crate::event::EventId>,
@@ -131,6 +134,8 @@ impl<'a> Reader<'a> {
             let read = tokio::select! {
                 () = pages.closed() => return ReadEnd::NobodyListens,
                 () = self.limits.stop.clone().cancelled_owned() => return ReadEnd::Stopped,
+                // Okta may take most of a minute over one answer; the run has no such minute left.
+                () = tokio::time::sleep_until(self.limits.deadline) => return ReadEnd::BudgetSpent,
                 read = self.page(number) => read,
             };
             let encoded = match read {
@@ -141,7 +146,7 @@ impl<'a> Reader<'a> {
                 .head
                 .next
                 .clone()
-                .filter(|next| *next != self.cursor);
+                .filter(|next| !next.is_same_place(&self.cursor));
             let last = self.is_last(&encoded, next.as_ref());
             let batches = match self.spans_pages && !last {
                 true => self.batcher.closed(),
@@ -193,7 +198,7 @@ impl<'a> Reader<'a> {
     /// Whether the end of the log is reached: an empty page, no further link, or a short page
     /// with events younger than this run, which could otherwise chase new events for ever.
     fn is_last(&self, page: &Encoded, next: Option<&Cursor>) -> bool {
-        let short = page.events < usize::try_from(self.page_limit).unwrap_or(usize::MAX);
+        let short = page.events < usize::try_from(page.asked).unwrap_or(usize::MAX);
         let younger = page
             .newest
             .zip(self.began)
@@ -230,6 +235,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the page at the cursor, smaller where it would be too large.
     async fn page(&mut self, number: u64) -> Result<Encoded, OktaError> {
+        self.repeats.turn();
         loop {
             let result = self.page_of_this_size(number).await;
             match result {
@@ -238,11 +244,13 @@ impl<'a> Reader<'a> {
                     self.log
                         .page_halved(self.client.domain(), self.page_limit, "too large");
                 }
-                Err(OktaError::PageTooLarge { org, limit, page }) => {
+                // Without a link past it, it can only be tried again.
+                Err(OktaError::PageTooLarge { org, limit, page }) if page.next.is_some() => {
                     let head = (*page).clone();
                     let error = OktaError::PageTooLarge { org, limit, page };
                     return Ok(Encoded {
                         head,
+                        asked: 1,
                         events: 0,
                         rows: 0,
                         repeated: Vec::new(),
@@ -284,19 +292,23 @@ impl<'a> Reader<'a> {
 
     /// One request, and its events in the batcher.
     async fn try_page(&mut self, number: u64) -> Result<Encoded, OktaError> {
-        let place = match self.page_limit {
-            MAX_PAGE => self.cursor.clone(),
-            fewer => self.cursor.with_limit(fewer),
+        // A link repeats the size that its page was asked for with, so that without a word about
+        // it one page that was too large would make all others small.
+        let asked = self.page_limit;
+        let place = match self.cursor.limit() == asked {
+            true => self.cursor.clone(),
+            false => self.cursor.with_limit(asked),
         };
         let head = self.client.page(&place, &mut self.body).await?;
-        self.began = self.began.or(head.date).or_else(|| Some(Utc::now()));
+        let began = || head.date.unwrap_or_else(Utc::now) + TimeDelta::seconds(1);
+        self.began.get_or_insert_with(began);
         self.batcher.page(number);
-        self.repeats.turn();
         let mut intake = Intake::new(&mut self.batcher, &mut self.repeats);
         let walked = encode_page(&self.body, &mut self.encoder, &mut intake);
         let (without_uuid, cut, left_out) = (intake.without_uuid, intake.cut, intake.left_out);
         let encoded = Encoded {
             head,
+            asked,
             events: intake.events,
             rows: intake.rows,
             newest: intake.newest(),

@@ -10,15 +10,21 @@
     reason = "clippy knows a test by its attribute, and not the functions that tests share"
 )]
 
+mod heard;
 mod shared_data;
 mod town;
 
 mod a_refusal_costs_no_row;
+mod a_refused_cursor_loses_nothing;
 mod both_stores_keep_one_contract;
+mod each_okta_error_has_its_own_words;
 mod every_event_becomes_one_whole_row;
+mod okta_keeps_its_share_of_the_rate;
 mod one_writer_at_a_time;
+mod pages_of_every_size_are_read;
 mod resumes_after_a_kill;
 mod settings_choose_one_sink_and_one_store;
 mod settings_code_readme_and_example_agree;
 mod ships_every_event_once;
+mod the_token_goes_to_the_org_alone;
 mod wrong_settings_are_reported_together;

@@ -1,0 +1,158 @@
+//! Okta documents no lifetime of a cursor: one that it refuses costs a second look at some
+//! minutes of its log, and neither an event nor a repeat.
+
+use std::time::Duration;
+
+use okta_sentinel::run::{Ended, RunReport};
+use sandbox::okta::{Fault, OrgConfig, StartGiven};
+use sandbox::workspace;
+
+use crate::heard::Heard;
+use crate::town::{Town, run};
+
+#[track_caller]
+fn caught_up(report: &RunReport) {
+    assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
+}
+
+/// The saved document with its cursor made another.
+fn plant(town: &Town, cursor: &str) {
+    let mut document = town.cursor();
+    document["cursor"] = cursor.into();
+    let path = town.state_of_org().join("cursor.json");
+    std::fs::write(path, document.to_string()).unwrap();
+}
+
+#[tokio::test]
+async fn a_cursor_that_has_expired_falls_back_to_a_time_and_leaves_out_what_is_there() {
+    let heard = Heard::listen();
+    let town = Town::of(1_200).await;
+    caught_up(&town.run().await);
+    town.org.append(5);
+    town.org.faults().push(Fault::ExpireCursors);
+    let report = town.run().await;
+    caught_up(&report);
+    // 1,200 events, a tenth of a second apart, lie within the overlap.
+    assert_eq!((report.events, report.repeats), (5, 1_200), "{report}");
+    town.assert_each_event_is_there_once();
+    let starts: Vec<_> = town.org.requests().iter().map(|seen| seen.start).collect();
+    let (after, since) = (StartGiven::After, StartGiven::Since);
+    assert_eq!(starts, [since, after, after, since, after], "{starts:?}");
+    let lines = heard.lines_with("cursor_lost");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("400 E0000001"), "{lines:?}");
+
+    // The end of the log was reached: nothing is compared any more.
+    assert_eq!(town.cursor().get("rereading"), None);
+    let report = town.run().await;
+    assert_eq!((report.events, report.repeats), (0, 0), "{report}");
+}
+
+#[tokio::test]
+async fn a_cursor_refused_in_the_middle_of_a_run_is_no_different() {
+    let town = Town::of(4_500).await;
+    town.org.faults().on_request(3, Fault::ExpireCursors);
+    let report = town.run().await;
+    caught_up(&report);
+    assert_eq!((report.events, report.repeats), (4_500, 2_000), "{report}");
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn a_log_of_days_is_read_again_for_minutes_only() {
+    let town = Town::with(OrgConfig {
+        events: 4_000,
+        spacing: Duration::from_secs(60),
+        ..OrgConfig::default()
+    })
+    .await;
+    caught_up(&town.run().await);
+    town.org.faults().push(Fault::ExpireCursors);
+    let report = town.run().await;
+    caught_up(&report);
+    assert!((1..=16).contains(&report.repeats), "{report}");
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn a_cursor_that_okta_never_gave_out_is_refused_likewise() {
+    let town = Town::of(300).await;
+    caught_up(&town.run().await);
+    town.org.append(3);
+    let garbage = format!("{}/api/v1/logs?after=%00garbage&limit=1000", town.org.url());
+    plant(&town, &garbage);
+    let report = town.run().await;
+    caught_up(&report);
+    assert_eq!((report.events, report.repeats), (3, 300), "{report}");
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn events_that_came_late_are_neither_lost_nor_repeated() {
+    let town = Town::of(300).await;
+    caught_up(&town.run().await);
+    let hours = Duration::from_secs(6 * 3600);
+    town.org.append_late(4, hours);
+    caught_up(&town.run().await);
+    town.org.append_late(7, hours);
+    town.org.append(2);
+    town.org.faults().push(Fault::ExpireCursors);
+    let report = town.run().await;
+    caught_up(&report);
+    assert_eq!(report.events, 9, "{report}");
+    town.assert_each_event_is_there_once();
+}
+
+/// A run that is dropped as soon as Okta has been asked the question that stalls, and the
+/// workspace has these rows: nothing else is under way then but a save.
+async fn killed_at_the_stall(town: &Town, rows: u64) {
+    let at_the_stall = async {
+        town.org.faults().wait_for_stalled(1).await;
+        town.workspace.wait_for_rows("Okta_CL", rows).await;
+        // A save to a folder has nothing that a test could wait for.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    tokio::select! {
+        report = town.run() => panic!("{report}"),
+        () = at_the_stall => {}
+    }
+}
+
+#[tokio::test]
+async fn a_run_killed_while_it_reads_again_repeats_nothing() {
+    // 1,500 of the 4,000 events that are read again are there already: pages of 1,000.
+    for (pages, rows) in [(1, 1_500), (2, 2_000), (3, 3_000)] {
+        let town = Town::of(1_500).await;
+        caught_up(&town.run().await);
+        town.org.append(2_500);
+        let asked = town.org.requests().len() as u64;
+        let faults = town.org.faults();
+        faults.on_request(asked + 1, Fault::ExpireCursors);
+        faults.on_request(asked + 2 + pages, Fault::Stall);
+        killed_at_the_stall(&town, rows).await;
+        caught_up(&town.run().await);
+        town.assert_each_event_is_there_once();
+    }
+}
+
+#[tokio::test]
+async fn damaged_recent_ids_are_told_and_the_run_goes_on() {
+    let heard = Heard::listen();
+    let town = Town::of(300).await;
+    caught_up(&town.run().await);
+    std::fs::write(town.state_of_org().join("recent-ids"), "not ours").unwrap();
+    town.org.append(5);
+    town.org.faults().push(Fault::ExpireCursors);
+    let report = run(&town.shipper()).await;
+    caught_up(&report);
+    // What was accepted before cannot be known again; nothing is lost all the same.
+    let table = town.workspace.table("Okta_CL");
+    assert!(town.org.ids().all(|id| table.times_seen(&id) >= 1));
+    let lines = heard.lines_with("recent_ids_damaged");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+
+    town.org.append(5);
+    town.org.faults().push(Fault::ExpireCursors);
+    let report = town.run().await;
+    assert_eq!((report.events, report.repeats), (5, 305), "{report}");
+}

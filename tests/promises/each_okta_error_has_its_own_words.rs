@@ -1,0 +1,143 @@
+//! What passes is waited for within the run; what lasts ends it with the code and the remedy.
+//! Either way nothing is lost or repeated.
+
+use std::time::Duration;
+
+use okta_sentinel::run::Ended;
+use sandbox::okta::{Fault, OrgConfig};
+use tokio::task::JoinSet;
+
+use crate::town::{Town, run};
+
+/// Okta's windows made short, so that waiting for the end of one takes a test no minute.
+async fn town_of(events: u64) -> Town {
+    Town::with(OrgConfig {
+        events,
+        rate_window: Duration::from_secs(1),
+        ..OrgConfig::default()
+    })
+    .await
+}
+
+async fn passes(name: &'static str, fault: Fault, expected_429s: u64) {
+    let town = town_of(2_500).await;
+    town.org.faults().on_request(2, fault);
+    let report = town.run().await;
+    assert!(matches!(report.ended, Ended::CaughtUp), "{name}: {report}");
+    assert_eq!(
+        (report.events, report.retries, report.okta_429s),
+        (2_500, 1, expected_429s),
+        "{name}: {report}"
+    );
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn what_passes_is_tried_again_within_the_run() {
+    let table = [
+        ("rate 429", Fault::rate_limited(), 1),
+        ("concurrency 429", Fault::concurrency_limited(), 1),
+        ("429 with Retry-After", Fault::RetryAfter(1), 1),
+        ("500 E0000009", Fault::status(500, "E0000009"), 0),
+        ("500 E0000053", Fault::status(500, "E0000053"), 0),
+        ("503 E0000010", Fault::status(503, "E0000010"), 0),
+        ("408", Fault::status(408, "E0000009"), 0),
+        ("502 of a proxy", Fault::Html(502), 0),
+        ("reset before headers", Fault::ResetBeforeHeaders, 0),
+        ("reset mid body", Fault::ResetMidBody, 0),
+        ("cut body", Fault::CutBody, 0),
+        ("bad JSON", Fault::BadJson, 0),
+        ("object", Fault::NotAnArray, 0),
+    ];
+    let mut rows = JoinSet::new();
+    for (name, fault, expected_429s) in table {
+        rows.spawn(passes(name, fault, expected_429s));
+    }
+    rows.join_all().await;
+}
+
+async fn lasts(fault: Fault, words: &[&str]) {
+    let town = town_of(1_200).await;
+    let report = town.run().await;
+    assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
+    town.org.append(50);
+    let before = town.cursor();
+    let posts = town.workspace.posts().len();
+
+    town.org.faults().always(fault.clone());
+    let report = run(&town.shipper_with(&[("RUN_BUDGET_SECONDS", "10")])).await;
+    let Ended::Failed(error) = &report.ended else {
+        panic!("{fault:?}: {report}");
+    };
+    let said = error.to_string();
+    for word in words {
+        assert!(said.contains(word), "{fault:?}: {word:?} is not in {said}");
+    }
+    assert!(!said.contains(town.org.token()), "{said}");
+    assert!(!report.succeeded() && report.to_string().contains(&said));
+    assert_eq!(town.cursor(), before, "{fault:?}");
+    assert_eq!(town.workspace.posts().len(), posts, "{fault:?}");
+
+    town.org.faults().clear();
+    let report = town.run().await;
+    assert!(
+        matches!(report.ended, Ended::CaughtUp),
+        "{fault:?}: {report}"
+    );
+    assert_eq!(report.events, 50, "{fault:?}: {report}");
+    town.assert_each_event_is_there_once();
+}
+
+#[rustfmt::skip]
+#[tokio::test]
+async fn what_lasts_ends_the_run_with_its_code_and_its_remedy() {
+    let status = Fault::status;
+    let table: Vec<(Fault, &'static [&'static str])> = vec![
+        (status(400, "E0000001"), &["400 E0000001 Api validation failed", "OKTA_FILTER"]),
+        (status(400, "E0000031"), &["400 E0000031", "OKTA_FILTER"]),
+        (status(400, "E0000053"), &["400 E0000053 Invalid filter", "OKTA_FILTER"]),
+        (status(401, "E0000011"), &["401 E0000011 Invalid token provided", "set OKTA_API_TOKEN"]),
+        (status(401, "E0000004"), &["401 E0000004 Authentication failed", "set OKTA_API_TOKEN"]),
+        (status(403, "E0000006"), &["403 E0000006 You do not have permission", "Report Administrator"]),
+        (status(403, "access_denied"), &["403 access_denied", "network zone", "outbound addresses"]),
+        (status(404, "E0000007"), &["404 E0000007 Not found", "OKTA_DOMAIN"]),
+        (status(404, "E0000008"), &["404 E0000008", "OKTA_DOMAIN"]),
+        (status(405, "E0000022"), &["405 E0000022", "OKTA_DOMAIN"]),
+        (Fault::Html(404), &["404 with a web page instead of JSON", "OKTA_DOMAIN"]),
+        (Fault::Redirect("http://127.0.0.1:1/login?secret=1".into()), &["redirects to http://127.0.0.1:1/login;", "set OKTA_DOMAIN"]),
+        (status(500, "E0000009"), &["500 E0000009", "did not finish the query in time", "status.okta.com"]),
+        (status(500, "E0000053"), &["500 E0000053", "status.okta.com"]),
+        (status(503, "E0000010"), &["503 E0000010 Service is in read only mode", "status.okta.com"]),
+        (Fault::Html(502), &["502 with a web page", "status.okta.com"]),
+        (Fault::ResetBeforeHeaders, &["broke its answer off", "firewall"]),
+        (Fault::CutBody, &["cannot be read", "not valid JSON", "proxy"]),
+        (Fault::BadJson, &["cannot be read", "not valid JSON", "proxy"]),
+        (Fault::NotAnArray, &["no list of events; it begins `{\"events\":", "OKTA_DOMAIN"]),
+    ];
+    let mut rows = JoinSet::new();
+    for (fault, words) in table {
+        rows.spawn(lasts(fault, words));
+    }
+    rows.join_all().await;
+}
+
+#[tokio::test]
+async fn an_org_that_is_not_there_is_told_with_what_to_check() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let town = Town::of(0).await;
+    let nobody = format!("http://127.0.0.1:{port}");
+    let changes = [
+        ("OKTA_DOMAIN", nobody.as_str()),
+        ("RUN_BUDGET_SECONDS", "10"),
+    ];
+    let report = run(&town.shipper_with(&changes)).await;
+    let said = report.to_string();
+    assert!(!report.succeeded(), "{said}");
+    for word in ["cannot be reached", "refused", "OKTA_DOMAIN"] {
+        assert!(said.contains(word), "{said}");
+    }
+}

@@ -1,0 +1,193 @@
+//! Wherever a link, a redirect or a changed state file points: the token goes to the org's own
+//! log, or nowhere.
+
+use std::net::TcpListener;
+
+use okta_sentinel::okta::OktaError;
+use okta_sentinel::run::{Ended, RunError, RunReport};
+use sandbox::okta::{Authorization, Fault};
+
+use crate::town::Town;
+
+/// A stranger who would take whatever is sent.
+struct Stranger(TcpListener);
+
+impl Stranger {
+    fn listen() -> Stranger {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Stranger(listener)
+    }
+
+    fn host(&self) -> String {
+        self.0.local_addr().unwrap().to_string()
+    }
+
+    #[track_caller]
+    fn assert_nobody_came(&self) {
+        let came = self.0.accept();
+        assert!(came.is_err(), "somebody came: {came:?}");
+    }
+}
+
+#[track_caller]
+fn error(report: &RunReport) -> &OktaError {
+    match &report.ended {
+        Ended::Failed(RunError::Okta(error)) => error,
+        _ => panic!("{report}"),
+    }
+}
+
+/// Every request so far asked the log, with the token.
+#[track_caller]
+fn assert_only_the_log_was_asked(town: &Town) {
+    for request in town.org.requests() {
+        assert!(request.target.starts_with("/api/v1/logs?"), "{request:?}");
+        assert_eq!(request.authorization, Authorization::Accepted);
+    }
+}
+
+#[tokio::test]
+async fn a_next_link_that_leads_elsewhere_ends_the_run_and_is_named() {
+    let stranger = Stranger::listen();
+    let there = stranger.host();
+    let town = Town::of(2_500).await;
+    town.run().await;
+    let own = town.org.url().strip_prefix("http://").unwrap().to_owned();
+    let port = own.rsplit(':').next().unwrap();
+    let table = [
+        (
+            format!("http://{there}/api/v1/logs?after=1&x=secret"),
+            format!("http://{there}/api/v1/logs,"),
+        ),
+        (
+            format!("//{there}/api/v1/logs?after=1"),
+            format!("http://{there}/api/v1/logs,"),
+        ),
+        (
+            format!("http://localhost:{port}/api/v1/logs?after=1"),
+            format!("http://localhost:{port}/api/v1/logs,"),
+        ),
+        (
+            format!("http://{own}@{there}/api/v1/logs?after=1"),
+            format!("http://\u{2026}@{there}/api/v1/logs,"),
+        ),
+        (
+            format!("http://me:secret@{own}/api/v1/logs?after=1"),
+            format!("http://\u{2026}@{own}/api/v1/logs,"),
+        ),
+        (
+            format!("http://{own}/api/v1/users?after=1"),
+            format!("http://{own}/api/v1/users,"),
+        ),
+        (
+            format!("http://{own}/api/v1/logs/../users?after=1"),
+            format!("http://{own}/api/v1/users,"),
+        ),
+        (
+            "/api/v1/users?after=1".to_owned(),
+            format!("http://{own}/api/v1/users,"),
+        ),
+        (
+            format!("https://{own}/api/v1/logs?after=1"),
+            format!("https://{own}/api/v1/logs,"),
+        ),
+        ("http://[::bad".to_owned(), "http://[::bad,".to_owned()),
+    ];
+    for (link, named) in table {
+        town.org.append(2);
+        let (before, rows) = (town.cursor(), town.workspace.table("Okta_CL").rows());
+        town.org.faults().push(Fault::NextElsewhere(link.clone()));
+        let report = town.run().await;
+        let error = error(&report);
+        assert!(
+            matches!(error, OktaError::ForeignLink { .. }),
+            "{link}: {error}"
+        );
+        let said = error.to_string();
+        assert!(said.contains(&named), "{link}: {said}");
+        assert!(
+            !said.contains("secret") && said.contains("OKTA_DOMAIN"),
+            "{said}"
+        );
+        assert_eq!(town.cursor(), before, "{link}");
+        assert_eq!(town.workspace.table("Okta_CL").rows(), rows, "{link}");
+    }
+    stranger.assert_nobody_came();
+    assert_only_the_log_was_asked(&town);
+    assert_eq!(town.run().await.events, 20);
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn a_relative_link_to_the_orgs_own_log_is_followed() {
+    let town = Town::of(10).await;
+    let link = "/api/v1/logs?since=2026-01-01T00%3A00%3A00Z&sortOrder=ASCENDING&limit=1000";
+    town.org
+        .faults()
+        .push(Fault::NextElsewhere(link.to_owned()));
+    let report = town.run().await;
+    assert!(
+        !matches!(
+            report.ended,
+            Ended::Failed(RunError::Okta(OktaError::ForeignLink { .. }))
+        ),
+        "{report}"
+    );
+    assert_only_the_log_was_asked(&town);
+}
+
+#[tokio::test]
+async fn a_redirect_is_named_and_not_followed() {
+    let stranger = Stranger::listen();
+    let town = Town::of(10).await;
+    let to = format!("http://{}/api/v1/logs?after=secret", stranger.host());
+    town.org.faults().push(Fault::Redirect(to));
+    let report = town.run().await;
+    let said = error(&report).to_string();
+    assert!(
+        said.contains(&format!(
+            "redirects to http://{}/api/v1/logs;",
+            stranger.host()
+        )),
+        "{said}"
+    );
+    assert!(!said.contains("secret"), "{said}");
+    stranger.assert_nobody_came();
+    assert_eq!(town.org.requests().len(), 1);
+    assert_eq!(town.run().await.events, 10);
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn a_saved_cursor_that_was_made_to_lead_elsewhere_is_not_asked() {
+    let stranger = Stranger::listen();
+    let town = Town::of(10).await;
+    town.run().await;
+    town.org.append(3);
+    let path = town.state_of_org().join("cursor.json");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let requests = town.org.requests().len();
+    for elsewhere in [
+        format!("http://{}/api/v1/logs?after=secret", stranger.host()),
+        format!("{}/api/v1/users?after=secret", town.org.url()),
+    ] {
+        let mut document = town.cursor();
+        document["cursor"] = elsewhere.clone().into();
+        std::fs::write(&path, document.to_string()).unwrap();
+        let report = town.run().await;
+        let error = error(&report);
+        assert!(matches!(error, OktaError::ForeignCursor { .. }), "{error}");
+        let said = error.to_string();
+        let place = elsewhere.split('?').next().unwrap();
+        assert!(said.contains(place) && said.contains("--restart"), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+        assert_eq!(town.cursor()["cursor"], elsewhere.as_str());
+    }
+    stranger.assert_nobody_came();
+    assert_eq!(town.org.requests().len(), requests);
+
+    std::fs::write(&path, whole).unwrap();
+    assert_eq!(town.run().await.events, 3);
+    town.assert_each_event_is_there_once();
+}
