@@ -8,8 +8,10 @@
     reason = "clippy knows a test by its attribute, and not the functions that tests share"
 )]
 
+mod program;
 mod town;
 
+mod answers_the_functions_host_by_its_rules;
 mod both_stores_keep_one_contract;
 mod settings_choose_one_sink_and_one_store;
 mod settings_code_readme_and_example_agree;
