@@ -1,10 +1,12 @@
 //! The program itself, as a process of its own: under a Functions host, or in a shell.
 
+use std::net::Ipv4Addr;
 use std::process::Stdio;
 use std::time::Duration;
 
 use sandbox::functions_host::{Category, Config, FunctionsHost, Invocation, Level};
 use serde_json::{Map, Value};
+use tokio::net::TcpSocket;
 use tokio::process::Command;
 
 use crate::town::Town;
@@ -19,6 +21,23 @@ pub(crate) struct Said {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+/// An address on this machine at which nobody listens, and nobody else begins to.
+pub(crate) struct Nobody {
+    pub(crate) url: String,
+    _bound: TcpSocket,
+}
+
+impl Nobody {
+    pub(crate) fn there() -> Nobody {
+        let bound = TcpSocket::new_v4().unwrap();
+        bound.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        Nobody {
+            url: format!("http://{}", bound.local_addr().unwrap()),
+            _bound: bound,
+        }
+    }
 }
 
 /// Settings with some changed; an empty value counts as unset.
