@@ -292,10 +292,10 @@ impl Log {
         let lag = report.lag().map(|lag| lag.num_seconds());
         match report.succeeded() {
             true => {
-                line!(self, info, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}")
+                line!(self, info, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}");
             }
             false => {
-                line!(self, error, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}")
+                line!(self, error, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}");
             }
         }
     }

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use chrono::Utc;
+use okta_sentinel::settings::{Environment, Place, Settings};
 use sandbox::okta::{self, Authorization, OktaOrg, OrgConfig};
 use sandbox::workspace::{self, Workspace};
 use tokio::net::TcpListener;
@@ -220,4 +222,17 @@ async fn when_settings_are_wrong() {
     ] {
         looked_through(name, vec![(name, value)], |_, _| ()).await;
     }
+}
+
+#[tokio::test]
+async fn when_the_parts_are_printed() {
+    let town = town().await;
+    let environment = Environment::from_pairs(town.settings());
+    let settings = Settings::read(&environment, Place::Shell, Utc::now()).unwrap();
+    assert_clean("the environment", format!("{environment:?}").as_bytes());
+    assert_clean("the settings", format!("{settings:#?}").as_bytes());
+    let shipper = town.shipper();
+    assert_clean("the client", format!("{:#?}", shipper.okta).as_bytes());
+    assert_clean("the sink's place", shipper.sink.place().as_bytes());
+    assert_clean("the store's place", shipper.store.place().as_bytes());
 }
