@@ -41,6 +41,11 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Listen for the Functions host on 127.0.0.1, at the port in FUNCTIONS_CUSTOMHANDLER_PORT
+    #[command(
+        after_help = "The Functions host starts this by itself. To see what it sees, examples:\n  \
+        FUNCTIONS_CUSTOMHANDLER_PORT=7071 okta-sentinel serve\n  \
+        curl -X POST http://127.0.0.1:7071/OktaSyslogTimer"
+    )]
     Serve,
     /// Do one run now
     Ship(ship::Options),
@@ -48,7 +53,9 @@ pub enum Command {
     #[command(
         after_help = "Sends one row of outcome `check` to OktaConnectorHealth_CL: the \
         Data Collector API has no other way to try a key. Exit code 0 if all is well, 1 if \
-        something failed, 2 if a setting cannot be read."
+        something failed, 2 if a setting cannot be read. Examples:\n  \
+        okta-sentinel check                  every setting of this environment\n  \
+        OUTPUT_DIR=out okta-sentinel check   Okta alone, with a local folder for a workspace"
     )]
     Check,
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
@@ -38,6 +38,12 @@ const MAX_INVOCATION: usize = 4 * 1024 * 1024;
 /// What a run that was told to end may take: its last post, its last save, and the answer.
 const LAST_WORK: Duration = Duration::from_secs(20);
 
+/// What a body may take to arrive; the host sends it at once.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What connections without a run may take to end once their run, if any, has ended.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
 struct Handler {
     environment: Environment,
     shipper: OnceCell<Shipper>,
@@ -59,16 +65,18 @@ pub async fn serve(
     let listener = TcpListener::from_std(listener)?;
     let log = Log::new("none");
     log.listening(listener.local_addr()?.port());
+    let running: Arc<Mutex<()>> = Arc::default();
     let handler = Arc::new(Handler {
         environment,
         shipper: OnceCell::new(),
-        running: Arc::default(),
+        running: Arc::clone(&running),
         stop: stop.clone(),
     });
     let routes = Router::new()
         .route("/", get(async || Answer::alive()))
         .route("/OktaSyslogTimer", post(timer))
         .fallback(async || Answer::not_found())
+        .method_not_allowed_fallback(async || Answer::wrong_method())
         .with_state(handler);
     let stopped = stop.clone();
     let server = axum::serve(listener, routes)
@@ -76,7 +84,9 @@ pub async fn serve(
     let out_of_time = async {
         stop.cancelled().await;
         log.stopping();
-        tokio::time::sleep(LAST_WORK).await;
+        // Only a run is worth waiting for; a connection that never says anything is not.
+        let _ = tokio::time::timeout(LAST_WORK, running.lock()).await;
+        tokio::time::sleep(LAST_ANSWERS).await;
     };
     tokio::select! {
         served = async { server.await } => served,
@@ -87,20 +97,21 @@ pub async fn serve(
 /// `POST /OktaSyslogTimer`: one shipping run.
 async fn timer(State(handler): State<Arc<Handler>>, headers: HeaderMap, body: Body) -> Answer {
     let log = Log::new(invocation::id(&headers));
-    match axum::body::to_bytes(body, MAX_INVOCATION).await {
+    match whole(body).await {
         Ok(body) => match TimerPayload::read(&body) {
             Ok(payload) if payload.is_past_due() => log.past_due(),
             Ok(_) => {}
             Err(problem) => log.odd_payload(&problem.to_string()),
         },
         Err(problem) => {
-            let problem = format!("the invocation's body cannot be read: {problem}");
             log.invocation_failed(&problem);
             return Answer::failed(StatusCode::BAD_REQUEST, &problem);
         }
     }
     let Ok(running) = Arc::clone(&handler.running).try_lock_owned() else {
-        return Answer::done("another run is under way in this process; it does this run's work");
+        let line = "another run is under way in this process; it does this run's work";
+        log.already_running(line);
+        return Answer::done(line);
     };
     // A task of its own: the run outlives a host that hangs up, and a panic is an answer.
     let run = tokio::spawn(async move {
@@ -118,6 +129,19 @@ async fn timer(State(handler): State<Arc<Handler>>, headers: HeaderMap, body: Bo
             Log::new(invocation::id(&headers)).invocation_failed(&problem);
             Answer::failed(StatusCode::INTERNAL_SERVER_ERROR, &problem)
         }
+    }
+}
+
+/// An invocation's body, all of it.
+async fn whole(body: Body) -> Result<Bytes, String> {
+    let arriving = axum::body::to_bytes(body, MAX_INVOCATION);
+    match tokio::time::timeout(BODY_PATIENCE, arriving).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(problem)) => Err(format!("the invocation's body cannot be read: {problem}")),
+        Err(_) => Err(format!(
+            "the invocation's body did not end within {} s",
+            BODY_PATIENCE.as_secs()
+        )),
     }
 }
 

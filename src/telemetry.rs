@@ -39,11 +39,13 @@ pub enum Lines {
 pub fn set_up(lines: Lines) {
     // Ours alone: what the libraries below have to say is in the errors they return.
     let ours = Targets::new().with_target("okta_sentinel", Level::INFO);
-    // Fails only where a test has set lines up before.
+    // Fails only where a test has set lines up before. A line that nobody takes any more is
+    // dropped in silence: saying so on a closed stderr would be a panic in the middle of a run.
     let _ = match lines {
         Lines::Json => {
             let json = layer().json().flatten_event(true).with_target(false);
             let json = json.with_current_span(false).with_span_list(false);
+            let json = json.log_internal_errors(false);
             tracing_subscriber::registry()
                 .with(json.with_filter(ours))
                 .try_init()
@@ -51,7 +53,8 @@ pub fn set_up(lines: Lines) {
         Lines::Text { colour } => {
             let text = layer()
                 .event_format(TextLines { colour })
-                .with_writer(std::io::stderr);
+                .with_writer(std::io::stderr)
+                .log_internal_errors(false);
             tracing_subscriber::registry()
                 .with(text.with_filter(ours))
                 .try_init()
@@ -168,6 +171,11 @@ impl Log {
             {},
             "the timer fires late; this run goes on from the saved cursor like any other"
         );
+    }
+
+    /// A run of this process is still under way.
+    pub fn already_running(&self, answer: &str) {
+        line!(self, info, "already_running", {}, "{answer}");
     }
 
     /// An invocation failed before or beside its run.

@@ -1,5 +1,7 @@
 //! `okta-sentinel check`: every setting tried for real, one line each.
 
+use std::convert::Infallible;
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
@@ -18,37 +20,33 @@ pub fn run(environment: &Environment) -> ExitCode {
         Ok(shipper) => shipper,
         Err(code) => return code,
     };
-    with_runtime(async |_| {
-        let tried = [
-            ("settings", Ok("every setting can be read".to_owned())),
-            (
-                "okta",
-                okta(&shipper).await.map_err(|error| error.to_string()),
-            ),
-            (
-                "state",
-                state(&shipper).await.map_err(|error| error.to_string()),
-            ),
-            (
-                "workspace",
-                workspace(&shipper).await.map_err(|error| error.to_string()),
-            ),
-        ];
-        let mut failed = 0;
-        for (what, outcome) in &tried {
-            let (word, text) = match outcome {
-                Ok(text) => ("ok", text),
-                Err(text) => ("FAILED", text),
-            };
-            failed += usize::from(outcome.is_err());
-            result(&format!("{word:<6}  {what:<9}  {text}\n"));
-        }
-        if failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
+    with_runtime(async |stop| {
+        tokio::select! {
+            all_good = every_part(&shipper) => match all_good {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            },
+            () = stop.cancelled() => ExitCode::FAILURE,
         }
     })
+}
+
+/// Tries one part after the other and prints each line as soon as it is known.
+async fn every_part(shipper: &Shipper) -> bool {
+    let settings = tell("settings", Ok::<_, Infallible>("every setting can be read"));
+    let okta = tell("okta", okta(shipper).await);
+    let state = tell("state", state(shipper).await);
+    let workspace = tell("workspace", workspace(shipper).await);
+    settings && okta && state && workspace
+}
+
+/// One line of the result; whether it is a good one.
+fn tell(part: &str, outcome: Result<impl Display, impl Display>) -> bool {
+    match &outcome {
+        Ok(text) => result(&format!("ok      {part:<9}  {text}\n")),
+        Err(text) => result(&format!("FAILED  {part:<9}  {text}\n")),
+    }
+    outcome.is_ok()
 }
 
 /// One event of the last hour, with the filter if there is one.

@@ -44,7 +44,15 @@ impl Answer {
     pub(super) fn not_found() -> Answer {
         Answer::failed(
             StatusCode::NOT_FOUND,
-            "no function of this app answers at this path and method",
+            "no function of this app answers at this path",
+        )
+    }
+
+    /// To a method other than the host's.
+    pub(super) fn wrong_method() -> Answer {
+        Answer::failed(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "a function of this app is called by POST, the probe by GET",
         )
     }
 }

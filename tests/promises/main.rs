@@ -11,18 +11,23 @@
 )]
 
 mod heard;
+mod program;
 mod shared_data;
 mod town;
 
 mod a_refusal_costs_no_row;
 mod a_refused_cursor_loses_nothing;
+mod answers_the_functions_host_by_its_rules;
 mod both_stores_keep_one_contract;
+mod check_tries_every_setting_for_real;
 mod each_okta_error_has_its_own_words;
 mod every_event_becomes_one_whole_row;
+mod no_secret_is_ever_shown;
 mod okta_keeps_its_share_of_the_rate;
 mod one_writer_at_a_time;
 mod pages_of_every_size_are_read;
 mod resumes_after_a_kill;
+mod says_what_a_person_needs;
 mod settings_choose_one_sink_and_one_store;
 mod settings_code_readme_and_example_agree;
 mod ships_every_event_once;

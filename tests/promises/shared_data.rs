@@ -21,7 +21,9 @@ pub(crate) fn shared_data(path: &str) -> Option<PathBuf> {
     }
     // Not `eprintln!`, whose lines the test harness keeps to itself when a test passes.
     let line = format!("skipped: {}: reference data not found\n", found.display());
-    std::io::stderr().write_all(line.as_bytes()).expect("stderr");
+    std::io::stderr()
+        .write_all(line.as_bytes())
+        .expect("stderr");
     None
 }
 

@@ -1,0 +1,238 @@
+//! The Okta token goes to the org's log and nowhere else, the workspace key nowhere at all:
+//! through success and every failure, in every place that the program writes to.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::Utc;
+use okta_sentinel::settings::{Environment, Place, Settings};
+use sandbox::okta::{self, Authorization, OktaOrg, OrgConfig};
+use sandbox::workspace::{self, Workspace};
+use tokio::net::TcpListener;
+
+use crate::program::{Nobody, TIMER, changed, host, program, said, soon};
+use crate::town::Town;
+
+/// No piece of it is a word, so that none turns up by chance.
+const TOKEN: &str = "00zQxVt7LmWb3PkYr9NdHs5GcJf2TaRe8UwXo4iKlM";
+/// 64 bytes in base64, as a workspace key is.
+const KEY: &str =
+    "q8Zt1vXwYh3Rk9LmNc7PdBf5Gj2SxUo6TeWiAy4KzQbVnMrHlDgEsCpFJuOaIx0q8Zt1vXwYh3Rk9LmNc7PdBQ==";
+
+/// A host that is not the org's. Nobody may call it.
+struct Stranger {
+    url: String,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Stranger {
+    async fn start() -> Stranger {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        Stranger { url, calls }
+    }
+}
+
+/// An org and a workspace whose secrets are told from everything else.
+async fn town() -> Town {
+    let org = OrgConfig {
+        events: 30,
+        max_page: 10,
+        token: TOKEN.to_owned(),
+        ..OrgConfig::default()
+    };
+    let key = KEY.to_owned();
+    let workspace = workspace::Config {
+        key,
+        ..workspace::Config::default()
+    };
+    Town {
+        org: OktaOrg::start(org).await.unwrap(),
+        workspace: Workspace::start(workspace).await.unwrap(),
+        state: tempfile::tempdir().unwrap(),
+    }
+}
+
+/// The secrets and every stretch of twelve bytes of them: the start of a secret is shown as
+/// easily as the whole.
+fn assert_clean(place: &str, text: &[u8]) {
+    for (name, secret) in [("token", TOKEN), ("key", KEY)] {
+        for piece in secret.as_bytes().windows(12) {
+            let found = text.windows(12).any(|window| window == piece);
+            assert!(
+                !found,
+                "{place} holds a piece of the {name}: {}",
+                String::from_utf8_lossy(text)
+            );
+        }
+    }
+}
+
+fn assert_folder_is_clean(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            assert_folder_is_clean(&path);
+        } else {
+            assert_clean(path.to_str().unwrap(), &std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+/// Everything but what the program printed: its folders, its rows, and who was told the token.
+fn assert_town_is_clean(town: &Town, stranger: &Stranger) {
+    assert_folder_is_clean(town.state.path());
+    for table in town.workspace.tables() {
+        let rows = town.workspace.table(&table).kept_rows();
+        assert_clean(&table, serde_json::to_string(&rows).unwrap().as_bytes());
+    }
+    for request in town.org.requests() {
+        assert_clean("a request's target", request.target.as_bytes());
+        let to_the_log = request.target.split('?').next() == Some("/api/v1/logs");
+        assert!(
+            to_the_log || request.authorization == Authorization::Missing,
+            "{request:?}"
+        );
+        let agent = request.user_agent.unwrap_or_default();
+        assert_clean("a request's agent", agent.as_bytes());
+    }
+    assert_eq!(
+        stranger.calls.load(Ordering::SeqCst),
+        0,
+        "a stranger was called"
+    );
+}
+
+type Changes<'a> = Vec<(&'a str, String)>;
+
+/// Runs `ship`, `check` and a tick under these settings and faults, and looks everywhere.
+async fn looked_through(what: &str, changes: Changes<'_>, fault: impl Fn(&Town, &Stranger)) {
+    let stranger = Stranger::start().await;
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .chain([("RUN_BUDGET_SECONDS", "10")])
+        .collect();
+    for command in [&["ship"][..], &["ship", "--json", "--restart"], &["check"]] {
+        let town = town().await;
+        fault(&town, &stranger);
+        let mut program = program(&town, command);
+        program.envs(changed(town.settings(), &changes));
+        let said = said(&mut program).await;
+        let place = format!("{what}, {command:?}");
+        assert!(!(said.stdout.clone() + &said.stderr).is_empty(), "{place}");
+        assert_clean(&format!("{place}: stdout"), said.stdout.as_bytes());
+        assert_clean(&format!("{place}: stderr"), said.stderr.as_bytes());
+        assert_town_is_clean(&town, &stranger);
+    }
+    let town = town().await;
+    fault(&town, &stranger);
+    let host = host(&town, &changes).await;
+    let run = soon(host.invoke_timer(TIMER)).await;
+    assert_clean(&format!("{what}: the answer"), &run.body);
+    // Only the end of the process ends its output.
+    host.sigterm().await.unwrap();
+    soon(host.wait_for_exit(1)).await;
+    for line in host.lines() {
+        assert_clean(&format!("{what}: a line of the host"), line.text.as_bytes());
+    }
+    assert_town_is_clean(&town, &stranger);
+}
+
+#[tokio::test]
+async fn when_all_goes_well() {
+    looked_through("all well", vec![], |_, _| ()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out").to_str().unwrap().to_owned();
+    let local = vec![
+        ("OUTPUT_DIR", output),
+        ("WORKSPACE_ID", String::new()),
+        ("WORKSPACE_KEY", String::new()),
+    ];
+    looked_through("a local folder", local, |_, _| ()).await;
+    assert!(folder.path().join("out/Okta_CL.ndjson").is_file());
+    assert_folder_is_clean(folder.path());
+}
+
+#[tokio::test]
+async fn when_okta_or_the_workspace_refuses() {
+    for (status, code) in [(401, "E0000011"), (403, "E0000006"), (400, "E0000031")] {
+        looked_through(&status.to_string(), vec![], |town, _| {
+            town.org.faults().always(okta::Fault::status(status, code));
+        })
+        .await;
+    }
+    looked_through("workspace 403", vec![], |town, _| {
+        let denied = workspace::Fault::unauthorized();
+        town.workspace.faults().always(denied);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_okta_points_elsewhere() {
+    looked_through("redirect", vec![], |town, stranger| {
+        let elsewhere = format!("{}/api/v1/logs", stranger.url);
+        town.org.faults().always(okta::Fault::Redirect(elsewhere));
+    })
+    .await;
+    looked_through("foreign link", vec![], |town, stranger| {
+        let elsewhere = format!("{}/api/v1/logs?after=1", stranger.url);
+        town.org
+            .faults()
+            .always(okta::Fault::NextElsewhere(elsewhere));
+    })
+    .await;
+    looked_through("link off the log", vec![], |town, _| {
+        let elsewhere = format!("{}/api/v1/users", town.org.url());
+        town.org
+            .faults()
+            .always(okta::Fault::NextElsewhere(elsewhere));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_nobody_is_there() {
+    let nobody = Nobody::there();
+    let okta = vec![("OKTA_DOMAIN", nobody.url.clone())];
+    let no_org = looked_through("no org", okta, |_, _| ());
+    let uri = vec![("LOG_ANALYTICS_URI", nobody.url.clone())];
+    let no_workspace = looked_through("no workspace", uri, |_, _| ());
+    tokio::join!(no_org, no_workspace);
+}
+
+#[tokio::test]
+async fn when_settings_are_wrong() {
+    for (name, value) in [
+        ("OKTA_API_TOKEN", format!("{TOKEN} {TOKEN}")),
+        ("OKTA_API_TOKEN", format!("{TOKEN}\u{e9}")),
+        ("WORKSPACE_KEY", format!("{KEY}%")),
+        ("WORKSPACE_KEY", format!("@Microsoft.KeyVault({KEY})")),
+        ("OKTA_RATE_SHARE", "7".to_owned()),
+        ("OKTA_DOMAIN", "https://acme.okta.com/path".to_owned()),
+    ] {
+        looked_through(name, vec![(name, value)], |_, _| ()).await;
+    }
+}
+
+#[tokio::test]
+async fn when_the_parts_are_printed() {
+    let town = town().await;
+    let environment = Environment::from_pairs(town.settings());
+    let settings = Settings::read(&environment, Place::Shell, Utc::now()).unwrap();
+    assert_clean("the environment", format!("{environment:?}").as_bytes());
+    assert_clean("the settings", format!("{settings:#?}").as_bytes());
+    let shipper = town.shipper();
+    assert_clean("the client", format!("{:#?}", shipper.okta).as_bytes());
+    assert_clean("the sink's place", shipper.sink.place().as_bytes());
+    assert_clean("the store's place", shipper.store.place().as_bytes());
+}

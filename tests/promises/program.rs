@@ -1,0 +1,149 @@
+//! The program itself, as a process of its own: under a Functions host, or in a shell.
+
+use std::net::Ipv4Addr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use sandbox::functions_host::{Category, Config, FunctionsHost, Invocation, Level};
+use serde_json::{Map, Value};
+use tokio::net::TcpSocket;
+use tokio::process::Command;
+
+use crate::town::Town;
+
+/// The function of the timer that ships.
+pub(crate) const TIMER: &str = "OktaSyslogTimer";
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_okta-sentinel");
+
+/// What a child wrote, and how it ended.
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// An address on this machine at which nobody listens, and nobody else begins to.
+pub(crate) struct Nobody {
+    pub(crate) url: String,
+    _bound: TcpSocket,
+}
+
+impl Nobody {
+    pub(crate) fn there() -> Nobody {
+        let bound = TcpSocket::new_v4().unwrap();
+        bound.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        Nobody {
+            url: format!("http://{}", bound.local_addr().unwrap()),
+            _bound: bound,
+        }
+    }
+}
+
+/// Settings with some changed; an empty value counts as unset.
+pub(crate) fn changed(
+    settings: Vec<(String, String)>,
+    changes: &[(&str, &str)],
+) -> Vec<(String, String)> {
+    let own = |pair: &(&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
+    settings
+        .into_iter()
+        .chain(changes.iter().map(own))
+        .collect()
+}
+
+/// Awaits `future`, and fails the test where it takes longer than any of it may.
+#[track_caller]
+pub(crate) fn soon<T>(future: impl Future<Output = T>) -> impl Future<Output = T> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let limit = tokio::time::timeout(Duration::from_secs(60), future);
+        limit
+            .await
+            .unwrap_or_else(|_| panic!("nothing came of {caller} within a minute"))
+    }
+}
+
+/// This checkout's function app with the program, and the settings that lead to `town`.
+pub(crate) async fn host(town: &Town, changes: &[(&str, &str)]) -> FunctionsHost {
+    let mut config = Config::new(env!("CARGO_MANIFEST_DIR"))
+        .setting("OKTA_POLL_SCHEDULE", "0 * * * * *")
+        .setting("AzureWebJobs.OktaContain.Disabled", "true");
+    config.executable = Some(PROGRAM.into());
+    config
+        .app_settings
+        .extend(changed(town.settings(), changes));
+    soon(FunctionsHost::start(config)).await.unwrap()
+}
+
+/// The program in a shell, in a folder of its own, with nothing set.
+pub(crate) fn program(town: &Town, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(arguments)
+        .env_clear()
+        .current_dir(town.state.path())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+/// Runs a command in a shell with the settings that lead to `town`, to its end.
+pub(crate) async fn shell(town: &Town, arguments: &[&str], changes: &[(&str, &str)]) -> Said {
+    let mut command = program(town, arguments);
+    command.envs(changed(town.settings(), changes));
+    said(&mut command).await
+}
+
+/// Runs a command to its end.
+pub(crate) async fn said(command: &mut Command) -> Said {
+    let output = soon(command.output()).await.unwrap();
+    Said {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Everything on stdout so far: each line must be a JSON object that names an invocation.
+#[track_caller]
+pub(crate) fn stdout(host: &FunctionsHost) -> Vec<Map<String, Value>> {
+    let written = host.lines();
+    let lines = written.iter().filter(|line| {
+        line.category == Category::Worker
+            || (line.category == Category::Console && line.level == Level::Information)
+    });
+    lines
+        .map(|line| match serde_json::from_str(&line.text) {
+            Ok(Value::Object(object)) if object["invocation_id"].is_string() => object,
+            _ => panic!("no line of ours on stdout: {}", line.text),
+        })
+        .collect()
+}
+
+/// Everything on stderr so far.
+pub(crate) fn stderr(host: &FunctionsHost) -> Vec<String> {
+    let written = host.lines().into_iter();
+    let lines = written
+        .filter(|line| line.category == Category::Console && line.level > Level::Information);
+    lines.map(|line| line.text).collect()
+}
+
+/// The line on stdout by which a run says its end; it may be read after the answer.
+pub(crate) async fn run_ended(host: &FunctionsHost, run: &Invocation) -> Map<String, Value> {
+    line_of(host, run, "run_ended").await
+}
+
+/// The first line of this name that an invocation wrote.
+pub(crate) async fn line_of(
+    host: &FunctionsHost,
+    run: &Invocation,
+    event: &str,
+) -> Map<String, Value> {
+    let parsed = |text: &str| serde_json::from_str::<Map<String, Value>>(text).ok();
+    let line = host.wait_for_line(|line| {
+        parsed(&line.text)
+            .is_some_and(|line| line["invocation_id"] == run.id.as_str() && line["event"] == event)
+    });
+    parsed(&soon(line).await.text).unwrap()
+}
