@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use okta_sentinel::run::{Ended, RunReport};
 use sandbox::okta::{Fault, OrgConfig, StartGiven};
-use sandbox::workspace;
 
 use crate::heard::Heard;
 use crate::town::{Town, run};

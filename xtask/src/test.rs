@@ -77,6 +77,10 @@ fn if_installed(component: &str, probe: &Step, step: &Step) -> anyhow::Result<()
 }
 
 /// Whether this runs where nobody watches.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whether this is CI is no setting of the program"
+)]
 fn is_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true" || value == "1")
 }
