@@ -16,6 +16,7 @@ use crate::build::{self, Profile};
 use crate::{checkout, terminal};
 
 mod bar;
+mod comparison;
 mod stage;
 mod story;
 mod summary;

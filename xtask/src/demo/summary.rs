@@ -7,11 +7,12 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use sandbox::okta::OktaOrg;
 use serde_json::Value;
 
 use super::Options;
+use super::comparison::Comparison;
 use super::stage::Stage;
 use super::story::Told;
 use crate::checkout;
@@ -33,13 +34,7 @@ const COLUMNS: [&str; 5] = [
 pub(super) struct Summary {
     seed: u64,
     live: u64,
-    events: u64,
-    rows: u64,
-    distinct: u64,
-    missing: u64,
-    repeated: u64,
-    /// Rows of the largest batch: what a kill may repeat.
-    largest_batch: u64,
+    compared: Comparison,
     pages: usize,
     posts: usize,
     refusals: BTreeMap<String, usize>,
@@ -50,30 +45,14 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// Compares the org with the table, event by event.
+    /// Looks at both sides, and at the rows as they were stored.
     pub(super) fn of(stage: &Stage, options: &Options, told: Told) -> anyhow::Result<Self> {
-        let table = stage.table();
-        let missing = stage
-            .org
-            .ids()
-            .filter(|id| table.times_seen(id) == 0)
-            .count();
-        let repeated = table
-            .repeated_ids()
-            .values()
-            .map(|times| u64::from(*times) - 1)
-            .sum();
         let posts = stage.workspace.posts();
         let requests = stage.org.requests();
         Ok(Self {
             seed: options.seed,
             live: options.live(),
-            events: stage.org.total_events(),
-            rows: table.rows(),
-            distinct: table.distinct_ids() as u64,
-            missing: missing as u64,
-            repeated,
-            largest_batch: posts.iter().map(|post| post.rows).max().unwrap_or(0),
+            compared: Comparison::of(&stage.org, &stage.table(), &posts),
             pages: requests.iter().filter(|request| request.events > 0).count(),
             posts: posts.iter().filter(|post| post.stored).count(),
             refusals: refusals(&stage.org),
@@ -91,27 +70,13 @@ impl Summary {
     /// Whether the promise was kept.
     ///
     /// # Errors
-    /// Something is missing, or more is repeated than the one batch that the kill may repeat.
+    /// [`Comparison::verdict`].
     pub(super) fn verdict(&self) -> anyhow::Result<()> {
-        if self.missing > 0 || self.repeated > self.largest_batch || self.distinct > self.events {
-            bail!(
-                "the promise was not kept: {} missing, {} repeated, {} distinct rows of {} events; \
-                 {} says what the program did",
-                grouped(self.missing),
-                grouped(self.repeated),
-                grouped(self.distinct),
-                grouped(self.events),
-                self.files
-                    .iter()
-                    .map(|(_, file)| checkout::shown(file))
-                    .next_back()
-                    .unwrap_or_default(),
-            );
-        }
-        Ok(())
+        self.compared.verdict()
     }
 
     fn figures(&self) -> Vec<(&'static str, String, String)> {
+        let compared = &self.compared;
         let count = |name, number: u64, note: &str| (name, grouped(number), note.to_owned());
         let tried_again = self.refusals.values().sum::<usize>() as u64;
         let refusals = self
@@ -119,20 +84,20 @@ impl Summary {
             .iter()
             .map(|(answer, times)| format!("{times} x {answer}"));
         let refusals = refusals.collect::<Vec<_>>().join(", ");
-        let repeated = match self.repeated {
+        let repeated = match compared.repeated {
             0 => "the SIGKILL might have repeated the one batch under way".to_owned(),
             _ => format!(
                 "the batch that was accepted while the handler was killed; at most {}",
-                grouped(self.largest_batch)
+                grouped(compared.largest_batch)
             ),
         };
         let live = format!("{} of them came while it ran", grouped(self.live));
         let mut figures = vec![
-            count("events in Okta", self.events, &live),
-            count("rows in Okta_CL", self.rows, ""),
-            count("distinct", self.distinct, ""),
-            count("missing", self.missing, ""),
-            count("repeated", self.repeated, &repeated),
+            count("events in Okta", compared.events, &live),
+            count("rows in Okta_CL", compared.rows, ""),
+            count("distinct", compared.distinct, ""),
+            count("missing", compared.missing, ""),
+            count("repeated", compared.repeated, &repeated),
             count("pages read", self.pages as u64, ""),
             count("posts stored", self.posts as u64, ""),
             count("requests tried again", tried_again, &refusals),
