@@ -87,6 +87,8 @@ async fn every_shape_of_a_tick_is_a_run() {
     for firing in &firings {
         let run = soon(host.invoke_timer_as(TIMER, firing)).await;
         assert!(logged(&run).starts_with("shipped 1 event in"), "{firing:?}");
+        // The answer may overtake the line.
+        soon(host.wait_for_line(|line| line.text.contains(&run.id))).await;
         town.org.append(1);
     }
     let before = stdout(&host).len();

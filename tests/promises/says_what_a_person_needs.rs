@@ -42,7 +42,7 @@ async fn ship_json_prints_one_object() {
     let said = shell(&town, &["ship", "--json"], &[]).await;
     let report: Map<String, Value> = serde_json::from_str(one_line(&said)).unwrap();
     assert_eq!(report["events"], 1_200);
-    assert_eq!(report["ended"], "caught_up");
+    assert_eq!(report["outcome"], "caught_up");
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn a_failed_run_says_why_on_stderr_and_exits_with_1() {
     let said = shell(&town, &["ship", "--json"], &[]).await;
     assert_eq!(said.code, Some(1));
     let report: Value = serde_json::from_str(&said.stdout).unwrap();
-    assert_eq!(report["ended"], "failed");
+    assert_eq!(report["outcome"], "failed");
     assert!(said.stderr.contains("OKTA_API_TOKEN"), "{}", said.stderr);
 }
 
@@ -77,7 +77,7 @@ async fn until_caught_up_repeats_runs_until_all_is_there() {
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
     let reports = said.stdout.lines().map(serde_json::from_str);
     let reports: Vec<Value> = reports.map(Result::unwrap).collect();
-    let ended: Vec<_> = reports.iter().map(|report| &report["ended"]).collect();
+    let ended: Vec<_> = reports.iter().map(|report| &report["outcome"]).collect();
     assert_eq!(ended, ["budget_spent", "caught_up"]);
     town.assert_each_event_is_there_once();
 }
