@@ -176,7 +176,7 @@ impl fmt::Display for RunReport {
         }
         match self.events {
             0 if matches!(self.ended, Ended::CaughtUp) => {
-                write!(f, "nothing new from {}", self.org)?
+                write!(f, "nothing new from {}", self.org)?;
             }
             0 => write!(f, "shipped no event from {}", self.org)?,
             _ => write!(
