@@ -32,7 +32,8 @@ pub struct Checkpoint {
     /// Events of that page and of later ones that the workspace accepted already.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted_beyond: Vec<EventId>,
-    /// The newest `published` that the workspace accepted: where a refused cursor falls back to.
+    /// The newest `published` of all pages that the workspace accepted wholly: where a refused
+    /// cursor falls back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_published: Option<DateTime<Utc>>,
     /// `OKTA_FILTER` as it was when the cursor began; a cursor is good for one filter only.

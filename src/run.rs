@@ -107,8 +107,10 @@ impl Shipper {
     async fn with_lease(&self, mut deliverer: Deliverer<'_>, limits: &Limits, log: &Log) -> Ended {
         let mut ended = self.road(&mut deliverer, limits, log).await;
         if let Ended::Failed(RunError::Okta(error @ OktaError::CursorRefused { .. })) = &ended {
-            deliverer.fall_back(error, self.first_cursor()).await;
-            ended = self.road(&mut deliverer, limits, log).await;
+            ended = match deliverer.fall_back(error, self.first_cursor()).await {
+                Ok(()) => self.road(&mut deliverer, limits, log).await,
+                Err(error) => Ended::Failed(error),
+            };
         }
         match deliverer.finish().await {
             Err(error) if !matches!(ended, Ended::Failed(_)) => Ended::Failed(error),
@@ -166,6 +168,7 @@ impl Shipper {
                 Checkpoint {
                     cursor: self.cursor_before(saved.newest_published, first.cursor),
                     newest_published: saved.newest_published,
+                    accepted_beyond: saved.accepted_beyond.clone(),
                     rereading: saved.newest_published.is_some(),
                     ..first
                 }

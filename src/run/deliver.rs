@@ -60,7 +60,11 @@ impl<'a> Deliverer<'a> {
             log,
             observer,
             report,
-            progress: Progress::new(place.cursor.clone(), place.accepted_beyond.clone()),
+            progress: Progress::new(
+                place.cursor.clone(),
+                place.accepted_beyond.clone(),
+                place.newest_published,
+            ),
             place,
             recent: None,
             recent_saved: Instant::now(),
@@ -260,11 +264,10 @@ impl<'a> Deliverer<'a> {
         self.report.events += batch.rows().len() as u64;
         self.report.posted_bytes += batch.body().len() as u64;
         self.report.newest_published = self.report.newest_published.max(newest);
-        self.place.newest_published = self.report.newest_published;
         self.progress
             .accepted(batch.rows().iter().map(|row| (row.page, row.id)));
         self.save().await?;
-        let mark = self.place.newest_published.unwrap_or_else(Utc::now);
+        let mark = self.report.newest_published.unwrap_or_else(Utc::now);
         let ids: Vec<_> = batch.rows().iter().map(|row| row.id).collect();
         self.recent().await?.extend(ids, mark);
         self.recent_changed = true;
@@ -285,6 +288,7 @@ impl<'a> Deliverer<'a> {
     async fn save(&mut self) -> Result<(), RunError> {
         self.place.cursor = self.progress.cursor().clone();
         self.place.accepted_beyond = self.progress.accepted_beyond();
+        self.place.newest_published = self.progress.newest();
         self.place.saved_at = Utc::now();
         Ok(self.lease.save(self.place.clone()).await?)
     }
@@ -297,13 +301,22 @@ impl<'a> Deliverer<'a> {
     }
 
     /// Okta took the cursor back: go on from a time before the newest event accepted, leaving
-    /// out what was accepted since.
-    pub(super) async fn fall_back(&mut self, refused: &OktaError, first: Cursor) {
-        let newest = self.place.newest_published;
+    /// out what was accepted since. The ids to know it by are saved first: a run killed while it
+    /// reads again leaves the next one nothing else.
+    pub(super) async fn fall_back(
+        &mut self,
+        refused: &OktaError,
+        first: Cursor,
+    ) -> Result<(), RunError> {
+        if self.recent_changed {
+            self.save_recent().await?;
+        }
+        let newest = self.progress.newest();
         self.log.fell_back(refused, newest);
         self.place.rereading = newest.is_some();
         let cursor = self.shipper.cursor_before(newest, first);
-        self.progress = Progress::new(cursor, self.progress.accepted_beyond());
+        self.progress = Progress::new(cursor, self.progress.accepted_beyond(), newest);
+        Ok(())
     }
 
     /// The end of the log: nothing that was read twice can come any more.

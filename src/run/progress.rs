@@ -6,6 +6,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use chrono::{DateTime, Utc};
+
 use crate::event::EventId;
 use crate::okta::Cursor;
 
@@ -22,21 +24,29 @@ pub(super) struct PageInWork {
     pub(super) rows: usize,
     /// Its events that the workspace had before.
     pub(super) repeated: Vec<EventId>,
+    /// Its newest `published`.
+    pub(super) newest: Option<DateTime<Utc>>,
 }
 
 /// The reckoning.
 #[derive(Clone, Debug)]
 pub(super) struct Progress {
     cursor: Cursor,
+    newest: Option<DateTime<Utc>>,
     /// Accepted beyond the cursor by an earlier run, and not met again so far.
     carried: Vec<EventId>,
     pages: VecDeque<(PageInWork, Vec<EventId>)>,
 }
 
 impl Progress {
-    pub(super) fn new(cursor: Cursor, accepted_beyond: Vec<EventId>) -> Progress {
+    pub(super) fn new(
+        cursor: Cursor,
+        accepted_beyond: Vec<EventId>,
+        newest: Option<DateTime<Utc>>,
+    ) -> Progress {
         Progress {
             cursor,
+            newest,
             carried: accepted_beyond,
             pages: VecDeque::new(),
         }
@@ -66,7 +76,11 @@ impl Progress {
     fn advance(&mut self) {
         while let Some((page, accepted)) = self.pages.front() {
             let whole = accepted.len() >= page.rows + page.repeated.len();
-            let Some(next) = page.next.clone().filter(|_| whole) else {
+            if !whole {
+                return;
+            }
+            self.newest = self.newest.max(page.newest);
+            let Some(next) = page.next.clone() else {
                 return;
             };
             self.cursor = next;
@@ -87,6 +101,12 @@ impl Progress {
         self.pages
             .front()
             .map_or(&self.cursor, |(page, _)| &page.cursor)
+    }
+
+    /// The newest `published` of the pages that are wholly accepted. Everything else was stored
+    /// later, so this is a sound time to go on from; the newest of a page in work is not.
+    pub(super) fn newest(&self) -> Option<DateTime<Utc>> {
+        self.newest
     }
 
     /// What of it, and of later pages, is accepted already.
@@ -122,12 +142,13 @@ mod tests {
             next,
             rows,
             repeated: Vec::new(),
+            newest: DateTime::from_timestamp(number as i64, 0),
         }
     }
 
     #[test]
     fn the_cursor_waits_for_the_last_row_of_a_page() {
-        let mut progress = Progress::new(cursor(0), Vec::new());
+        let mut progress = Progress::new(cursor(0), Vec::new(), None);
         progress.read(page(0, 2, false));
         progress.accepted([(0, id(0, 0))]);
         assert_eq!(
@@ -142,8 +163,19 @@ mod tests {
     }
 
     #[test]
+    fn a_time_to_go_on_from_is_never_that_of_a_page_in_work() {
+        let mut progress = Progress::new(cursor(0), Vec::new(), None);
+        progress.read(page(0, 1, false));
+        progress.read(page(1, 2, true));
+        progress.accepted([(0, id(0, 0)), (1, id(1, 0))]);
+        assert_eq!(progress.newest(), DateTime::from_timestamp(0, 0));
+        progress.accepted([(1, id(1, 1))]);
+        assert_eq!(progress.newest(), DateTime::from_timestamp(1, 0));
+    }
+
+    #[test]
     fn a_page_without_a_next_one_is_remembered_by_its_ids() {
-        let mut progress = Progress::new(cursor(0), Vec::new());
+        let mut progress = Progress::new(cursor(0), Vec::new(), None);
         progress.read(page(0, 1, true));
         progress.accepted([(0, id(0, 0))]);
         progress.caught_up();
@@ -155,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_an_earlier_run_had_accepted_counts_when_it_is_met_again() {
-        let mut progress = Progress::new(cursor(0), vec![id(0, 0), id(1, 0)]);
+        let mut progress = Progress::new(cursor(0), vec![id(0, 0), id(1, 0)], None);
         let first = PageInWork {
             repeated: vec![id(0, 0)],
             ..page(0, 1, false)
@@ -178,7 +210,7 @@ mod tests {
             batch in 1_usize..7,
             kept in 0_usize..12,
         ) {
-            let mut progress = Progress::new(cursor(0), Vec::new());
+            let mut progress = Progress::new(cursor(0), Vec::new(), None);
             let mut rows = Vec::new();
             let last = pages.len() - 1;
             for (number, count) in pages.iter().enumerate() {

@@ -167,6 +167,7 @@ impl<'a> Reader<'a> {
                 next: next.clone(),
                 rows,
                 repeated,
+                newest,
             };
             room.send(PageRead {
                 page,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use okta_sentinel::run::{Ended, RunReport};
 use sandbox::okta::{Fault, OrgConfig, StartGiven};
+use sandbox::workspace;
 
 use crate::heard::Heard;
 use crate::town::{Town, run};
@@ -137,6 +138,54 @@ async fn a_run_killed_while_it_reads_again_repeats_nothing() {
         caught_up(&town.run().await);
         town.assert_each_event_is_there_once();
     }
+}
+
+#[tokio::test]
+async fn a_run_killed_while_it_reads_its_own_pages_again_repeats_nothing() {
+    let town = Town::of(3_500).await;
+    town.org.faults().on_request(3, Fault::ExpireCursors);
+    // Request 4 reads the first page again, 5 would read the second.
+    town.org.faults().on_request(5, Fault::Stall);
+    killed_at_the_stall(&town, 2_000).await;
+    caught_up(&town.run().await);
+    town.assert_each_event_is_there_once();
+}
+
+/// A page that spans hours, of which the workspace took the first half and then nothing.
+async fn town_with_half_a_page() -> Town {
+    let town = Town::with(OrgConfig {
+        events: 1_000,
+        spacing: Duration::from_secs(60),
+        ..OrgConfig::default()
+    })
+    .await;
+    let faults = town.workspace.faults();
+    faults.push(workspace::Fault::status(400, "InvalidDataFormat"));
+    faults.push(workspace::Fault::SlowAnswer(Duration::ZERO));
+    faults.push(workspace::Fault::unauthorized());
+    let report = town.run().await;
+    assert!(!report.succeeded() && report.events == 500, "{report}");
+    town
+}
+
+#[tokio::test]
+async fn a_page_that_was_half_accepted_loses_nothing_though_it_spans_hours() {
+    let town = town_with_half_a_page().await;
+    let garbage = format!("{}/api/v1/logs?after=gone&limit=1000", town.org.url());
+    plant(&town, &garbage);
+    caught_up(&town.run().await);
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn a_filter_changed_after_half_a_page_repeats_nothing_even_without_recent_ids() {
+    let town = town_with_half_a_page().await;
+    // As a kill leaves it: recent-ids are saved once a minute only.
+    std::fs::remove_file(town.state_of_org().join("recent-ids")).unwrap();
+    let filter = "eventType eq \"user.session.start\"";
+    caught_up(&run(&town.shipper_with(&[("OKTA_FILTER", filter)])).await);
+    let repeated = town.workspace.table("Okta_CL").repeated_ids();
+    assert!(repeated.is_empty(), "{repeated:?}");
 }
 
 #[tokio::test]
