@@ -129,9 +129,13 @@ impl<'a> Deliverer<'a> {
         if let Some(oversize) = &read.oversize {
             self.keep_oversize(oversize, &read.page.cursor).await?;
         }
+        // What an earlier run had accepted of this page counts beside what is refused of it now:
+        // else a run that ended between the two would leave the refused rows alone for ever.
+        let accepted_before = read.page.repeated.len();
+        self.rows_tried += accepted_before;
         self.progress.read(read.page);
         for batch in &read.batches {
-            self.batch(batch, read.newest).await?;
+            self.batch(batch, accepted_before > 0, read.newest).await?;
         }
         self.save_if_moved().await?;
         if self.recent_changed && self.recent_saved.elapsed() >= RECENT_IDS_EVERY {
@@ -141,9 +145,11 @@ impl<'a> Deliverer<'a> {
     }
 
     /// Posts a batch; where the workspace does not take it, its halves, down to the rows at fault.
+    /// If no row of it is accepted, now or before, then it is not the rows.
     async fn batch(
         &mut self,
         batch: &Batch,
+        accepted_before: bool,
         newest: Option<DateTime<Utc>>,
     ) -> Result<(), RunError> {
         self.rows_tried += batch.rows().len();
@@ -166,7 +172,10 @@ impl<'a> Deliverer<'a> {
                 return Err(self.refused(refused));
             }
         }
-        self.set_aside(batch, refused).await
+        if refused.len() == batch.rows().len() && !accepted_before {
+            return Err(self.refused(refused));
+        }
+        self.set_aside(refused).await
     }
 
     /// More than 1 % of the run's rows, and more than one row.
@@ -186,18 +195,10 @@ impl<'a> Deliverer<'a> {
         }
     }
 
-    /// Dead letters, but only beside rows of the same batch that were accepted: if none was, it
-    /// is not the rows.
-    async fn set_aside(
-        &mut self,
-        batch: &Batch,
-        refused: Vec<(Batch, PostError)>,
-    ) -> Result<(), RunError> {
+    /// Makes dead letters of rows whose neighbours were accepted.
+    async fn set_aside(&mut self, refused: Vec<(Batch, PostError)>) -> Result<(), RunError> {
         if refused.is_empty() {
             return Ok(());
-        }
-        if refused.len() == batch.rows().len() {
-            return Err(self.refused(refused));
         }
         for (row, error) in &refused {
             let Some(BatchRow { id, page, .. }) = row.rows().first() else {

@@ -117,6 +117,31 @@ async fn one_poison_row_becomes_a_dead_letter_and_the_others_go_on() {
 }
 
 #[tokio::test]
+async fn a_poison_row_left_alone_by_a_run_that_broke_off_blocks_nothing() {
+    let town = Town::of(400).await;
+    let poison: Vec<String> = town.org.ids().skip(100).step_by(100).collect();
+    poison
+        .iter()
+        .for_each(|id| town.workspace.faults().poison(id));
+    // The first run ends when all rows but these are accepted, and these not yet set aside.
+    drop(town.shipper().store.open().await.unwrap());
+    let letters = town.state_of_org().join("dead-letters");
+    std::fs::write(&letters, "in the way").unwrap();
+    let report = town.run().await;
+    assert!(
+        matches!(report.ended, Ended::Failed(RunError::Store(_))),
+        "{report}"
+    );
+    assert_eq!((report.events, report.dead_letters), (397, 0));
+
+    std::fs::remove_file(letters).unwrap();
+    let report = town.run().await;
+    assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
+    assert_eq!((report.events, report.dead_letters), (0, 3));
+    assert!(town.workspace.table("Okta_CL").repeated_ids().is_empty());
+}
+
+#[tokio::test]
 async fn rows_are_not_set_aside_when_it_cannot_be_the_rows() {
     // Everything is refused: a setting, or the service.
     let town = Town::of(1_500).await;
