@@ -34,11 +34,11 @@ impl Shipper {
     /// # Errors
     /// [`AssemblyError`].
     pub fn assemble(settings: Settings) -> Result<Shipper, AssemblyError> {
-        let http = http_client()?;
         let okta = settings.okta;
+        let http = http_client(okta.domain.base())?;
         let store = store(settings.store, &okta.domain)?;
         Ok(Shipper {
-            sink: sink(settings.sink, http.clone())?,
+            sink: sink(settings.sink)?,
             store,
             okta: Client::new(http, okta.domain, Credential::Ssws(okta.token)),
             filter: okta.filter,
@@ -49,7 +49,7 @@ impl Shipper {
     }
 }
 
-fn sink(settings: SinkSettings, http: reqwest::Client) -> Result<Arc<dyn Sink>, AssemblyError> {
+fn sink(settings: SinkSettings) -> Result<Arc<dyn Sink>, AssemblyError> {
     Ok(match settings {
         SinkSettings::DataCollector {
             workspace_id,
@@ -58,6 +58,7 @@ fn sink(settings: SinkSettings, http: reqwest::Client) -> Result<Arc<dyn Sink>, 
             log_type,
         } => {
             let signer = Signer::new(key.expose_secret())?;
+            let http = http_client(uri.base())?;
             Arc::new(DataCollector::new(
                 http,
                 workspace_id,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::EventId;
 use crate::okta::Cursor;
+use crate::retry::{Failure, Verdict};
 
 pub mod account;
 pub mod blob;
@@ -29,6 +30,10 @@ pub struct Checkpoint {
     pub sequence: u64,
     /// The request for the oldest page that is not wholly accepted.
     pub cursor: Cursor,
+    /// Where the first run started: where a refused cursor falls back to until a page with events
+    /// is wholly accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
     /// Events of that page and of later ones that the workspace accepted already.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted_beyond: Vec<EventId>,
@@ -76,6 +81,12 @@ pub trait CheckpointLease: Send + Sync {
     /// What was saved last, as this lease knows it.
     fn saved(&self) -> Option<&Checkpoint>;
 
+    /// Whether this is the writer still, as far as can be known without asking the store.
+    ///
+    /// # Errors
+    /// [`StoreError::Lost`].
+    fn check(&self) -> Result<(), StoreError>;
+
     /// Saves `checkpoint` under the next sequence number, whatever number it carries.
     ///
     /// # Errors
@@ -105,6 +116,15 @@ pub trait CheckpointLease: Send + Sync {
     /// # Errors
     /// What the store answered; the lease then runs out by itself.
     async fn release(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+impl Failure for StoreError {
+    fn verdict(&self) -> Verdict {
+        match self {
+            StoreError::Unavailable { .. } => Verdict::Retry,
+            _ => Verdict::Stop,
+        }
+    }
 }
 
 /// Why the store did not do as asked, each with what to do next.

@@ -88,10 +88,13 @@ pub async fn serve(
         let _ = tokio::time::timeout(LAST_WORK, running.lock()).await;
         tokio::time::sleep(LAST_ANSWERS).await;
     };
-    tokio::select! {
+    let served = tokio::select! {
         served = async { server.await } => served,
-        () = out_of_time => Ok(()),
-    }
+        () = out_of_time => return Ok(()),
+    };
+    // A host that hung up has no connection to wait for, and may have left a run under way.
+    let _ = tokio::time::timeout(LAST_WORK, running.lock()).await;
+    served
 }
 
 /// `POST /OktaSyslogTimer`: one shipping run.

@@ -1,4 +1,4 @@
-//! The only place that sleeps: one call, tried again while its failure is a passing one.
+//! The only place that waits between tries: one call, tried again while its failure is a passing one.
 //!
 //! A call is retried for at most [`PATIENCE`], with capped exponential backoff and full jitter;
 //! a wait that the server names is not counted against that, only against the run's deadline.
@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +17,21 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Longest wait that a server may name; what is longer is cut to it.
+const LONGEST_NAMED_WAIT: u64 = 3_600;
+
+/// `Retry-After` in seconds; the form with a date is not in use at the services we call.
+pub fn named_wait(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u64 = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds.min(LONGEST_NAMED_WAIT)))
+}
 
 /// What a failure asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

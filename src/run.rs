@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -94,9 +94,10 @@ impl Shipper {
             Err(error) => Ended::Failed(error.into()),
             Ok(lease) => {
                 let place = self.resume(begin, lease.saved(), log);
+                let first = begin == Begin::Afresh || lease.saved().is_none();
                 let deliverer =
                     Deliverer::new(self, lease, &limits, log, observer, place, &mut report);
-                self.with_lease(deliverer, &limits, log).await
+                self.with_lease(deliverer, first, &limits, log).await
             }
         };
         report.end(ended, Utc::now());
@@ -104,10 +105,26 @@ impl Shipper {
         report
     }
 
-    async fn with_lease(&self, mut deliverer: Deliverer<'_>, limits: &Limits, log: &Log) -> Ended {
-        let mut ended = self.road(&mut deliverer, limits, log).await;
+    async fn with_lease(
+        &self,
+        mut deliverer: Deliverer<'_>,
+        first: bool,
+        limits: &Limits,
+        log: &Log,
+    ) -> Ended {
+        // Where a first run starts is kept before it starts: should it fail, the next one, later,
+        // is to start there too.
+        let begun = if first {
+            deliverer.save().await
+        } else {
+            Ok(())
+        };
+        let mut ended = match begun {
+            Ok(()) => self.road(&mut deliverer, limits, log).await,
+            Err(error) => Ended::Failed(error),
+        };
         if let Ended::Failed(RunError::Okta(error @ OktaError::CursorRefused { .. })) = &ended {
-            ended = match deliverer.fall_back(error, self.first_cursor()).await {
+            ended = match deliverer.fall_back(error).await {
                 Ok(()) => self.road(&mut deliverer, limits, log).await,
                 Err(error) => Ended::Failed(error),
             };
@@ -130,6 +147,7 @@ impl Shipper {
         deliverer.note(&read.stats);
         match (delivered, read.end) {
             (Err(RunError::Stopped), _) => Ended::Stopping,
+            (Err(RunError::OutOfTime), _) => Ended::BudgetSpent,
             (Err(error), _) => Ended::Failed(error),
             (Ok(()), ReadEnd::CaughtUp) => match deliverer.caught_up().await {
                 Ok(()) => Ended::CaughtUp,
@@ -146,10 +164,12 @@ impl Shipper {
 
     /// The place to go on from: what is saved, unless it is of another filter or to be forgotten.
     fn resume(&self, begin: Begin, saved: Option<&Checkpoint>, log: &Log) -> Checkpoint {
+        let start = self.start.instant(Utc::now());
         let first = Checkpoint {
             version: crate::checkpoint::FORMAT,
             sequence: 0,
-            cursor: self.first_cursor(),
+            cursor: self.cursor_since(start),
+            since: Some(start),
             accepted_beyond: Vec::new(),
             newest_published: None,
             filter: self.filter.clone(),
@@ -164,9 +184,11 @@ impl Shipper {
             Some(_) if begin == Begin::Afresh => first,
             Some(saved) if saved.filter == self.filter => saved.clone(),
             Some(saved) => {
-                log.filter_changed(saved.newest_published);
+                let since = self.without_cursor(saved);
+                log.filter_changed(since);
                 Checkpoint {
-                    cursor: self.cursor_before(saved.newest_published, first.cursor),
+                    cursor: self.cursor_since(since),
+                    since: saved.since.or(first.since),
                     newest_published: saved.newest_published,
                     accepted_beyond: saved.accepted_beyond.clone(),
                     rereading: saved.newest_published.is_some(),
@@ -176,15 +198,23 @@ impl Shipper {
         }
     }
 
-    fn first_cursor(&self) -> Cursor {
-        let since = self.start.instant(Utc::now());
+    fn cursor_since(&self, since: DateTime<Utc>) -> Cursor {
         Cursor::since(self.okta.domain(), since, self.filter.as_deref())
     }
 
-    /// Where to go on without a cursor: a little before the newest event accepted.
-    fn cursor_before(&self, newest: Option<chrono::DateTime<Utc>>, first: Cursor) -> Cursor {
-        newest.map_or(first, |newest| {
-            Cursor::since(self.okta.domain(), newest - OVERLAP, self.filter.as_deref())
-        })
+    /// The time to go on from where a cursor is of no use. Everything that is not in the workspace
+    /// was stored after it: after the newest event of the pages that are there, or, where there
+    /// is none, after the first run's start. Okta keeps 90 days and refuses to be asked for more
+    /// than 180.
+    fn without_cursor(&self, place: &Checkpoint) -> DateTime<Utc> {
+        let now = Utc::now();
+        let start = place
+            .since
+            .or(place.cursor.start())
+            .unwrap_or_else(|| self.start.instant(now));
+        let since = place
+            .newest_published
+            .map_or(start, |newest| newest - OVERLAP);
+        since.max(now - TimeDelta::days(i64::from(Start::MAX_DAYS)))
     }
 }

@@ -215,26 +215,26 @@ impl Log {
     }
 
     /// `OKTA_FILTER` is not the saved cursor's.
-    pub fn filter_changed(&self, newest: Option<DateTime<Utc>>) {
+    pub fn filter_changed(&self, since: DateTime<Utc>) {
         line!(
             self,
             warn,
             "filter_changed",
             {},
             "OKTA_FILTER changed, so the saved cursor no longer fits; going on {}",
-            from(newest)
+            from(since)
         );
     }
 
     /// Okta refused the saved cursor.
-    pub fn fell_back(&self, refused: &impl fmt::Display, newest: Option<DateTime<Utc>>) {
+    pub fn fell_back(&self, refused: &impl fmt::Display, since: DateTime<Utc>) {
         line!(
             self,
             warn,
             "cursor_lost",
             {},
             "{refused}; going on {}",
-            from(newest)
+            from(since)
         );
     }
 
@@ -301,11 +301,7 @@ impl Log {
     }
 }
 
-fn from(newest: Option<DateTime<Utc>>) -> String {
-    match newest.map(|newest| newest.to_rfc3339_opts(SecondsFormat::Secs, true)) {
-        Some(newest) => format!(
-            "from 15 minutes before the newest event accepted ({newest}); what was accepted since is left out by id"
-        ),
-        None => "from where a first run starts".to_owned(),
-    }
+fn from(since: DateTime<Utc>) -> String {
+    let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+    format!("from {since}; what was accepted since then is left out by id")
 }

@@ -63,7 +63,7 @@ pub enum BlobAccountError {
         "the blob endpoint is not an https address; write https://ACCOUNT.blob.core.windows.net"
     )]
     Endpoint,
-    #[error("{0:?} is not 3 to 24 lower-case letters and digits; write the storage account's name")]
+    #[error("{0} is not 3 to 24 lower-case letters and digits; write the storage account's name")]
     Name(String),
     #[error(transparent)]
     Address(#[from] AddressError),
@@ -103,8 +103,7 @@ impl BlobAccount {
         credential: BlobCredential,
     ) -> Result<BlobAccount, BlobAccountError> {
         if !is_account_name(account) {
-            let shown = account.chars().take(100).collect();
-            return Err(BlobAccountError::Name(shown));
+            return Err(BlobAccountError::Name(address::shown(account)));
         }
         let endpoint = address::read(&format!("https://{account}.blob.core.windows.net"))?;
         Ok(BlobAccount {

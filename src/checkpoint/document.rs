@@ -164,6 +164,7 @@ mod tests {
             accepted_beyond: Vec::new(),
             newest_published: Some("2026-11-21T12:04:58Z".parse().unwrap()),
             filter: None,
+            since: None,
             rereading: false,
             saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
         }
@@ -188,6 +189,7 @@ mod tests {
             "p",
             &Checkpoint {
                 filter: Some("x".into()),
+                since: None,
                 rereading: false,
                 ..checkpoint(0)
             },

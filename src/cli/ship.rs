@@ -104,11 +104,19 @@ async fn ship(
             .await;
         progress.end();
         shipped += report.events;
-        begin = Begin::Saved;
+        if !matches!(report.ended, Ended::LeaseHeld { .. }) {
+            begin = Begin::Saved;
+        }
         tell(&report, options.json);
         let pause = match &report.ended {
             Ended::Failed(_) | Ended::Stopping => return ExitCode::FAILURE,
             Ended::CaughtUp => return ExitCode::SUCCESS,
+            Ended::LeaseHeld { .. } if options.restart && !options.until_caught_up => {
+                super::people(
+                    "error: nothing was restarted: another run is under way; try again when it has ended\n",
+                );
+                return ExitCode::FAILURE;
+            }
             _ if !options.until_caught_up => return ExitCode::SUCCESS,
             Ended::BudgetSpent => Duration::ZERO,
             Ended::RateSpent { until } => (*until - Utc::now()).to_std().unwrap_or_default(),

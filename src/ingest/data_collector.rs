@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::Utc;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 
 use super::outcome::Outcome;
@@ -16,6 +16,7 @@ use super::workspace::{LogAnalyticsUri, LogType, WorkspaceId};
 use super::{PostError, Sink, Table};
 use crate::batch::{Batch, BatchLimits};
 use crate::event::layout::Spelling;
+use crate::retry::named_wait;
 
 /// The service closes connections over 30,000,000 bytes. A page of at most 8 MB gives rows of
 /// hardly more than twice that, so that one page is one post; and what is kept for a retry
@@ -94,7 +95,7 @@ impl DataCollector {
             (413, _) => (Outcome::Split, "the body is too large for it"),
             (408 | 429 | 500..=599, _) => (
                 Outcome::Retry {
-                    after: retry_after(headers),
+                    after: named_wait(headers),
                 },
                 "it may pass",
             ),
@@ -111,7 +112,7 @@ impl DataCollector {
 
     fn transport(&self, error: &reqwest::Error) -> PostError {
         let place = self.place();
-        let message = if error.is_timeout() {
+        let message = if error.is_timeout() && !error.is_connect() {
             format!(
                 "{place} did not answer within {} s",
                 WHOLE_ATTEMPT.as_secs()
@@ -191,17 +192,6 @@ async fn start_of(mut response: reqwest::Response) -> Vec<u8> {
         }
     }
     body
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 #[derive(Deserialize)]

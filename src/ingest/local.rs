@@ -80,6 +80,8 @@ fn append(path: &Path, batch: &Batch) -> std::io::Result<()> {
         .append(true)
         .create(true)
         .open(path)?;
+    // Another org's run may write to the same table; the lock goes with the file's handle.
+    file.lock()?;
     let end = end_of_last_line(&mut file)?;
     file.set_len(end)?;
     let mut lines = Vec::with_capacity(batch.body().len());

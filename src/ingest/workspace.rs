@@ -34,9 +34,7 @@ pub enum WorkspaceIdError {
     )]
     LikeAKey,
     /// Anything else.
-    #[error(
-        "{0:?} is not a GUID; copy the Workspace ID from the workspace's overview in the portal"
-    )]
+    #[error("{0} is not a GUID; copy the Workspace ID from the workspace's overview in the portal")]
     NotAGuid(String),
 }
 
@@ -60,7 +58,7 @@ impl FromStr for WorkspaceId {
         match text {
             guid if is_guid(guid) => Ok(WorkspaceId(guid.to_owned())),
             long if long.len() > 40 => Err(WorkspaceIdError::LikeAKey),
-            other => Err(WorkspaceIdError::NotAGuid(other.to_owned())),
+            other => Err(WorkspaceIdError::NotAGuid(address::shown(other))),
         }
     }
 }
@@ -120,10 +118,10 @@ pub struct LogType(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogTypeError {
     /// The table's whole name.
-    #[error("{0:?} ends in _CL, which the service appends by itself; write {1}")]
+    #[error("{0} ends in _CL, which the service appends by itself; write {1}")]
     Suffixed(String, String),
     /// A character or a length that the service refuses.
-    #[error("{0:?} is not up to 100 letters, digits and underscores; write a name such as Okta")]
+    #[error("{0} is not up to 100 letters, digits and underscores; write a name such as Okta")]
     NotAName(String),
 }
 
@@ -149,17 +147,18 @@ impl FromStr for LogType {
     fn from_str(text: &str) -> Result<LogType, LogTypeError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if text.is_empty() || text.len() > LogType::MAX_LENGTH || !text.chars().all(allowed) {
-            return Err(LogTypeError::NotAName(
-                text.chars().take(LogType::MAX_LENGTH).collect(),
-            ));
+            return Err(LogTypeError::NotAName(address::shown(text)));
         }
         let upper = text.to_ascii_uppercase();
         match upper
             .strip_suffix("_CL")
             .and_then(|stem| text.get(..stem.len()))
         {
-            Some("") => Err(LogTypeError::NotAName(text.to_owned())),
-            Some(stem) => Err(LogTypeError::Suffixed(text.to_owned(), stem.to_owned())),
+            Some("") => Err(LogTypeError::NotAName(address::shown(text))),
+            Some(stem) => Err(LogTypeError::Suffixed(
+                address::shown(text),
+                stem.to_owned(),
+            )),
             None => Ok(LogType(text.to_owned())),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, LINK, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, LINK, LOCATION};
 use reqwest::{Response, StatusCode};
 use url::Url;
 
@@ -16,9 +16,8 @@ pub const MAX_PAGE_BYTES: usize = 8_000_000;
 /// Most of an error's body that is read.
 const MAX_ERROR_BYTES: usize = 64_000;
 
-/// Okta gives up a query after 30 s; whoever is silent longer will stay so.
-const SILENCE: Duration = Duration::from_secs(35);
-const WHOLE_ATTEMPT: Duration = Duration::from_secs(50);
+/// One attempt, from the request to the last byte: Okta itself gives up a query after 30 s.
+const WHOLE_ATTEMPT: Duration = Duration::from_secs(45);
 
 /// What came with a page's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,13 +167,10 @@ impl Client {
             };
         }
         let rate = RateLimit::read(&headers, Utc::now());
-        let seconds = headers
-            .get(RETRY_AFTER)
-            .and_then(|after| after.to_str().ok()?.parse().ok());
+        let retry_after = crate::retry::named_wait(&headers);
         let mut body = Vec::new();
         // What cannot be read of an error's body does not change what the status says.
         let _ = self.read(response, &mut body, MAX_ERROR_BYTES).await;
-        let retry_after = seconds.map(Duration::from_secs);
         OktaError::of_status(
             &self.org(),
             status,
@@ -201,7 +197,8 @@ impl Client {
     }
 
     fn transport(&self, error: &reqwest::Error) -> OktaError {
-        let problem = if error.is_timeout() {
+        let slow = error.is_timeout() && !error.is_connect();
+        let problem = if slow {
             format!(
                 "did not answer within {} s; if it lasts, look at status.okta.com",
                 WHOLE_ATTEMPT.as_secs()
@@ -219,7 +216,7 @@ impl Client {
         };
         OktaError::Transport {
             org: self.org(),
-            slow: error.is_timeout(),
+            slow,
             problem,
         }
     }
@@ -247,17 +244,21 @@ pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
-/// The HTTP client for Okta and for the workspace: no redirects, a deadline on every silence.
+/// An HTTP client for calls to `base`: no redirects, and no proxy for plain http, which only
+/// leads to this machine. Each call brings its own time-out.
 ///
 /// # Errors
 /// When the TLS roots of this machine cannot be used.
-pub fn http_client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
+pub fn http_client(base: &Url) -> reqwest::Result<reqwest::Client> {
+    let client = reqwest::Client::builder()
         .user_agent(concat!("okta-sentinel/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(10))
-        .read_timeout(SILENCE)
         .pool_max_idle_per_host(2)
-        .tcp_nodelay(true)
-        .build()
+        .tcp_nodelay(true);
+    match base.scheme() {
+        "http" => client.no_proxy(),
+        _ => client,
+    }
+    .build()
 }

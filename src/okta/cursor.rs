@@ -83,6 +83,15 @@ impl Cursor {
         self.0.query_pairs().any(|(name, _)| name == "after")
     }
 
+    /// The time that this program made it of, if it did.
+    pub fn start(&self) -> Option<DateTime<Utc>> {
+        let since = self.0.query_pairs().find(|(name, _)| name == "since");
+        let start = since.and_then(|(_, since)| DateTime::parse_from_rfc3339(&since).ok());
+        start
+            .filter(|_| !self.is_from_okta())
+            .map(|start| start.to_utc())
+    }
+
     /// Whether this leads to the log of the org at `domain` and nowhere else.
     pub fn belongs_to(&self, domain: &OktaDomain) -> bool {
         self.0.origin() == domain.base().origin()

@@ -117,9 +117,6 @@ impl<'a> Deliverer<'a> {
         mut inbox: mpsc::Receiver<PageRead>,
     ) -> Result<(), RunError> {
         while let Some(read) = inbox.recv().await {
-            if self.limits.stop.is_cancelled() {
-                return Err(RunError::Stopped);
-            }
             self.page(read).await?;
         }
         Ok(())
@@ -156,6 +153,7 @@ impl<'a> Deliverer<'a> {
         let mut parts = vec![batch.clone()];
         let mut refused: Vec<(Batch, PostError)> = Vec::new();
         while let Some(part) = parts.pop() {
+            self.may_go_on()?;
             let error = match self.post(&part).await {
                 Ok(()) => {
                     self.accepted(&part, newest).await?;
@@ -176,6 +174,17 @@ impl<'a> Deliverer<'a> {
             return Err(self.refused(refused));
         }
         self.set_aside(refused).await
+    }
+
+    /// No post begins once the run is told to end, or its time is over.
+    fn may_go_on(&self) -> Result<(), RunError> {
+        if self.limits.stop.is_cancelled() {
+            return Err(RunError::Stopped);
+        }
+        match Instant::now() < self.limits.deadline {
+            true => Ok(()),
+            false => Err(RunError::OutOfTime),
+        }
     }
 
     /// More than 1 % of the run's rows, and more than one row.
@@ -239,10 +248,15 @@ impl<'a> Deliverer<'a> {
         let mut retries = Retries::new(self.limits, self.log);
         let tries = async {
             loop {
+                // A writer that was robbed of its place would post what the thief has posted.
+                self.lease.check()?;
                 match self.shipper.sink.post(Table::Okta, batch).await {
                     Ok(()) => return Ok(()),
                     Err(error) if !retries.again(&error).await => {
-                        return Err(RunError::from(error));
+                        return Err(match stop.is_cancelled() {
+                            true => RunError::Stopped,
+                            false => RunError::from(error),
+                        });
                     }
                     Err(_) => {}
                 }
@@ -286,12 +300,19 @@ impl<'a> Deliverer<'a> {
         }
     }
 
-    async fn save(&mut self) -> Result<(), RunError> {
+    pub(super) async fn save(&mut self) -> Result<(), RunError> {
         self.place.cursor = self.progress.cursor().clone();
         self.place.accepted_beyond = self.progress.accepted_beyond();
         self.place.newest_published = self.progress.newest();
         self.place.saved_at = Utc::now();
-        Ok(self.lease.save(self.place.clone()).await?)
+        let mut retries = Retries::new(self.limits, self.log);
+        loop {
+            match self.lease.save(self.place.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(error) if !retries.again(&error).await => return Err(error.into()),
+                Err(_) => {}
+            }
+        }
     }
 
     async fn save_recent(&mut self) -> Result<(), RunError> {
@@ -304,18 +325,16 @@ impl<'a> Deliverer<'a> {
     /// Okta took the cursor back: go on from a time before the newest event accepted, leaving
     /// out what was accepted since. The ids to know it by are saved first: a run killed while it
     /// reads again leaves the next one nothing else.
-    pub(super) async fn fall_back(
-        &mut self,
-        refused: &OktaError,
-        first: Cursor,
-    ) -> Result<(), RunError> {
+    pub(super) async fn fall_back(&mut self, refused: &OktaError) -> Result<(), RunError> {
         if self.recent_changed {
             self.save_recent().await?;
         }
         let newest = self.progress.newest();
-        self.log.fell_back(refused, newest);
+        self.place.newest_published = newest;
+        let since = self.shipper.without_cursor(&self.place);
+        self.log.fell_back(refused, since);
         self.place.rereading = newest.is_some();
-        let cursor = self.shipper.cursor_before(newest, first);
+        let cursor = self.shipper.cursor_since(since);
         self.progress = Progress::new(cursor, self.progress.accepted_beyond(), newest);
         Ok(())
     }

@@ -283,6 +283,9 @@ impl<'a> Reader<'a> {
                 self.page_limit = (self.page_limit / 2).max(SMALLEST_FOR_TIME);
                 self.log
                     .page_halved(self.client.domain(), self.page_limit, "too slow");
+                // Another request, and its own minute: two answers that Okta took its 30 s over
+                // have used the first one's up.
+                (slow, retries) = (0, Retries::new(self.limits, self.log));
             }
             if !retries.again(&error).await {
                 return Err(error);
@@ -301,8 +304,9 @@ impl<'a> Reader<'a> {
             false => self.cursor.with_limit(asked),
         };
         let head = self.client.page(&place, &mut self.body).await?;
-        let began = || head.date.unwrap_or_else(Utc::now) + TimeDelta::seconds(1);
-        self.began.get_or_insert_with(began);
+        // `Date` has whole seconds. An event of the future would, for good, be the newest.
+        let latest = head.date.unwrap_or_else(Utc::now) + TimeDelta::seconds(1);
+        self.began.get_or_insert(latest);
         self.batcher.page(number);
         let mut intake = Intake::new(&mut self.batcher, &mut self.repeats);
         let walked = encode_page(&self.body, &mut self.encoder, &mut intake);
@@ -312,7 +316,7 @@ impl<'a> Reader<'a> {
             asked,
             events: intake.events,
             rows: intake.rows,
-            newest: intake.newest(),
+            newest: intake.newest().min(Some(latest)),
             repeated: std::mem::take(&mut intake.repeated),
             oversize: None,
         };

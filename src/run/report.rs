@@ -104,9 +104,12 @@ pub enum RunError {
         /// The workspace's last words.
         refusal: PostError,
     },
-    /// The process was told to end while a post was under way.
+    /// The process was told to end while there was something to deliver.
     #[error("told to stop while a post was under way")]
     Stopped,
+    /// The run's time is over and there is something to deliver.
+    #[error("the time for this run is over")]
+    OutOfTime,
 }
 
 impl Ended {

@@ -122,23 +122,33 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// `text` in quotes for an error, less what may be a secret: a query, user info, or a long word
-/// that is no address at all and may have been meant for another setting.
+/// `text` in quotes for an error, less what may be a secret: a query, user info, a connection
+/// string, or a long word that is no address at all and may have been meant for another setting.
 pub fn shown(text: &str) -> String {
-    if text.len() >= 30 && !text.contains(['.', ':']) {
+    let (text, end) = match text.split_once(['?', '#']) {
+        Some((address, _)) => (address, "?…"),
+        None => (text, ""),
+    };
+    let lower = text.to_ascii_lowercase();
+    let assigned = ["key=", "sig=", "signature=", "token=", "secret="];
+    let long_word = text.len() >= 30 && !text.contains(['.', ':']) && !is_guid_like(text);
+    if long_word || text.contains(';') || assigned.iter().any(|name| lower.contains(name)) {
         return "the value (not shown, it may be a secret in the wrong place)".to_owned();
     }
     let (start, text) = match text.rsplit_once('@') {
         Some((_, host)) => ("…@", host),
         None => ("", text),
     };
-    let (text, end) = match text.split_once(['?', '#']) {
-        Some((address, _)) => (address, "?…"),
-        None => (text, ""),
-    };
     let short: String = text.chars().take(100).collect();
     let end = if short.len() < text.len() { "…" } else { end };
     format!("{:?}", format!("{start}{short}{end}"))
+}
+
+/// Too long or too short a GUID is a slip of the hand, not a secret.
+fn is_guid_like(text: &str) -> bool {
+    text.len() <= 40
+        && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+        && text.contains('-')
 }
 
 const PATH_BEGINS: [char; 4] = ['/', '\\', '?', '#'];

@@ -2,9 +2,11 @@
 
 use std::ops::RangeInclusive;
 
+use super::address::shown;
+
 /// Not a whole number, or one out of bounds.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} cannot be used; write a whole number from {lowest} to {highest}")]
+#[error("{text} cannot be used; write a whole number from {lowest} to {highest}")]
 pub(super) struct NotInRange {
     text: String,
     lowest: u32,
@@ -19,7 +21,7 @@ pub(super) fn whole_number(text: &str, range: RangeInclusive<u32>) -> Result<u32
         .ok()
         .filter(|number| digits && range.contains(number));
     number.ok_or_else(|| NotInRange {
-        text: text.chars().take(100).collect(),
+        text: shown(text),
         lowest: *range.start(),
         highest: *range.end(),
     })

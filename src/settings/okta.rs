@@ -155,7 +155,10 @@ fn start(reading: &mut Reading<'_>, now: DateTime<Utc>) -> Option<Start> {
     });
     let at = reading.optional(&OKTA_START_AT, |text| {
         let at = DateTime::parse_from_rfc3339(text).map_err(|_| {
-            format!("{text:?} is not an RFC 3339 time; write it as 2026-11-01T00:00:00Z")
+            format!(
+                "{} is not an RFC 3339 time; write it as 2026-11-01T00:00:00Z",
+                address::shown(text)
+            )
         })?;
         Start::at(at.to_utc(), now, OKTA_START_AT.name).map_err(|error| error.to_string())
     });
@@ -176,6 +179,9 @@ fn rfc3339(at: &DateTime<Utc>) -> String {
 
 fn rate_share(text: &str) -> Result<RateShare, String> {
     text.parse().ok().and_then(RateShare::new).ok_or_else(|| {
-        format!("{text:?} is not a number above 0 and up to 1; write one such as 0.5")
+        format!(
+            "{} is not a number above 0 and up to 1; write one such as 0.5",
+            address::shown(text)
+        )
     })
 }

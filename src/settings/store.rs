@@ -10,6 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Place;
+use super::address::shown;
 use super::catalogue::{
     AZURE_CLIENT_ID, OUTPUT_DIR, STATE_DIR, STORAGE, STORAGE_ACCOUNT_NAME,
     STORAGE_BLOB_SERVICE_URI, STORAGE_CLIENT_ID, STORAGE_CREDENTIAL, Setting,
@@ -129,7 +130,8 @@ fn credential(reading: &mut Reading<'_>) -> Option<BlobCredential> {
         match text.to_ascii_lowercase().as_str() {
             "managedidentity" => Ok(BlobCredential::ManagedIdentity { client_id }),
             _ => Err(format!(
-                "{text:?} is not a credential this program has; write managedidentity"
+                "{} is not a credential this program has; write managedidentity",
+                shown(text)
             )),
         }
     })
@@ -139,7 +141,8 @@ fn client_id(text: &str) -> Result<String, String> {
     match is_guid(text) {
         true => Ok(text.to_owned()),
         false => Err(format!(
-            "{text:?} is not a GUID; copy the Client ID from the identity's overview in the portal"
+            "{} is not a GUID; copy the Client ID from the identity's overview in the portal",
+            shown(text)
         )),
     }
 }

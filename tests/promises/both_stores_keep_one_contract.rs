@@ -58,6 +58,7 @@ async fn what_is_saved_is_what_the_next_run_opens(kept: &Kept) {
         ],
         newest_published: Some("2026-11-21T12:04:58.123Z".parse().unwrap()),
         filter: Some("eventType sw \"user.\"".to_owned()),
+        since: None,
         rereading: false,
         ..checkpoint(1)
     };
@@ -395,6 +396,7 @@ fn checkpoint(sequence: u64) -> Checkpoint {
         accepted_beyond: Vec::new(),
         newest_published: None,
         filter: None,
+        since: None,
         rereading: false,
         saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
     }

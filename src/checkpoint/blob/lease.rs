@@ -118,12 +118,17 @@ impl CheckpointLease for BlobLease {
         self.ledger.saved()
     }
 
+    fn check(&self) -> Result<(), StoreError> {
+        match self.renewal.is_lost() {
+            true => Err(self.lost()),
+            false => Ok(()),
+        }
+    }
+
     async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError> {
         let place = self.blobs.cursor_place();
         loop {
-            if self.renewal.is_lost() {
-                return Err(self.lost());
-            }
+            self.check()?;
             let draft = self.ledger.draft(&place, &checkpoint)?;
             let write = Write::Leased {
                 lease: &self.lease,
@@ -252,6 +257,7 @@ mod tests {
             accepted_beyond: Vec::new(),
             newest_published: None,
             filter: None,
+            since: None,
             rereading: false,
             saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
         }
