@@ -227,13 +227,14 @@ mod tests {
     fn what_is_no_such_key_is_told_apart() {
         let half = &RSA[..RSA.len() / 2];
         let damaged = RSA.replacen("MII", "M!I", 1);
-        let cut_inside = P256.replacen("\n", "\nAAAA", 1);
+        let damaged_inside = P256.replacen("\n", "\nAAAA", 1);
         let public_jwk = r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#;
         let table = [
             ("secret", PrivateKeyError::NoKey),
             (half, PrivateKeyError::CutShort),
             (&damaged, PrivateKeyError::NotBase64),
-            (&cut_inside, PrivateKeyError::OtherKind),
+            (&damaged_inside, PrivateKeyError::Curve),
+            (key!("ed25519.pem"), PrivateKeyError::OtherKind),
             (key!("p256-public.pem"), PrivateKeyError::Public),
             (key!("p256-encrypted.pem"), PrivateKeyError::Encrypted),
             (key!("p384.pem"), PrivateKeyError::Curve),
