@@ -2,6 +2,9 @@
 
 use sandbox::okta::{Dpop, Fault};
 
+use crate::heard::Heard;
+use crate::town::run;
+
 use super::{P256, caught_up, page, shipper, shipper_by_clocks, sign_ins, town};
 
 #[tokio::test]
@@ -104,12 +107,13 @@ async fn a_proof_that_the_log_refuses_never_counts_as_a_lost_cursor() {
     town.org.append(3);
     let refused = Fault::status(400, "invalid_dpop_proof");
     town.org.faults().push_n(2, refused.clone());
-    let report = crate::town::run(&shipper).await;
-    assert!(
-        report.to_string().contains("invalid_dpop_proof"),
-        "{report}"
-    );
+    let heard = Heard::listen();
+    let said = run(&shipper).await.to_string();
+    for word in ["an access token", "400 invalid_dpop_proof"] {
+        assert!(said.contains(word), "{said}");
+    }
     assert_eq!(town.cursor(), cursor);
     town.org.faults().push(refused);
     caught_up(&town, &shipper).await;
+    assert_eq!(heard.lines_with("cursor_lost"), Vec::<String>::new());
 }
