@@ -10,9 +10,10 @@ use crate::ingest::data_collector::DataCollector;
 use crate::ingest::local::LocalWorkspace;
 use crate::ingest::signature::Signer;
 use crate::okta::client::http_client;
+use crate::okta::credential::ServiceApp;
 use crate::okta::{Client, Credential, OktaDomain};
 use crate::run::Shipper;
-use crate::settings::{Settings, SinkSettings, StoreSettings};
+use crate::settings::{CredentialSettings, Settings, SinkSettings, StoreSettings};
 
 /// Why the parts do not fit together, though each setting reads well.
 #[derive(Debug, thiserror::Error)]
@@ -40,12 +41,21 @@ impl Shipper {
         Ok(Shipper {
             sink: sink(settings.sink)?,
             store,
-            okta: Client::new(http, okta.domain, Credential::Ssws(okta.token)),
+            okta: Client::new(http, okta.domain, credential(okta.credential)),
             filter: okta.filter,
             start: okta.start,
             share: okta.rate_share,
             budget: settings.run_budget,
         })
+    }
+}
+
+fn credential(settings: CredentialSettings) -> Credential {
+    match settings {
+        CredentialSettings::ApiToken(token) => Credential::Ssws(token),
+        CredentialSettings::ServiceApp { client_id, key } => {
+            Credential::ServiceApp(Box::new(ServiceApp::new(client_id, key)))
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A [`Cursor`] is the request to make next; [`Client::page`] makes it, having checked that it
 //! leads to this org's own log, and gives the page's bytes and the cursor after it. Okta's rate
-//! headers come back with every page; [`rate`] turns them into a pace.
+//! headers come back with every page; [`rate`] turns them into a pace. Who asks is a
+//! [`Credential`], an API token or a service app that signs in by itself.
 
 pub mod client;
 pub mod credential;
@@ -11,6 +12,7 @@ pub mod domain;
 pub mod error;
 pub mod link;
 pub mod rate;
+mod wire;
 
 pub use client::{Client, Page};
 pub use credential::Credential;

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 pub mod address;
 pub mod catalogue;
+mod credential;
 mod environment;
 mod number;
 mod okta;
@@ -19,6 +20,7 @@ mod reading;
 mod sink;
 mod store;
 
+pub use credential::CredentialSettings;
 pub use environment::Environment;
 pub use okta::{OktaSettings, Start, StartInFuture};
 pub use problems::{Problem, Problems};

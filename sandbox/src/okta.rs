@@ -3,7 +3,7 @@
 //! [`OktaOrg`] listens on a free port of the loopback and answers `GET /api/v1/logs` as Okta's
 //! documentation says: polling by persistence, bounded reading by `published`,
 //! absolute links, opaque tokens, rate limits, errors. What it holds is seeded ([`events`]), what
-//! goes wrong is scripted ([`Faults`]), and all that was asked and served can be looked at.
+//! goes wrong is scripted ([`Faults`]); a service app may sign in at its token endpoint; and all that was asked and served can be looked at.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -21,6 +22,7 @@ pub mod events;
 mod fault;
 mod journal;
 mod log;
+mod oauth;
 mod org;
 mod page;
 mod query;
@@ -32,6 +34,7 @@ mod wire;
 pub use config::{EndOfStream, OrgConfig, PageOrder};
 pub use fault::{Fault, Faults};
 pub use journal::{Authorization, SeenRequest, StartGiven};
+pub use oauth::{Dpop, ServiceApp, TokenRequest};
 
 use org::Org;
 use wire::{Wire, WireListener};
@@ -81,6 +84,40 @@ impl OktaOrg {
     #[must_use]
     pub fn faults(&self) -> Faults {
         self.org.faults.clone()
+    }
+
+    /// The script of what goes wrong at the token endpoint: `Status`, `RetryAfter`, `Html`,
+    /// `Redirect` and `ResetBeforeHeaders`. A code that is not one of Okta's (`E...`) comes in
+    /// OAuth's shape.
+    #[must_use]
+    pub fn token_faults(&self) -> Faults {
+        self.org.oauth.faults.clone()
+    }
+
+    /// Changes the service app, as an admin would. Tokens given out stay good.
+    pub fn change_service_app(&self, change: impl FnOnce(&mut ServiceApp)) {
+        self.org.oauth.change(change);
+    }
+
+    /// Makes every access token given out so far a bad one.
+    pub fn revoke_tokens(&self) {
+        self.org.oauth.revoke_tokens();
+    }
+
+    /// Demands another DPoP nonce from now on.
+    pub fn roll_dpop_nonce(&self) {
+        self.org.oauth.roll_nonce();
+    }
+
+    /// All requests to the token endpoint so far that were answered.
+    #[must_use]
+    pub fn token_requests(&self) -> Vec<TokenRequest> {
+        self.org.oauth.requests()
+    }
+
+    /// Puts the org's clock forward.
+    pub fn put_clock_forward(&self, by: TimeDelta) {
+        self.org.put_clock_forward(by);
     }
 
     /// Appends `count` generated events, persisted now and published within the last second.

@@ -69,8 +69,9 @@ async fn okta(shipper: &Shipper) -> Result<String, OktaError> {
         )
     });
     Ok(format!(
-        "{} shows its System Log{}",
+        "{} shows its System Log to {}{}",
         client.domain(),
+        client.credential(),
         rate.unwrap_or_default()
     ))
 }

@@ -1,20 +1,23 @@
 //! One request for one page.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, LINK, LOCATION};
+use reqwest::header::{ACCEPT, HeaderMap, LINK};
 use reqwest::{Response, StatusCode};
 use url::Url;
 
+use super::credential::Authorization;
+use super::error::Refused;
 use super::rate::{self, RateLimit};
+use super::wire::{self, Fits};
 use super::{Credential, Cursor, OktaDomain, OktaError, link};
+
+pub(crate) use super::wire::root_cause;
 
 /// Largest page that is read, in bytes after decompression: three usual pages of 1000 events.
 pub const MAX_PAGE_BYTES: usize = 8_000_000;
-
-/// Most of an error's body that is read.
-const MAX_ERROR_BYTES: usize = 64_000;
 
 /// One attempt, from the request to the last byte: Okta itself gives up a query after 30 s.
 const WHOLE_ATTEMPT: Duration = Duration::from_secs(45);
@@ -32,18 +35,12 @@ pub struct Page {
     pub request_id: Option<String>,
 }
 
-/// Whether a body stayed within its cap.
-enum Fits {
-    Yes,
-    No,
-}
-
 /// A client for one org's System Log.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
     domain: OktaDomain,
-    credential: Credential,
+    credential: Arc<Credential>,
 }
 
 impl Client {
@@ -52,8 +49,13 @@ impl Client {
         Client {
             http,
             domain,
-            credential,
+            credential: Arc::new(credential),
         }
+    }
+
+    /// How this client proves who asks.
+    pub fn credential(&self) -> &Credential {
+        &self.credential
     }
 
     /// The org this client calls.
@@ -61,43 +63,64 @@ impl Client {
         &self.domain
     }
 
-    /// Reads the page at `cursor` into `body`, replacing what is there.
+    /// Reads the page at `cursor` into `body`, replacing what is there. A service app whose access
+    /// token is refused gets a new one and tries once more.
     ///
     /// # Errors
     /// [`OktaError`]; `body` then holds nothing of use.
     pub async fn page(&self, cursor: &Cursor, body: &mut Vec<u8>) -> Result<Page, OktaError> {
-        body.clear();
         if !cursor.belongs_to(&self.domain) {
             return Err(OktaError::ForeignCursor {
                 org: self.org(),
                 target: place(cursor.url()),
             });
         }
-        let request = self
-            .http
-            .get(cursor.url().clone())
-            .header(AUTHORIZATION, self.credential.authorization()?)
+        let authorization = self.authorize(cursor).await?;
+        match self.attempt(cursor, &authorization, body).await {
+            Err(OktaError::Unauthorized { .. })
+                if self.credential.refused(&authorization).await =>
+            {
+                let authorization = self.authorize(cursor).await?;
+                self.attempt(cursor, &authorization, body).await
+            }
+            result => result,
+        }
+    }
+
+    async fn authorize(&self, cursor: &Cursor) -> Result<Authorization, OktaError> {
+        self.credential
+            .authorize(&self.http, &self.domain, cursor.url())
+            .await
+    }
+
+    async fn attempt(
+        &self,
+        cursor: &Cursor,
+        authorization: &Authorization,
+        body: &mut Vec<u8>,
+    ) -> Result<Page, OktaError> {
+        body.clear();
+        let request = self.http.get(cursor.url().clone());
+        let request = authorization
+            .put_on(request)
             .header(ACCEPT, "application/json")
             .timeout(WHOLE_ATTEMPT);
-        let attempt = async {
-            let response = request
-                .send()
-                .await
-                .map_err(|error| self.transport(&error))?;
-            if response.status() != StatusCode::OK {
-                return Err(self.refusal(response, cursor).await);
-            }
-            let page = self.head(response.headers(), response.url())?;
-            match self.read(response, body, MAX_PAGE_BYTES).await? {
-                Fits::Yes => Ok(page),
-                Fits::No => Err(OktaError::PageTooLarge {
-                    org: self.org(),
-                    limit: MAX_PAGE_BYTES,
-                    page: Box::new(page),
-                }),
-            }
-        };
-        attempt.await
+        let silent = |error| wire::transport(self.org(), &error, WHOLE_ATTEMPT);
+        let response = request.send().await.map_err(silent)?;
+        self.credential.hear(response.headers()).await;
+        if response.status() != StatusCode::OK {
+            return Err(self.refusal(response, cursor).await);
+        }
+        let page = self.head(response.headers(), response.url())?;
+        let fits = wire::read(response, body, MAX_PAGE_BYTES).await;
+        match fits.map_err(silent)? {
+            Fits::Yes => Ok(page),
+            Fits::No => Err(OktaError::PageTooLarge {
+                org: self.org(),
+                limit: MAX_PAGE_BYTES,
+                page: Box::new(page),
+            }),
+        }
     }
 
     fn head(&self, headers: &HeaderMap, base: &Url) -> Result<Page, OktaError> {
@@ -127,58 +150,22 @@ impl Client {
         })
     }
 
-    async fn read(
-        &self,
-        mut response: Response,
-        body: &mut Vec<u8>,
-        most: usize,
-    ) -> Result<Fits, OktaError> {
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.transport(&error))?
-        {
-            if body.len() + chunk.len() > most {
-                return Ok(Fits::No);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Fits::Yes)
-    }
-
     async fn refusal(&self, response: Response, cursor: &Cursor) -> OktaError {
         let status = response.status();
         let headers = response.headers().clone();
         if status.is_redirection() {
-            let to = headers
-                .get(LOCATION)
-                .and_then(|to| to.to_str().ok())
-                .unwrap_or("nowhere");
-            let location = to
-                .split('?')
-                .next()
-                .unwrap_or(to)
-                .chars()
-                .take(200)
-                .collect();
-            return OktaError::Redirected {
-                org: self.org(),
-                location,
-            };
+            return wire::redirected(self.org(), &headers);
         }
-        let rate = RateLimit::read(&headers, Utc::now());
-        let retry_after = crate::retry::named_wait(&headers);
-        let mut body = Vec::new();
-        // What cannot be read of an error's body does not change what the status says.
-        let _ = self.read(response, &mut body, MAX_ERROR_BYTES).await;
-        OktaError::of_status(
-            &self.org(),
+        let refused = Refused {
             status,
-            cursor.is_from_okta(),
-            rate,
-            retry_after,
-            &body,
-        )
+            rate: RateLimit::read(&headers, Utc::now()),
+            retry_after: crate::retry::named_wait(&headers),
+            from_okta: cursor.is_from_okta(),
+            proof_challenged: wire::proof_challenged(&headers),
+            caller: self.credential.caller(),
+        };
+        let body = wire::read_error(response).await;
+        OktaError::of(&self.org(), &refused, &body)
     }
 
     fn org(&self) -> String {
@@ -195,31 +182,6 @@ impl Client {
             target: target.chars().take(200).collect(),
         }
     }
-
-    fn transport(&self, error: &reqwest::Error) -> OktaError {
-        let slow = error.is_timeout() && !error.is_connect();
-        let problem = if slow {
-            format!(
-                "did not answer within {} s; if it lasts, look at status.okta.com",
-                WHOLE_ATTEMPT.as_secs()
-            )
-        } else if error.is_connect() {
-            format!(
-                "cannot be reached ({}); is OKTA_DOMAIN right, and may this host reach it?",
-                root_cause(error)
-            )
-        } else {
-            format!(
-                "broke its answer off ({}); if it lasts, does a proxy or a firewall stand in between?",
-                root_cause(error)
-            )
-        };
-        OktaError::Transport {
-            org: self.org(),
-            slow,
-            problem,
-        }
-    }
 }
 
 /// Where a URL leads, without what may be a secret in it.
@@ -233,15 +195,6 @@ fn place(url: &Url) -> String {
     let port = port.unwrap_or_default();
     let text = format!("{}://{user}{host}{port}{}", url.scheme(), url.path());
     text.chars().take(200).collect()
-}
-
-/// The innermost cause: outer layers repeat the URL, whose query is nobody's business.
-pub(crate) fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 /// An HTTP client for calls to `base`: no redirects, and no proxy for plain http, which only

@@ -6,11 +6,15 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use serde::Deserialize;
 
 use super::client::Page;
+use super::credential::{Caller, CannotSign, NotAHeader, SignInError};
 use super::rate::RateLimit;
 use crate::retry::{Failure, Verdict};
+
+mod answer;
+
+pub use answer::Answer;
 
 /// Why there is no page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,35 +38,35 @@ pub enum OktaError {
         answer: Answer,
     },
     /// 401.
-    #[error(
-        "{org} refused the API token ({answer}): it has expired, was revoked, or its owner was \
-         deactivated; create a new one and set OKTA_API_TOKEN. The saved cursor stays where it is"
-    )]
+    #[error("{org} refused {}. The saved cursor stays where it is", unauthorized(*.caller, answer))]
     Unauthorized {
         /// The org's host.
         org: String,
+        /// Who asked.
+        caller: Caller,
         /// Status and Okta's words.
         answer: Answer,
     },
     /// 403 for want of a role.
-    #[error(
-        "{org} does not let the token's owner read the System Log ({answer}); give that user the \
-         Report Administrator role"
-    )]
+    #[error("{org} does not let {}", forbidden(*.caller, answer))]
     Forbidden {
         /// The org's host.
         org: String,
+        /// Who asked.
+        caller: Caller,
         /// Status and Okta's words.
         answer: Answer,
     },
     /// 403 for the place the request comes from.
     #[error(
         "{org} does not take this token from here ({answer}); add the outbound addresses of the \
-         function app to the token's network zone"
+         function app to the network zone of {}", match caller { Caller::ApiToken => "the token", Caller::ServiceApp => "the service app" }
     )]
     OutsideZone {
         /// The org's host.
         org: String,
+        /// Who asked.
+        caller: Caller,
         /// Status and Okta's words.
         answer: Answer,
     },
@@ -76,7 +80,7 @@ pub enum OktaError {
         /// Status and Okta's words.
         answer: Answer,
     },
-    /// 429.
+    /// 429, of the log or of the token endpoint, which `org` then names.
     #[error("{org} answers that {} ({answer})", if *.concurrent { "too many requests run at once" } else { "its rate limit is spent" })]
     RateLimited {
         /// The org's host.
@@ -88,7 +92,7 @@ pub enum OktaError {
         /// Status and Okta's words.
         answer: Answer,
     },
-    /// 5xx, 408, and anything else that may pass.
+    /// 5xx, 408, and anything else that may pass; of the log or of the token endpoint.
     #[error("{org} is in trouble ({answer}){}; if it lasts, look at status.okta.com", if *.slow { "; it did not finish the query in time" } else { "" })]
     Trouble {
         /// The org's host.
@@ -172,113 +176,96 @@ pub enum OktaError {
     },
     /// The credential cannot be used at all.
     #[error("{0}")]
-    Credential(#[from] super::credential::NotAHeader),
+    Credential(#[from] NotAHeader),
+    /// The service app got no access token.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
 }
 
-/// Status line and Okta's own words about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Okta's `errorCode`, when the body had one.
-    pub code: Option<String>,
-    /// `errorSummary`, or what the body was instead.
-    pub summary: String,
-}
-
-impl std::fmt::Display for Answer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.status)?;
-        if let Some(code) = &self.code {
-            write!(f, " {code}")?;
-        }
-        write!(f, " {}", self.summary)
+impl From<CannotSign> for OktaError {
+    fn from(problem: CannotSign) -> OktaError {
+        OktaError::SignIn(problem.into())
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ErrorBody {
-    error_code: Option<String>,
-    error_summary: Option<String>,
-    /// OAuth's spelling, which network zones are refused in.
-    error: Option<String>,
-    #[serde(rename = "error_description")]
-    description: Option<String>,
-    #[serde(default)]
-    error_causes: Vec<ErrorBody>,
-}
-
-impl Answer {
-    /// Reads an error's body, which need not be Okta's JSON: edges answer in HTML.
-    pub fn read(status: StatusCode, body: &[u8]) -> Answer {
-        let parsed = serde_json::from_slice::<ErrorBody>(body).ok();
-        let (code, summary) = parsed.map_or((None, None), |body| {
-            let cause = body
-                .error_causes
-                .into_iter()
-                .find_map(|cause| cause.error_summary);
-            let summary = body.error_summary.or(body.description);
-            let summary = match (summary, cause) {
-                (Some(summary), Some(cause)) => Some(format!("{summary}: {cause}")),
-                (summary, cause) => summary.or(cause),
-            };
-            (body.error_code.or(body.error), summary)
-        });
-        let summary = summary.unwrap_or_else(|| describe(body));
-        Answer {
-            status: status.as_u16(),
-            code,
-            summary: printable(&summary),
-        }
+fn unauthorized(caller: Caller, answer: &Answer) -> String {
+    match caller {
+        Caller::ApiToken => format!(
+            "the API token ({answer}): it has expired, was revoked, or its owner was deactivated; \
+             create a new one and set OKTA_API_TOKEN"
+        ),
+        Caller::ServiceApp => format!(
+            "an access token that it had just given to the service app ({answer}); is the app \
+             still active, and is this machine's clock right?"
+        ),
     }
 }
 
-fn describe(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body.get(..200).unwrap_or(body))
-        .trim()
-        .to_owned();
-    match text {
-        _ if text.is_empty() => "with an empty body".to_owned(),
-        _ if text.starts_with('<') => "with a web page instead of JSON".to_owned(),
-        _ => format!("with `{text}`"),
+fn forbidden(caller: Caller, answer: &Answer) -> String {
+    match caller {
+        Caller::ApiToken => format!(
+            "the token's owner read the System Log ({answer}); give that user the Report \
+             Administrator role"
+        ),
+        Caller::ServiceApp => format!(
+            "the service app read the System Log ({answer}); the app needs both the scope \
+             okta.logs.read, which a Super Admin grants on its Okta API Scopes tab, and an admin \
+             role, Report Administrator, on its Admin roles tab"
+        ),
     }
 }
 
-/// One line, and no longer than one reads.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(300)
-        .collect()
+/// An answer other than 200, less its body.
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    pub(super) rate: Option<RateLimit>,
+    pub(super) retry_after: Option<Duration>,
+    /// Whether the request was a link that Okta had given.
+    pub(super) from_okta: bool,
+    /// Whether the headers say that it is the DPoP proof that was refused.
+    pub(super) proof_challenged: bool,
+    pub(super) caller: Caller,
 }
 
 impl OktaError {
-    /// Understands an answer other than 200.
-    pub(super) fn of_status(
-        org: &str,
-        status: StatusCode,
-        from_okta: bool,
-        rate: Option<RateLimit>,
-        retry_after: Option<Duration>,
-        body: &[u8],
-    ) -> OktaError {
+    /// Understands an answer other than 200; `org` names who gave it.
+    pub(super) fn of(org: &str, refused: &Refused, body: &[u8]) -> OktaError {
+        let (status, caller) = (refused.status, refused.caller);
         let (org, answer) = (org.to_owned(), Answer::read(status, body));
         let code = answer.code.clone().unwrap_or_default();
         match status.as_u16() {
-            400 if from_okta => OktaError::CursorRefused { org, answer },
+            // Whatever its status, such an answer is about the token and not about the cursor.
+            _ if refused.proof_challenged || is_about_the_proof(&code) => OktaError::Unauthorized {
+                org,
+                caller,
+                answer,
+            },
+            400 if refused.from_okta => OktaError::CursorRefused { org, answer },
             400 => OktaError::BadRequest { org, answer },
-            401 => OktaError::Unauthorized { org, answer },
-            403 if code == "access_denied" => OktaError::OutsideZone { org, answer },
-            403 => OktaError::Forbidden { org, answer },
+            401 => OktaError::Unauthorized {
+                org,
+                caller,
+                answer,
+            },
+            403 if code == "access_denied" => OktaError::OutsideZone {
+                org,
+                caller,
+                answer,
+            },
+            403 => OktaError::Forbidden {
+                org,
+                caller,
+                answer,
+            },
             404 => OktaError::NotFound { org, answer },
             429 => {
-                let concurrent = rate.is_some_and(|rate| rate.is_concurrency());
-                let window = rate.filter(|_| !concurrent).map(|rate| rate.resets_in);
+                let concurrent = refused.rate.is_some_and(|rate| rate.is_concurrency());
+                let window = refused.rate.filter(|_| !concurrent);
+                let window = window.map(|rate| rate.resets_in);
                 OktaError::RateLimited {
                     org,
                     concurrent,
-                    wait: retry_after.or(window),
+                    wait: refused.retry_after.or(window),
                     answer,
                 }
             }
@@ -297,6 +284,14 @@ impl OktaError {
             OktaError::Trouble { slow: true, .. } | OktaError::Transport { slow: true, .. }
         )
     }
+}
+
+/// Errors of DPoP (RFC 9449 section 7.1), which come with 400 or 401.
+fn is_about_the_proof(code: &str) -> bool {
+    matches!(
+        code,
+        "invalid_dpop_proof" | "use_dpop_nonce" | "invalid_token"
+    )
 }
 
 impl Failure for OktaError {
@@ -320,7 +315,8 @@ impl Failure for OktaError {
             | OktaError::ForeignLink { .. }
             | OktaError::ForeignCursor { .. }
             | OktaError::PageTooLarge { .. }
-            | OktaError::Credential(_) => Verdict::Stop,
+            | OktaError::Credential(_)
+            | OktaError::SignIn(_) => Verdict::Stop,
         }
     }
 }
@@ -330,14 +326,21 @@ mod tests {
     use super::*;
 
     fn of(status: u16, body: &str) -> OktaError {
-        let status = StatusCode::from_u16(status).unwrap();
-        OktaError::of_status("acme.okta.com", status, false, None, None, body.as_bytes())
+        let refused = Refused {
+            status: StatusCode::from_u16(status).unwrap(),
+            rate: None,
+            retry_after: None,
+            from_okta: true,
+            proof_challenged: false,
+            caller: Caller::ServiceApp,
+        };
+        OktaError::of("acme.okta.com", &refused, body.as_bytes())
     }
 
     #[test]
     fn the_status_decides_where_one_code_means_two_things() {
         let body = r#"{"errorCode":"E0000053","errorSummary":"Invalid filter","errorCauses":[]}"#;
-        assert!(matches!(of(400, body), OktaError::BadRequest { .. }));
+        assert!(matches!(of(400, body), OktaError::CursorRefused { .. }));
         assert!(matches!(
             of(500, body),
             OktaError::Trouble { slow: false, .. }
@@ -364,5 +367,14 @@ mod tests {
             r#"{"errorCode":"E0000006","errorSummary":"You do not have permission"}"#,
         );
         assert!(role.to_string().contains("Report Administrator"), "{role}");
+    }
+
+    #[test]
+    fn a_refused_proof_is_no_refused_cursor() {
+        let body = r#"{"error":"invalid_dpop_proof","error_description":"jti was used before"}"#;
+        for status in [400, 401] {
+            let error = of(status, body);
+            assert!(matches!(error, OktaError::Unauthorized { .. }), "{error}");
+        }
     }
 }

@@ -49,10 +49,40 @@ pub const OKTA_DOMAIN: Setting = Setting {
 pub const OKTA_API_TOKEN: Setting = Setting {
     name: "OKTA_API_TOKEN",
     aliases: &["apiToken"],
-    meaning: "**Required, secret.** An API token (SSWS) of an admin who may read the System Log",
+    meaning: "**Secret.** An API token (SSWS) of an admin who may read the System Log. This, or a service app by the next settings, which win",
     default: None,
     example: Some("00exampleTokenOfAReadOnlyAdmin"),
     secret: true,
+    scope: Scope::SetByTemplate,
+};
+/// The service app.
+pub const OKTA_CLIENT_ID: Setting = Setting {
+    name: "OKTA_CLIENT_ID",
+    aliases: &[],
+    meaning: "The client id of an API Services app that has the scope `okta.logs.read` and the role Report Administrator. It signs in by OAuth, with DPoP where Okta asks for it",
+    default: None,
+    example: Some(""),
+    secret: false,
+    scope: Scope::SetByTemplate,
+};
+/// The service app's key.
+pub const OKTA_PRIVATE_KEY: Setting = Setting {
+    name: "OKTA_PRIVATE_KEY",
+    aliases: &[],
+    meaning: "**Secret.** The service app's private key, RSA or P-256, as a JWK or in PEM, whose line breaks may be written `\\n`",
+    default: None,
+    example: Some(""),
+    secret: true,
+    scope: Scope::SetByTemplate,
+};
+/// Which of the service app's keys that is.
+pub const OKTA_KEY_ID: Setting = Setting {
+    name: "OKTA_KEY_ID",
+    aliases: &[],
+    meaning: "The id (KID) that Okta shows for that key. Needed where the app has several keys; a JWK brings its own",
+    default: None,
+    example: Some(""),
+    secret: false,
     scope: Scope::SetByTemplate,
 };
 /// The timer's schedule. The Functions host resolves it; this program never reads it.
@@ -240,6 +270,9 @@ pub const OUTPUT_DIR: Setting = Setting {
 pub const SETTINGS: &[Setting] = &[
     OKTA_DOMAIN,
     OKTA_API_TOKEN,
+    OKTA_CLIENT_ID,
+    OKTA_PRIVATE_KEY,
+    OKTA_KEY_ID,
     OKTA_POLL_SCHEDULE,
     OKTA_BACKFILL_DAYS,
     OKTA_START_AT,
@@ -261,14 +294,8 @@ pub const SETTINGS: &[Setting] = &[
 ];
 
 /// A setting that belongs to a road this version does not take: its name and what to do.
-/// Ignoring it would send events, or sign in, otherwise than its owner believes.
-pub(super) const NOT_TAKEN: &[(&str, &str)] = &[
-    ("OKTA_CLIENT_ID", NO_OAUTH),
-    ("OKTA_PRIVATE_KEY", NO_OAUTH),
-    ("LOGS_INGESTION_ENDPOINT", NO_LOGS_INGESTION),
-];
-const NO_OAUTH: &str =
-    "this version does not sign in to Okta by OAuth yet; remove it and set OKTA_API_TOKEN";
+/// Ignoring it would send events otherwise than its owner believes.
+pub(super) const NOT_TAKEN: &[(&str, &str)] = &[("LOGS_INGESTION_ENDPOINT", NO_LOGS_INGESTION)];
 const NO_LOGS_INGESTION: &str = "this version does not post to the Logs Ingestion API yet; remove it and set WORKSPACE_ID and WORKSPACE_KEY";
 
 /// The README's table of settings, in Markdown, ending with a line break.

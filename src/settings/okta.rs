@@ -1,12 +1,12 @@
 //! Which org to read, as whom, from where and how fast.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use secrecy::SecretString;
 
 use super::address;
 use super::catalogue::{
-    OKTA_API_TOKEN, OKTA_BACKFILL_DAYS, OKTA_DOMAIN, OKTA_FILTER, OKTA_RATE_SHARE, OKTA_START_AT,
+    OKTA_BACKFILL_DAYS, OKTA_DOMAIN, OKTA_FILTER, OKTA_RATE_SHARE, OKTA_START_AT,
 };
+use super::credential::CredentialSettings;
 use super::number::whole_number;
 use super::reading::{Given, Reading};
 use crate::okta::OktaDomain;
@@ -18,8 +18,8 @@ use crate::okta::rate::RateShare;
 pub struct OktaSettings {
     /// The org.
     pub domain: OktaDomain,
-    /// The SSWS token: visible ASCII, without its scheme.
-    pub token: SecretString,
+    /// Who asks.
+    pub credential: CredentialSettings,
     /// Okta's filter expression, as written.
     pub filter: Option<String>,
     /// Where a first run starts.
@@ -35,11 +35,7 @@ impl OktaSettings {
             "write the org's address, such as acme.okta.com",
             domain,
         );
-        let token = reading.required(
-            &OKTA_API_TOKEN,
-            "make a token in the Okta admin console under Security > API > Tokens",
-            |given| token(given.text),
-        );
+        let credential = CredentialSettings::read(reading);
         let filter = reading
             .value(&OKTA_FILTER)
             .map(|given| given.text.to_owned());
@@ -47,7 +43,7 @@ impl OktaSettings {
         let rate_share = reading.defaulted(&OKTA_RATE_SHARE, rate_share);
         Some(OktaSettings {
             domain: domain?,
-            token: token?,
+            credential: credential?,
             filter,
             start: start?,
             rate_share: rate_share?,
@@ -60,31 +56,6 @@ fn domain(given: Given<'_>) -> Result<OktaDomain, OktaDomainError> {
     match given.name == OKTA_DOMAIN.name {
         true => given.text.parse(),
         false => address::before_path(given.text).parse(),
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum TokenError {
-    #[error("the value is SSWS without a token; write the token alone")]
-    Empty,
-    #[error("the value has a space or a line break inside; copy the token alone")]
-    Space,
-    #[error("the value has a character that no token has; copy the token again")]
-    NotVisibleAscii,
-}
-
-fn token(text: &str) -> Result<SecretString, TokenError> {
-    let token = match text.split_once(char::is_whitespace) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("SSWS") => token.trim_start(),
-        None if text.eq_ignore_ascii_case("SSWS") => return Err(TokenError::Empty),
-        _ => text,
-    };
-    if token.contains(char::is_whitespace) {
-        return Err(TokenError::Space);
-    }
-    match token.chars().all(|c| c.is_ascii_graphic()) {
-        true => Ok(token.into()),
-        false => Err(TokenError::NotVisibleAscii),
     }
 }
 

@@ -2,7 +2,7 @@
 //! does by default.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::subscriber::DefaultGuard;
 
@@ -26,8 +26,21 @@ impl Write for Text {
     }
 }
 
+/// Gives the process a listener that hears everything and keeps nothing. Without one, a line that
+/// is first logged where nobody listens may count as of no interest to anybody, for good.
+pub(crate) fn prick_up_ears() {
+    static EARS: Once = Once::new();
+    EARS.call_once(|| {
+        let nowhere = tracing_subscriber::fmt()
+            .with_writer(std::io::sink)
+            .finish();
+        tracing::subscriber::set_global_default(nowhere).unwrap();
+    });
+}
+
 impl Heard {
     pub(crate) fn listen() -> Heard {
+        prick_up_ears();
         let text = Text::default();
         let writer = text.clone();
         let lines = tracing_subscriber::fmt()

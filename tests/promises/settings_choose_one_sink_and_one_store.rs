@@ -5,7 +5,9 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use okta_sentinel::checkpoint::account::BlobCredential;
-use okta_sentinel::settings::{Environment, Place, Settings, SinkSettings, Start, StoreSettings};
+use okta_sentinel::settings::{
+    CredentialSettings, Environment, Place, Settings, SinkSettings, Start, StoreSettings,
+};
 use secrecy::ExposeSecret;
 
 type Pair<'t> = (&'t str, &'t str);
@@ -117,7 +119,10 @@ fn names_of_microsofts_function_are_read_where_ours_are_not_set() {
         settings.okta.domain.base().as_str(),
         "https://acme.okta.com/"
     );
-    assert_eq!(settings.okta.token.expose_secret(), "00token");
+    let CredentialSettings::ApiToken(token) = &settings.okta.credential else {
+        panic!("{:?}", settings.okta);
+    };
+    assert_eq!(token.expose_secret(), "00token");
     let SinkSettings::DataCollector {
         uri, key, log_type, ..
     } = settings.sink

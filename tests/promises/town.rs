@@ -20,6 +20,7 @@ pub(crate) struct Town {
 impl Town {
     /// An org as given and an empty workspace.
     pub(crate) async fn with(org: OrgConfig) -> Town {
+        crate::heard::prick_up_ears();
         println!("seed {}", org.seed);
         Town {
             org: OktaOrg::start(org).await.unwrap(),

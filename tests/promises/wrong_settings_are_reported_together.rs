@@ -71,12 +71,39 @@ fn a_wrong_org_is_told_what_to_write() {
 #[test]
 fn a_wrong_token_is_never_shown() {
     assert_lines(&[
-        ("OKTA_API_TOKEN", "", "not set; make a token in the Okta admin console under Security > API > Tokens"),
+        ("OKTA_API_TOKEN", "", "not set; make a token in the Okta admin console under Security > API > Tokens, or set OKTA_CLIENT_ID and OKTA_PRIVATE_KEY of a service app"),
         ("OKTA_API_TOKEN", "SSWS ", "the value is SSWS without a token; write the token alone"),
         ("OKTA_API_TOKEN", "SSWS 00hun ter2", "the value has a space or a line break inside; copy the token alone"),
         ("OKTA_API_TOKEN", "00hun\nter2", "the value has a space or a line break inside; copy the token alone"),
         ("OKTA_API_TOKEN", "00hunter2\u{200b}", "the value has a character that no token has; copy the token again"),
     ]);
+}
+
+#[rustfmt::skip]
+#[test]
+fn a_wrong_service_app_is_told_its_wrong_part_and_its_key_is_never_shown() {
+    let key = include_str!("../fixtures/keys/p256-pkcs8.pem");
+    let with = |changes: &[(&str, &str)]| {
+        let app = [("OKTA_API_TOKEN", ""), ("OKTA_CLIENT_ID", "0oa1"), ("OKTA_PRIVATE_KEY", key)];
+        let kept = app.into_iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+        problems(&kept.chain(changes.iter().copied()).collect::<Vec<_>>())
+    };
+    assert_eq!(with(&[]), "");
+    let table = [
+        ("OKTA_CLIENT_ID", "", "not set; OKTA_PRIVATE_KEY needs it; copy the Client ID from the service app's General tab"),
+        ("OKTA_CLIENT_ID", key, "the value is no client id (it begins 0oa, unless somebody chose another); copy it from the service app's General tab"),
+        ("OKTA_PRIVATE_KEY", "", "not set; OKTA_CLIENT_ID needs it; add a key to the service app on its General tab and paste the private half"),
+        ("OKTA_PRIVATE_KEY", "hunter2", "the value is neither a private key in PEM (-----BEGIN PRIVATE KEY-----) nor a JWK ({\"kty\":...}); paste the whole key that was saved when it was made in Okta"),
+        ("OKTA_PRIVATE_KEY", "-----BEGIN PRIVATE KEY-----", "the PEM text is cut short: a BEGIN line has no END line; paste the key whole, its line breaks real or written as \\n"),
+        ("OKTA_PRIVATE_KEY", include_str!("../fixtures/keys/p256-public.pem"), "the value is a public key; paste the private key that belongs to it"),
+        ("OKTA_PRIVATE_KEY", include_str!("../fixtures/keys/p256-encrypted.pem"), "the key is protected by a passphrase; take that off: openssl pkcs8 -topk8 -nocrypt -in key.pem"),
+        ("OKTA_PRIVATE_KEY", r#"{"kty":"RSA","n":"aHVudGVyMg","e":"AQAB"}"#, "the value is a public key; paste the private key that belongs to it"),
+        ("OKTA_PRIVATE_KEY", r#"{"kty":"hunter2""#, "the value begins as a JWK and is not one; paste the JSON object whole, from { to }"),
+        ("OKTA_KEY_ID", "the key", "the value is no key id; copy the KID beside the key on the service app's General tab, or leave it out if the app has one key alone"),
+    ];
+    for (name, value, expected) in table {
+        assert_eq!(with(&[(name, value)]), format!("{name}: {expected}"), "{value}");
+    }
 }
 
 #[rustfmt::skip]
@@ -147,8 +174,6 @@ fn a_wrong_storage_account_is_told_its_wrong_part() {
 #[test]
 fn a_road_this_version_does_not_take_is_said_so() {
     assert_lines(&[
-        ("OKTA_CLIENT_ID", "0oa1", "this version does not sign in to Okta by OAuth yet; remove it and set OKTA_API_TOKEN"),
-        ("OKTA_PRIVATE_KEY", "hunter2", "this version does not sign in to Okta by OAuth yet; remove it and set OKTA_API_TOKEN"),
         ("LOGS_INGESTION_ENDPOINT", "https://a.ingest.monitor.azure.com", "this version does not post to the Logs Ingestion API yet; remove it and set WORKSPACE_ID and WORKSPACE_KEY"),
     ]);
 }
@@ -166,6 +191,18 @@ fn an_unresolved_key_vault_reference_is_told_by_name_wherever_it_stands() {
             .find(|setting| setting.aliases.contains(&name));
         let mut changes = vec![(name, reference)];
         changes.extend(own.map(|setting| (setting.name, "")));
+        // Half a service app is a problem of its own.
+        changes.extend(
+            [
+                ("OKTA_CLIENT_ID", "0oa1"),
+                (
+                    "OKTA_PRIVATE_KEY",
+                    include_str!("../fixtures/keys/p256-pkcs8.pem"),
+                ),
+            ]
+            .into_iter()
+            .filter(|(other, _)| name != *other),
+        );
         assert_eq!(
             problems(&changes),
             format!(
@@ -230,7 +267,7 @@ fn nothing_set_at_all_is_told_whole() {
     assert_eq!(
         said,
         "OKTA_DOMAIN: not set; write the org's address, such as acme.okta.com\n\
-         OKTA_API_TOKEN: not set; make a token in the Okta admin console under Security > API > Tokens\n\
+         OKTA_API_TOKEN: not set; make a token in the Okta admin console under Security > API > Tokens, or set OKTA_CLIENT_ID and OKTA_PRIVATE_KEY of a service app\n\
          WORKSPACE_ID: nothing says where events go; set WORKSPACE_ID and WORKSPACE_KEY, or for a trial on this machine, OUTPUT_DIR\n\
          AzureWebJobsStorage: nothing says where the cursor is kept; set AzureWebJobsStorage__accountName and AzureWebJobsStorage__credential=managedidentity, or AzureWebJobsStorage"
     );

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::oauth::ServiceApp;
+
 /// Settings of an org; the default is an empty log that answers at once.
 #[derive(Clone, Debug)]
 pub struct OrgConfig {
@@ -17,6 +19,8 @@ pub struct OrgConfig {
     pub spacing: Duration,
     /// The SSWS token that the org takes.
     pub token: String,
+    /// The service app that may sign in, if there is one.
+    pub service_app: Option<ServiceApp>,
     /// Requests in a window; without it the headers tell of a generous limit.
     pub rate_limit: Option<u32>,
     /// Okta's is 60 s. `X-Rate-Limit-Reset` has whole seconds only, rounded up.
@@ -45,6 +49,7 @@ impl Default for OrgConfig {
             first_published: None,
             spacing: Duration::from_millis(100),
             token: "00sandboxTokenOfNobodyElse0123456789abcdef".to_owned(),
+            service_app: None,
             rate_limit: None,
             rate_window: Duration::from_secs(60),
             latency: Duration::ZERO,

@@ -1,9 +1,9 @@
 //! The org behind the server: which events a request gets and which links go with them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use super::config::{EndOfStream, OrgConfig, PageOrder};
@@ -12,6 +12,7 @@ use super::events::{EventMaker, scramble};
 use super::fault::Faults;
 use super::journal::Journal;
 use super::log::{Entry, Log, Selection};
+use super::oauth::AuthorizationServer;
 use super::page::{PageKey, ReadyPages};
 use super::query::{Query, Reading, Start};
 use super::rate::RateLimit;
@@ -30,12 +31,15 @@ pub(super) struct Org {
     pub(super) log: RwLock<Log>,
     pub(super) cursors: Mutex<Cursors>,
     pub(super) rate: Mutex<RateLimit>,
+    pub(super) oauth: AuthorizationServer,
     pub(super) faults: Faults,
     pub(super) journal: Journal,
     pub(super) ready: ReadyPages,
     /// Turns true when the org's owner is gone.
     pub(super) stopped: watch::Receiver<bool>,
     answers: AtomicU64,
+    /// Milliseconds by which the clock was put forward.
+    put_forward: AtomicI64,
 }
 
 /// What a request gets.
@@ -62,10 +66,12 @@ impl Org {
             log: RwLock::new(Log::new(maker, config.events)),
             cursors: Mutex::new(Cursors::new(config.cursor_lifetime)),
             rate: Mutex::new(RateLimit::new(config.rate_limit, config.rate_window)),
+            oauth: AuthorizationServer::new(config.service_app.clone()),
             faults: Faults::new(),
             journal: Journal::new(),
             ready: ReadyPages::default(),
             answers: AtomicU64::new(1),
+            put_forward: AtomicI64::new(0),
             config,
             base,
             stopped,
@@ -73,7 +79,13 @@ impl Org {
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
-        Utc::now() + self.config.clock_skew
+        let put_forward = TimeDelta::milliseconds(self.put_forward.load(Ordering::Relaxed));
+        Utc::now() + self.config.clock_skew + put_forward
+    }
+
+    pub(super) fn put_clock_forward(&self, by: TimeDelta) {
+        self.put_forward
+            .fetch_add(by.num_milliseconds(), Ordering::Relaxed);
     }
 
     /// A number for each answer, for its request id.

@@ -9,6 +9,7 @@ pub(super) struct Refusal {
     code: String,
     summary: String,
     cause: Option<String>,
+    oauth: bool,
 }
 
 impl Refusal {
@@ -20,6 +21,26 @@ impl Refusal {
             code: code.to_owned(),
             summary: summary.to_owned(),
             cause: None,
+            oauth: false,
+        }
+    }
+
+    /// An error in OAuth's shape.
+    pub(super) fn oauth(status: u16, error: &str, description: &str) -> Self {
+        Self {
+            status,
+            code: error.to_owned(),
+            summary: description.to_owned(),
+            cause: None,
+            oauth: true,
+        }
+    }
+
+    /// An error by its code: Okta's own begin with an E, the others are OAuth's.
+    pub(super) fn of(status: u16, code: &str) -> Self {
+        match code.starts_with('E') {
+            true => Self::new(status, code),
+            false => Self::oauth(status, code, "scripted"),
         }
     }
 
@@ -40,6 +61,9 @@ impl Refusal {
     }
 
     pub(super) fn body(&self, id: u64) -> String {
+        if self.oauth {
+            return json!({ "error": self.code, "error_description": self.summary }).to_string();
+        }
         let causes: Vec<_> = self
             .cause
             .iter()

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, LINK,
-    LOCATION, RETRY_AFTER, USER_AGENT,
+    LOCATION, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -17,6 +17,7 @@ use super::body;
 use super::fault::Fault;
 use super::journal::{Authorization, Line, SeenRequest, StartGiven};
 use super::locked;
+use super::oauth::{Judged, Presented, TOKEN_PATH, TokenAnswer};
 use super::org::{LOGS_PATH, Org};
 use super::page::{Page, json_array, render_aside};
 use super::query::Query;
@@ -25,6 +26,10 @@ use super::refusal::Refusal;
 use super::wire::Wire;
 
 const JSON: &str = "application/json";
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+/// Largest form that the token endpoint reads.
+const MAX_FORM: usize = 64 * 1024;
 
 /// Every path of the org.
 pub(super) fn router(org: Arc<Org>) -> Router {
@@ -38,6 +43,7 @@ struct Exchange {
     line: Line,
     seen: SeenRequest,
     query: String,
+    judged: Judged,
     allowance: Option<Allowance>,
 }
 
@@ -46,7 +52,8 @@ async fn any(
     ConnectInfo(wire): ConnectInfo<Wire>,
     request: Request,
 ) -> Response {
-    let seen = seen(&org, &request);
+    let judged = judged(&org, &request);
+    let seen = seen(&org, &request, judged.authorization);
     let line = org.journal.arrived(seen.clone());
     let query = request.uri().query().unwrap_or_default().to_owned();
     let mut exchange = Exchange {
@@ -55,8 +62,12 @@ async fn any(
         line,
         seen,
         query,
+        judged,
         allowance: None,
     };
+    if request.uri().path() == TOKEN_PATH {
+        return exchange.token(request).await;
+    }
     if request.uri().path() != LOGS_PATH {
         return exchange.refuse(&Refusal::new(404, "E0000008"));
     }
@@ -66,7 +77,27 @@ async fn any(
     exchange.log().await
 }
 
-fn seen(org: &Org, request: &Request) -> SeenRequest {
+/// Judged once: a proof is good for one request.
+fn judged(org: &Org, request: &Request) -> Judged {
+    let Some(value) = request.headers().get(AUTHORIZATION) else {
+        return Judged::plainly(Authorization::Missing);
+    };
+    let value = String::from_utf8_lossy(value.as_bytes());
+    if value == format!("SSWS {}", org.config.token) {
+        return Judged::plainly(Authorization::Accepted);
+    }
+    let presented = Presented {
+        headers: request.headers(),
+        authorization: &value,
+        method: request.method().as_str(),
+        url: &format!("{}{}", org.base, request.uri().path()),
+        now: org.now(),
+    };
+    let judged = org.oauth.judge(&presented);
+    judged.unwrap_or_else(|| Judged::plainly(Authorization::Wrong))
+}
+
+fn seen(org: &Org, request: &Request, authorization: Authorization) -> SeenRequest {
     let header = |name: HeaderName| {
         request
             .headers()
@@ -83,11 +114,7 @@ fn seen(org: &Org, request: &Request) -> SeenRequest {
     };
     SeenRequest {
         target: target.to_owned(),
-        authorization: match header(AUTHORIZATION) {
-            None => Authorization::Missing,
-            Some(value) if value == format!("SSWS {}", org.config.token) => Authorization::Accepted,
-            Some(_) => Authorization::Wrong,
-        },
+        authorization,
         user_agent: header(USER_AGENT),
         accept_encoding: header(ACCEPT_ENCODING),
         at: org.now(),
@@ -108,8 +135,8 @@ impl Exchange {
         if let Some(response) = self.instead(fault.as_ref()).await {
             return response;
         }
-        if self.seen.authorization != Authorization::Accepted {
-            return self.refuse(&Refusal::new(401, "E0000011"));
+        if self.judged.refusal.is_some() {
+            return self.turn_away();
         }
         if self.allowance.is_some_and(|allowance| allowance.exceeded) {
             return self.refuse(&Refusal::new(429, "E0000047"));
@@ -124,6 +151,45 @@ impl Exchange {
         page.unwrap_or_else(|refusal| self.refuse(&refusal))
     }
 
+    /// The token endpoint.
+    async fn token(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let form = axum::body::to_bytes(body, MAX_FORM).await;
+        let form = form.unwrap_or_default();
+        let fault = self.org.oauth.faults.next();
+        if let Some(response) = self.instead(fault.as_ref()).await {
+            let status = response.status().as_u16();
+            self.org.oauth.note(&parts.headers, &form, status, None);
+            return response;
+        }
+        let (base, now) = (&self.org.base, self.org.now());
+        let oauth = &self.org.oauth;
+        let TokenAnswer {
+            status,
+            body,
+            nonce,
+        } = oauth.token(base, &parts.method, &parts.headers, &form, now);
+        let mut response = self.respond(status, JSON, body.into(), &[]);
+        if let Some(nonce) = nonce {
+            set(response.headers_mut(), DPOP_NONCE, &nonce);
+        }
+        response
+    }
+
+    /// The answer to a token or a proof that is not good enough.
+    fn turn_away(&self) -> Response {
+        let refusal = self.judged.refusal.clone();
+        let refusal = refusal.unwrap_or_else(|| Refusal::new(401, "E0000011"));
+        let mut response = self.refuse(&refusal);
+        if let Some(challenge) = &self.judged.challenge {
+            set(response.headers_mut(), WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(nonce) = &self.judged.nonce {
+            set(response.headers_mut(), DPOP_NONCE, nonce);
+        }
+        response
+    }
+
     /// The answer of a fault that leaves no room for a page.
     async fn instead(&self, fault: Option<&Fault>) -> Option<Response> {
         match fault? {
@@ -132,7 +198,7 @@ impl Exchange {
                 code,
                 headers,
             } => {
-                let mut response = self.refuse(&Refusal::new(*status, code));
+                let mut response = self.refuse(&Refusal::of(*status, code));
                 for (name, value) in headers {
                     set(response.headers_mut(), HeaderName::from_static(name), value);
                 }

@@ -9,6 +9,7 @@ use super::*;
 
 mod bounded;
 mod faults;
+mod oauth;
 mod polling;
 mod speed;
 mod strictness;

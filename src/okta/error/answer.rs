@@ -1,0 +1,82 @@
+//! What Okta says about a refusal, in its own words and in as many as one line holds.
+
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+/// Status line and Okta's own words about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Okta's `errorCode`, when the body had one.
+    pub code: Option<String>,
+    /// `errorSummary`, or what the body was instead.
+    pub summary: String,
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " {code}")?;
+        }
+        write!(f, " {}", self.summary)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorBody {
+    error_code: Option<String>,
+    error_summary: Option<String>,
+    /// OAuth's spelling, which network zones are refused in.
+    error: Option<String>,
+    #[serde(rename = "error_description")]
+    description: Option<String>,
+    #[serde(default)]
+    error_causes: Vec<ErrorBody>,
+}
+
+impl Answer {
+    /// Reads an error's body, which need not be Okta's JSON: edges answer in HTML.
+    pub fn read(status: StatusCode, body: &[u8]) -> Answer {
+        let parsed = serde_json::from_slice::<ErrorBody>(body).ok();
+        let (code, summary) = parsed.map_or((None, None), |body| {
+            let cause = body
+                .error_causes
+                .into_iter()
+                .find_map(|cause| cause.error_summary);
+            let summary = body.error_summary.or(body.description);
+            let summary = match (summary, cause) {
+                (Some(summary), Some(cause)) => Some(format!("{summary}: {cause}")),
+                (summary, cause) => summary.or(cause),
+            };
+            (body.error_code.or(body.error), summary)
+        });
+        let summary = summary.unwrap_or_else(|| describe(body));
+        Answer {
+            status: status.as_u16(),
+            code,
+            summary: printable(&summary),
+        }
+    }
+}
+
+fn describe(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body.get(..200).unwrap_or(body))
+        .trim()
+        .to_owned();
+    match text {
+        _ if text.is_empty() => "with an empty body".to_owned(),
+        _ if text.starts_with('<') => "with a web page instead of JSON".to_owned(),
+        _ => format!("with `{text}`"),
+    }
+}
+
+/// One line, and no longer than one reads.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(300)
+        .collect()
+}

@@ -1,0 +1,117 @@
+//! Who asks Okta: a service app where one is set, else the owner of an API token.
+
+use secrecy::SecretString;
+
+use super::catalogue::{OKTA_API_TOKEN, OKTA_CLIENT_ID, OKTA_KEY_ID, OKTA_PRIVATE_KEY};
+use super::reading::Reading;
+use crate::okta::credential::{ClientId, PrivateKey};
+
+/// Who asks Okta.
+#[derive(Clone, Debug)]
+pub enum CredentialSettings {
+    /// The SSWS token: visible ASCII, without its scheme.
+    ApiToken(SecretString),
+    /// A service app that signs in by itself.
+    ServiceApp {
+        /// Its public name.
+        client_id: ClientId,
+        /// What it signs in with, under the id that `OKTA_KEY_ID` or the JWK gives.
+        key: PrivateKey,
+    },
+}
+
+impl CredentialSettings {
+    pub(super) fn read(reading: &mut Reading<'_>) -> Option<CredentialSettings> {
+        if reading.is_set(&OKTA_CLIENT_ID) || reading.is_set(&OKTA_PRIVATE_KEY) {
+            if reading.is_set(&OKTA_API_TOKEN) {
+                reading.warn(format!(
+                    "{} is not used: the service app signs in, because {} is set",
+                    OKTA_API_TOKEN.name, OKTA_CLIENT_ID.name
+                ));
+            }
+            return service_app(reading);
+        }
+        if reading.is_set(&OKTA_KEY_ID) {
+            reading.warn(format!(
+                "{} is not used: no service app signs in, because {} is not set",
+                OKTA_KEY_ID.name, OKTA_CLIENT_ID.name
+            ));
+        }
+        let token = reading.required(
+            &OKTA_API_TOKEN,
+            "make a token in the Okta admin console under Security > API > Tokens, or set \
+             OKTA_CLIENT_ID and OKTA_PRIVATE_KEY of a service app",
+            |given| token(given.text),
+        );
+        Some(CredentialSettings::ApiToken(token?))
+    }
+}
+
+fn service_app(reading: &mut Reading<'_>) -> Option<CredentialSettings> {
+    let client_id = reading.required(
+        &OKTA_CLIENT_ID,
+        "OKTA_PRIVATE_KEY needs it; copy the Client ID from the service app's General tab",
+        |given| given.text.parse::<ClientId>(),
+    );
+    let key = reading.required(
+        &OKTA_PRIVATE_KEY,
+        "OKTA_CLIENT_ID needs it; add a key to the service app on its General tab and paste the \
+         private half",
+        |given| given.text.parse::<PrivateKey>(),
+    );
+    let id = reading.optional(&OKTA_KEY_ID, key_id);
+    let key = match (key?, id) {
+        (key, None) => key,
+        (key, Some(id)) => {
+            if key.id().is_some_and(|own| own != id) {
+                reading.warn(format!(
+                    "{} differs from the kid in {}, and wins",
+                    OKTA_KEY_ID.name, OKTA_PRIVATE_KEY.name
+                ));
+            }
+            key.with_id(id)
+        }
+    };
+    Some(CredentialSettings::ServiceApp {
+        client_id: client_id?,
+        key,
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the value is no key id; copy the KID beside the key on the service app's General tab, or leave it out if the app has one key alone"
+)]
+struct NoKeyId;
+
+fn key_id(text: &str) -> Result<String, NoKeyId> {
+    let good = text.len() <= 200
+        && !text.starts_with("-----")
+        && text.chars().all(|c| c.is_ascii_graphic());
+    good.then(|| text.to_owned()).ok_or(NoKeyId)
+}
+
+#[derive(Debug, thiserror::Error)]
+enum TokenError {
+    #[error("the value is SSWS without a token; write the token alone")]
+    Empty,
+    #[error("the value has a space or a line break inside; copy the token alone")]
+    Space,
+    #[error("the value has a character that no token has; copy the token again")]
+    NotVisibleAscii,
+}
+
+fn token(text: &str) -> Result<SecretString, TokenError> {
+    let token = match text.split_once(char::is_whitespace) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("SSWS") => token.trim_start(),
+        None if text.eq_ignore_ascii_case("SSWS") => return Err(TokenError::Empty),
+        _ => text,
+    };
+    if token.contains(char::is_whitespace) {
+        return Err(TokenError::Space);
+    }
+    match token.chars().all(|c| c.is_ascii_graphic()) {
+        true => Ok(token.into()),
+        false => Err(TokenError::NotVisibleAscii),
+    }
+}

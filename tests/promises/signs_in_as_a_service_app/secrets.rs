@@ -1,0 +1,114 @@
+//! Neither the key nor an assertion nor an access token is shown anywhere.
+
+use std::path::Path;
+
+use chrono::Utc;
+use okta_sentinel::settings::{Environment, Place, Settings};
+use sandbox::okta::{Dpop, Fault};
+
+use super::{CLIENT, P256, P256_JWK, RSA, RSA_JWK, page, public, shipper, town, town_with};
+use crate::program::{changed, shell};
+use crate::town::Town;
+
+/// Pieces of the keys, and what every access token and every signed token begins with.
+fn secrets() -> Vec<String> {
+    let lines = RSA.lines().chain(P256.lines());
+    let pem = lines.filter(|line| !line.starts_with('-'));
+    let mut secrets: Vec<String> = pem.map(str::to_owned).collect();
+    for jwk in [RSA_JWK, P256_JWK] {
+        let all: serde_json::Value = serde_json::from_str(jwk).unwrap();
+        let known = public(jwk);
+        let members = all.as_object().unwrap().iter();
+        let private = members.filter(|(name, _)| known.get(name.as_str()).is_none());
+        secrets.extend(private.map(|(_, value)| value.as_str().unwrap().to_owned()));
+    }
+    secrets.extend(["accessTokenOfTheSandbox", "eyJ"].map(str::to_owned));
+    secrets
+}
+
+#[track_caller]
+fn assert_clean(place: &str, text: &str) {
+    for secret in secrets() {
+        let piece = secret.get(..16).unwrap_or(&secret);
+        assert!(!text.contains(piece), "{place} shows {piece}: {text}");
+    }
+}
+
+fn assert_folder_is_clean(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            assert_folder_is_clean(&path);
+        } else {
+            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+            assert_clean(path.to_str().unwrap(), &text);
+        }
+    }
+}
+
+async fn assert_commands_are_clean(town: &Town, key: &str) {
+    let app = [
+        ("OKTA_API_TOKEN", ""),
+        ("OKTA_CLIENT_ID", CLIENT),
+        ("OKTA_PRIVATE_KEY", key),
+        ("RUN_BUDGET_SECONDS", "10"),
+    ];
+    for command in [&["check"][..], &["ship", "--json"]] {
+        let said = shell(town, command, &app).await;
+        assert!(!said.stdout.is_empty() || !said.stderr.is_empty());
+        assert_clean("stdout", &said.stdout);
+        assert_clean("stderr", &said.stderr);
+    }
+    assert_folder_is_clean(town.state.path());
+    for request in town.org.requests() {
+        assert_clean("a request's target", &request.target);
+    }
+}
+
+#[tokio::test]
+async fn not_in_what_the_program_says_or_keeps() {
+    for key in [RSA, RSA_JWK] {
+        let town = town_with(20, RSA_JWK).await;
+        assert_commands_are_clean(&town, key).await;
+        town.org
+            .change_service_app(|app| app.dpop = Dpop::RequiredWithNonce);
+        assert_commands_are_clean(&town, key).await;
+        town.org.change_service_app(|app| app.reads_log = false);
+        assert_commands_are_clean(&town, key).await;
+        town.org.change_service_app(|app| app.keys.clear());
+        assert_commands_are_clean(&town, key).await;
+    }
+    let town = town(1).await;
+    town.org
+        .token_faults()
+        .always(Fault::status(400, "invalid_scope"));
+    assert_commands_are_clean(&town, P256).await;
+    let (half, _) = P256.split_at(P256.len() / 2);
+    assert_commands_are_clean(&town, half).await;
+}
+
+#[tokio::test]
+async fn not_in_printed_parts() {
+    let town = town(1).await;
+    let app = [("OKTA_CLIENT_ID", CLIENT), ("OKTA_PRIVATE_KEY", P256_JWK)];
+    let environment = Environment::from_pairs(changed(town.settings(), &app));
+    let settings = Settings::read(&environment, Place::Shell, Utc::now()).unwrap();
+    assert_clean("the settings", &format!("{settings:#?}"));
+    town.org.change_service_app(|app| app.dpop = Dpop::Required);
+    let shipper = shipper(&town, P256_JWK);
+    page(&shipper).await.unwrap();
+    assert_clean("the client", &format!("{:#?}", shipper.okta));
+    let url = town.org.url().parse().unwrap();
+    let http = okta_sentinel::okta::client::http_client(shipper.okta.domain().base()).unwrap();
+    let authorization = shipper
+        .okta
+        .credential()
+        .authorize(&http, shipper.okta.domain(), &url)
+        .await
+        .unwrap();
+    assert_clean("the headers", &format!("{authorization:#?}"));
+    assert_clean(
+        "the request",
+        &format!("{:#?}", authorization.put_on(http.get(url))),
+    );
+}
