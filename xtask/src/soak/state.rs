@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use sandbox::azurite::{ACCOUNT, Azurite, KEY};
+use tokio::sync::OnceCell;
 
 use crate::setup;
 
@@ -32,8 +33,12 @@ pub(super) struct Blobs {
 /// # Errors
 /// It cannot be had.
 pub(super) async fn azurite() -> anyhow::Result<&'static Azurite> {
-    tokio::task::spawn_blocking(setup::run).await??;
-    Azurite::shared().await.map_err(anyhow::Error::new)
+    static READY: OnceCell<&Azurite> = OnceCell::const_new();
+    let ready = READY.get_or_try_init(async || {
+        tokio::task::spawn_blocking(setup::run).await??;
+        Azurite::shared().await.map_err(anyhow::Error::new)
+    });
+    ready.await.copied()
 }
 
 /// `AzureWebJobsStorage` for a blob service at this port of the loopback.

@@ -329,12 +329,6 @@ pub(super) fn mix(faults: &[&'static Fault], random: &mut fastrand::Rng) -> Vec<
         .filter(|fault| !fault.alone)
         .collect();
     random.shuffle(&mut all);
-    let wanted = random.usize(2..=5);
-    let mut mix: Vec<&'static Fault> = Vec::new();
-    for fault in all {
-        if mix.len() < wanted {
-            mix.push(fault);
-        }
-    }
-    mix
+    all.truncate(random.usize(2..=5));
+    all
 }

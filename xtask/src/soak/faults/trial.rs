@@ -20,6 +20,9 @@ const PAGE: u64 = 100;
 const PATIENCE: Duration = Duration::from_secs(240);
 /// From one run to the next; the timer's minute would be too long to watch.
 const TICK: Duration = Duration::from_millis(20);
+/// Runs that must have caught up one after the other before a trial is over. An empty page that
+/// has a `next` is the log's end to a run, and no script has more than three of them.
+const QUIET_RUNS: u32 = 4;
 
 /// Which faults are let loose, on what.
 pub(super) struct Trial {
@@ -119,19 +122,18 @@ impl Trial {
     }
 }
 
-/// Runs until one has caught up after all the trouble, and one more to see that it stays so.
+/// Runs until all trouble is over and some runs more have found nothing left to do.
 async fn ship(
     scene: &Scene,
     over: &AtomicBool,
     reports: &mut Vec<RunReport>,
 ) -> anyhow::Result<()> {
-    let mut quiet_before = 0;
-    while quiet_before < 2 {
+    let mut quiet = 0;
+    while quiet < QUIET_RUNS {
         let was_over = over.load(Ordering::Relaxed);
         let report = scene.run().await;
-        let caught_up = matches!(report.ended, Ended::CaughtUp);
         match &report.ended {
-            Ended::CaughtUp if was_over => quiet_before += 1,
+            Ended::CaughtUp if was_over => quiet += 1,
             // What waits for the next post would wait for ever.
             Ended::CaughtUp => scene.org.append(PAGE),
             Ended::RateSpent { until } => {
@@ -141,8 +143,8 @@ async fn ship(
             Ended::LeaseHeld { .. } => scene.free_a_forgotten_lease().await?,
             Ended::BudgetSpent | Ended::Stopping | Ended::Failed(_) => {}
         }
-        if !caught_up {
-            quiet_before = 0;
+        if !matches!(report.ended, Ended::CaughtUp) {
+            quiet = 0;
         }
         reports.push(report);
         tokio::time::sleep(TICK).await;
