@@ -68,12 +68,22 @@ pub fn check_page(page: &[u8]) {
     let events: Option<Vec<&RawValue>> = serde_json::from_slice(page).ok();
     let [inferred, named] = SPELLINGS.map(|spelling| rows(page, spelling));
     let (Ok(inferred), Ok(named)) = (&inferred, &named) else {
-        assert!(events.is_none(), "a list was taken for none: {inferred:?} {named:?}");
-        assert!(inferred.is_err() && named.is_err(), "the roads do not agree");
+        assert!(
+            events.is_none(),
+            "a list was taken for none: {inferred:?} {named:?}"
+        );
+        assert!(
+            inferred.is_err() && named.is_err(),
+            "the roads do not agree"
+        );
         return;
     };
     let events = events.expect("what is no list was taken for one");
-    assert_eq!((inferred.len(), named.len()), (events.len(), events.len()), "rows");
+    assert_eq!(
+        (inferred.len(), named.len()),
+        (events.len(), events.len()),
+        "rows"
+    );
     for (one, other) in inferred.iter().zip(named) {
         assert_eq!(one.has_uuid, other.has_uuid);
         assert_eq!(one.published, other.published);
@@ -94,7 +104,11 @@ fn check_row(row: &Written) {
     let tells = names.iter().any(|name| name.starts_with("truncated"));
     assert_eq!(tells, row.truncated > 0, "cut or not: {}", row.json);
     if let Some(published) = &row.published {
-        assert!(row.json.contains(published.as_str()), "{published} is not in {}", row.json);
+        assert!(
+            row.json.contains(published.as_str()),
+            "{published} is not in {}",
+            row.json
+        );
     }
 }
 
@@ -124,7 +138,8 @@ fn fields(row: &str) -> Vec<(String, String)> {
     let fields = json
         .deserialize_map(Fields)
         .unwrap_or_else(|problem| panic!("no JSON object ({problem}): {row}"));
-    json.end().unwrap_or_else(|problem| panic!("{problem}: {row}"));
+    json.end()
+        .unwrap_or_else(|problem| panic!("{problem}: {row}"));
     fields
 }
 

@@ -58,7 +58,12 @@ async fn check(document: &[u8], folder: &Path) {
         ..saved.clone()
     };
     lease.save(saved).await.expect("a writer alone");
-    assert_eq!(lease.saved(), Some(&wanted), "{}", String::from_utf8_lossy(document));
+    assert_eq!(
+        lease.saved(),
+        Some(&wanted),
+        "{}",
+        String::from_utf8_lossy(document)
+    );
     drop(lease);
     let again = store.open().await.expect("what we wrote");
     assert_eq!(again.saved(), Some(&wanted));
@@ -70,7 +75,10 @@ fn check_cursor(saved: &Checkpoint) {
     assert_eq!(smaller.limit(), 7, "{smaller:?}");
     assert!(cursor.is_same_place(cursor));
     if cursor.belongs_to(&ORG.parse().expect("a domain")) {
-        assert!(smaller.is_same_place(cursor), "{smaller:?} is not {cursor:?}");
+        assert!(
+            smaller.is_same_place(cursor),
+            "{smaller:?} is not {cursor:?}"
+        );
         assert_eq!(smaller.is_from_okta(), cursor.is_from_okta());
     }
 }

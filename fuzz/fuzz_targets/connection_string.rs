@@ -26,9 +26,12 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let shown = format!("{:?}", account.credential);
     assert!(!shown.contains(SECRET), "{shown}");
     let endpoint = &account.endpoint;
-    let loopback = endpoint.host_str().is_some_and(|host| {
-        host == "localhost" || host == "[::1]" || host.starts_with("127.")
-    });
+    let loopback = endpoint
+        .host_str()
+        .is_some_and(|host| host == "localhost" || host == "[::1]" || host.starts_with("127."));
     assert!(endpoint.scheme() == "https" || loopback, "{endpoint}");
-    assert!(endpoint.username().is_empty() && endpoint.password().is_none(), "{endpoint}");
+    assert!(
+        endpoint.username().is_empty() && endpoint.password().is_none(),
+        "{endpoint}"
+    );
 });

@@ -10,7 +10,10 @@ libfuzzer_sys::fuzz_target!(|body: &[u8]| {
         && payload.is_past_due()
         && let Ok(envelope) = serde_json::from_slice::<Value>(body)
     {
-        assert_eq!(envelope.pointer("/Data/timer/IsPastDue"), Some(&Value::Bool(true)));
+        assert_eq!(
+            envelope.pointer("/Data/timer/IsPastDue"),
+            Some(&Value::Bool(true))
+        );
     }
     if let Ok(value) = HeaderValue::from_bytes(body) {
         let mut headers = HeaderMap::new();

@@ -26,7 +26,12 @@ fn grown(input: &[u8]) -> Vec<u8> {
         let length = usize::from(bytes.next().unwrap_or(1)) % LONGEST + 1;
         let repeated = page[page.len().saturating_sub(length)..].to_vec();
         if !repeated.is_empty() {
-            page.extend(repeated.iter().cycle().take(GROWN / repeated.len() * repeated.len()));
+            page.extend(
+                repeated
+                    .iter()
+                    .cycle()
+                    .take(GROWN / repeated.len() * repeated.len()),
+            );
         }
     }
     page

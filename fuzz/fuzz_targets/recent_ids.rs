@@ -24,7 +24,10 @@ fn check(document: &[u8]) {
     let mark = DateTime::from_timestamp(1_795_000_000, 0).expect("a time");
     let new = EventId::digest(document);
     recent.extend([new], mark);
-    assert!(recent.to_set().contains(&new), "what was just accepted is forgotten");
+    assert!(
+        recent.to_set().contains(&new),
+        "what was just accepted is forgotten"
+    );
     let again = RecentIds::from_bytes(&recent.to_bytes()).expect("what we wrote");
     assert_eq!(again, recent);
 }

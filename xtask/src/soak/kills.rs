@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sandbox::okta::{OktaOrg, OrgConfig};
@@ -29,6 +30,8 @@ use tally::Tally;
 
 /// Events of a page, and so of a batch.
 const PAGE: usize = 150;
+/// Events that are added whenever everything has arrived before the last kill.
+const FRESH: u64 = 20 * PAGE as u64;
 /// How long a post takes.
 const POST: Duration = Duration::from_millis(10);
 
@@ -39,10 +42,10 @@ const POST: Duration = Duration::from_millis(10);
     cargo xtask soak kills --kills 50 --events 10000 --store folder\n  \
     cargo xtask soak kills --seed 7                     the moments of an earlier campaign again")]
 pub(crate) struct Options {
-    /// Kills, unless everything has arrived before
+    /// Kills
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     kills: u32,
-    /// Events in the Okta org
+    /// Events in the Okta org at the start
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..=5_000_000))]
     events: u64,
     /// Only one kind of state store
@@ -110,7 +113,7 @@ async fn campaign(
     let program = Program::new(program, &org, &workspace, store, folder.clone()).await?;
     let begun = Instant::now();
     let bar = bar(options);
-    let killed = kill(&program, &workspace, options, seed, &bar).await;
+    let killed = kill(&program, &org, &workspace, options, seed, &bar).await;
     bar.finish_and_clear();
     let (kills, runs) = killed?;
     let tally = Tally {
@@ -127,27 +130,31 @@ async fn campaign(
 /// that the workspace dates posts by, and how many runs there were.
 async fn kill(
     program: &Program,
+    org: &OktaOrg,
     workspace: &Workspace,
     options: &Options,
     seed: u64,
     bar: &ProgressBar,
-) -> anyhow::Result<(Vec<chrono::DateTime<chrono::Utc>>, u64)> {
-    let moments = Moments::new(seed, options.kills, options.events.div_ceil(PAGE as u64));
+) -> anyhow::Result<(Vec<DateTime<Utc>>, u64)> {
+    let mut moments = Moments::new(seed, options.kills, options.events.div_ceil(PAGE as u64));
     let (mut kills, mut runs) = (Vec::new(), 0);
     let table = workspace.table(TABLE);
-    for moment in moments {
+    while bar.position() < u64::from(options.kills) {
+        let moment = moments.draw();
         runs += 1;
         match program.run_until(moment.reached(workspace)).await? {
-            Ended::Killed => kills.push(chrono::Utc::now()),
-            Ended::ByItself => break,
+            Ended::Killed => {
+                kills.push(Utc::now());
+                bar.inc(1);
+            }
+            // Kills that meet nothing to do would say nothing.
+            Ended::ByItself => org.append(FRESH),
         }
         program.free_the_lease().await?;
-        bar.inc(1);
         let rows = terminal::grouped(table.distinct_ids() as u64);
         bar.set_message(format!("{rows} events arrived"));
     }
     bar.set_message("the last run is left alone");
-    program.free_the_lease().await?;
     program.run_to_the_end().await?;
     Ok((kills, runs + 1))
 }

@@ -75,15 +75,13 @@ impl Blobs {
     }
 
     /// Takes the lease for 15 seconds, the least that storage allows.
-    pub(super) async fn take_lease(&self) -> anyhow::Result<String> {
+    pub(super) async fn take_lease(&self) -> anyhow::Result<()> {
         let request = self
             .request(Method::PUT, "cursor.json", "&comp=lease")
             .header("x-ms-lease-action", "acquire")
             .header("x-ms-lease-duration", "15");
-        let answer = request.send().await?.error_for_status()?;
-        let id = answer.headers().get("x-ms-lease-id");
-        let id = id.and_then(|id| id.to_str().ok()).context("no lease id")?;
-        Ok(id.to_owned())
+        request.send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// The cursor's document; none before the first run came to it.
@@ -95,19 +93,12 @@ impl Blobs {
         }
     }
 
-    /// Writes the cursor's document, under a lease where there is one.
-    pub(super) async fn write_cursor(
-        &self,
-        document: &str,
-        lease: Option<&str>,
-    ) -> anyhow::Result<()> {
-        let mut request = self
+    /// Writes the cursor's document; storage refuses it while somebody has the lease.
+    pub(super) async fn write_cursor(&self, document: &str) -> anyhow::Result<()> {
+        let request = self
             .request(Method::PUT, "cursor.json", "")
             .header("x-ms-blob-type", "BlockBlob")
             .body(document.to_owned());
-        if let Some(lease) = lease {
-            request = request.header("x-ms-lease-id", lease);
-        }
         request.send().await?.error_for_status()?;
         Ok(())
     }

@@ -139,7 +139,7 @@ impl Scene {
     pub(super) async fn write_cursor(&self, document: &str) -> anyhow::Result<()> {
         match &self.state {
             State::Folder(_) => Ok(std::fs::write(self.cursor_file()?, document)?),
-            State::Blobs { blobs, .. } => blobs.write_cursor(document, None).await,
+            State::Blobs { blobs, .. } => blobs.write_cursor(document).await,
         }
     }
 

@@ -23,32 +23,26 @@ pub(super) struct Moment {
     then: Duration,
 }
 
-/// One moment for each kill.
+/// One moment after the other, without end.
 #[derive(Clone, Debug)]
 pub(super) struct Moments {
     random: fastrand::Rng,
-    left: u32,
     most_posts: usize,
 }
 
 impl Moments {
-    /// As many moments as `kills`; together they leave about as many posts to be made as there
-    /// are `pages`, but no run is let alone for more than three.
+    /// Moments that spread `kills` over about as many posts as there are `pages`, but let no run
+    /// alone for more than three.
     pub(super) fn new(seed: u64, kills: u32, pages: u64) -> Moments {
         let a_kill = pages.saturating_mul(3) / 2 / u64::from(kills.max(1));
         Moments {
             random: fastrand::Rng::with_seed(seed),
-            left: kills,
             most_posts: usize::try_from(a_kill.clamp(1, 3)).unwrap_or(1),
         }
     }
-}
 
-impl Iterator for Moments {
-    type Item = Moment;
-
-    fn next(&mut self) -> Option<Moment> {
-        self.left = self.left.checked_sub(1)?;
+    /// The next one.
+    pub(super) fn draw(&mut self) -> Moment {
         // Half of all moments lie about a save, where a kill can do the most harm.
         let about_a_save = self.random.bool();
         let posts = match about_a_save {
@@ -61,8 +55,10 @@ impl Iterator for Moments {
             (false, _) => ROUND,
         };
         let micros = self.random.u64(0..=most.as_micros() as u64);
-        let then = Duration::from_micros(micros);
-        Some(Moment { posts, then })
+        Moment {
+            posts,
+            then: Duration::from_micros(micros),
+        }
     }
 }
 
@@ -85,17 +81,20 @@ impl Moment {
 mod tests {
     use super::*;
 
+    fn drawn(mut moments: Moments) -> Vec<Moment> {
+        (0..1_000).map(|_| moments.draw()).collect()
+    }
+
     #[test]
     fn the_same_seed_draws_the_same_moments() {
-        let one: Vec<Moment> = Moments::new(7, 200, 300).collect();
-        assert_eq!(one, Moments::new(7, 200, 300).collect::<Vec<_>>());
-        assert_ne!(one, Moments::new(8, 200, 300).collect::<Vec<_>>());
-        assert_eq!(one.len(), 200);
+        let drawn = |seed| drawn(Moments::new(seed, 200, 300));
+        assert_eq!(drawn(7), drawn(7));
+        assert_ne!(drawn(7), drawn(8));
     }
 
     #[test]
     fn moments_meet_the_start_the_posts_and_the_saves() {
-        let moments: Vec<Moment> = Moments::new(1, 1_000, 1_334).collect();
+        let moments = drawn(Moments::new(1, 1_000, 1_334));
         let count = |met: fn(&Moment) -> bool| moments.iter().filter(|moment| met(moment)).count();
         assert!(count(|moment| moment.posts == 0) > 100);
         assert!(count(|moment| moment.posts > 0 && moment.then < SAVE) > 400);
