@@ -10,8 +10,10 @@ mod checkout;
 mod child;
 mod ci;
 mod demo;
+mod fuzz;
 mod process;
 mod setup;
+mod soak;
 mod table;
 mod terminal;
 mod test;
@@ -25,7 +27,9 @@ mod test;
         cargo xtask demo                       the whole program on this machine, no account needed\n  \
         cargo xtask test                       everything that must hold before a commit\n  \
         cargo xtask test resumes               only the tests with `resumes` in their name\n  \
-        cargo xtask bench --events 10000       cost of shipping 10,000 events"
+        cargo xtask bench --events 10000       cost of shipping 10,000 events\n  \
+        cargo xtask soak kills                 kill the program a thousand times\n  \
+        cargo xtask fuzz --seconds 60          a minute of odd input for each parser"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -44,6 +48,11 @@ enum Chore {
     Demo(demo::Options),
     /// Measure the release binary: CPU, memory, start, overlap
     Bench(bench::Options),
+    /// Try the delivery promise: kills at random moments, everything that can go wrong
+    #[command(subcommand)]
+    Soak(soak::Campaign),
+    /// Throw odd input at every parser
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +62,8 @@ fn main() -> ExitCode {
         Chore::Ci => ci::run(),
         Chore::Demo(options) => demo::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Soak(campaign) => soak::run(&campaign),
+        Chore::Fuzz(options) => fuzz::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,180 @@
+//! What a trial plays on: an org, a workspace, a store, and the program's parts between them.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context as _;
+use chrono::Utc;
+use okta_sentinel::okta::OktaDomain;
+use okta_sentinel::run::{Begin, RunReport, Shipper};
+use okta_sentinel::settings::{Environment, Place, Settings};
+use okta_sentinel::telemetry::Log;
+use sandbox::okta::{OktaOrg, OrgConfig};
+use sandbox::workspace::{Config, Detail, Workspace};
+use tokio::sync::{RwLock, RwLockWriteGuard};
+use tokio_util::sync::CancellationToken;
+
+use crate::soak::gate::Gate;
+use crate::soak::state::{self, Blobs, Store, connection_string};
+
+/// Where the cursor is.
+#[derive(Debug)]
+pub(super) enum State {
+    Folder(PathBuf),
+    Blobs { gate: Gate, blobs: Blobs },
+}
+
+/// A stage set for one trial.
+pub(super) struct Scene {
+    pub(super) org: OktaOrg,
+    pub(super) workspace: Workspace,
+    pub(super) state: State,
+    shipper: Shipper,
+    /// Read by a run for as long as it lasts.
+    runs: RwLock<()>,
+    stop: Mutex<CancellationToken>,
+    stolen: AtomicBool,
+}
+
+impl Scene {
+    /// Starts everything. `name` tells this trial's folder from the others'.
+    ///
+    /// # Errors
+    /// Something cannot be started.
+    pub(super) async fn set(org: OrgConfig, store: Store, name: &str) -> anyhow::Result<Scene> {
+        let org = OktaOrg::start(org).await;
+        let org = org.context("the local Okta org cannot be started")?;
+        let workspace = Workspace::start(Config {
+            detail: Detail::IdsOnly,
+            keep_rows: 0,
+            ..Config::default()
+        });
+        let workspace = workspace
+            .await
+            .context("the local workspace cannot be started")?;
+        let state = match store {
+            Store::Folder => State::Folder(state::new_folder(name)?),
+            Store::Blobs => {
+                let azurite = state::azurite().await?;
+                let port = azurite.endpoint().port().context("Azurite has no port")?;
+                let domain: OktaDomain = org.url().parse()?;
+                State::Blobs {
+                    gate: Gate::before(port).await?,
+                    blobs: Blobs::of(azurite, domain.key()),
+                }
+            }
+        };
+        let shipper = shipper(&org, &workspace, &state)?;
+        Ok(Scene {
+            org,
+            workspace,
+            state,
+            shipper,
+            runs: RwLock::new(()),
+            stop: Mutex::default(),
+            stolen: AtomicBool::new(false),
+        })
+    }
+
+    /// One run, to its end or until somebody wants none.
+    pub(super) async fn run(&self) -> RunReport {
+        let _running = self.runs.read().await;
+        let stop = CancellationToken::new();
+        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = stop.clone();
+        self.shipper
+            .run(Begin::Saved, stop, &Log::new("soak"), &|_| ())
+            .await
+    }
+
+    /// Tells the run under way to stop; none begins while what is returned is held.
+    pub(super) async fn between_runs(&self) -> RwLockWriteGuard<'_, ()> {
+        let told = self
+            .stop
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        told.cancel();
+        self.runs.write().await
+    }
+
+    /// Says whether somebody else has the lease on purpose.
+    pub(super) fn lease_is_stolen(&self, stolen: bool) {
+        self.stolen.store(stolen, Ordering::Relaxed);
+    }
+
+    /// A run that could not give its lease back leaves it for half a minute: ends it now.
+    ///
+    /// # Errors
+    /// Storage does not do as asked.
+    pub(super) async fn free_a_forgotten_lease(&self) -> anyhow::Result<()> {
+        match &self.state {
+            State::Blobs { blobs, .. } if !self.stolen.load(Ordering::Relaxed) => {
+                blobs.break_lease().await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Resolves once that many posts were made.
+    pub(super) async fn posts(&self, count: usize) {
+        self.workspace.wait_for_posts(count).await;
+    }
+
+    /// `cursor.json` as it stands.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be read.
+    pub(super) async fn cursor(&self) -> anyhow::Result<String> {
+        match &self.state {
+            State::Folder(_) => Ok(std::fs::read_to_string(self.cursor_file()?)?),
+            State::Blobs { blobs, .. } => blobs.cursor().await?.context("there is no cursor yet"),
+        }
+    }
+
+    /// Writes `cursor.json` past the program. On blobs the lease must have been broken before.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) async fn write_cursor(&self, document: &str) -> anyhow::Result<()> {
+        match &self.state {
+            State::Folder(_) => Ok(std::fs::write(self.cursor_file()?, document)?),
+            State::Blobs { blobs, .. } => blobs.write_cursor(document).await,
+        }
+    }
+
+    fn cursor_file(&self) -> anyhow::Result<PathBuf> {
+        let State::Folder(folder) = &self.state else {
+            anyhow::bail!("this trial keeps its state in blobs");
+        };
+        let org: OktaDomain = self.org.url().parse()?;
+        Ok(folder.join(org.key()).join("cursor.json"))
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if let State::Folder(folder) = &self.state {
+            state::forget(folder);
+        }
+    }
+}
+
+fn shipper(org: &OktaOrg, workspace: &Workspace, state: &State) -> anyhow::Result<Shipper> {
+    let (store, place) = match state {
+        State::Folder(folder) => ("STATE_DIR", folder.display().to_string()),
+        State::Blobs { gate, .. } => ("AzureWebJobsStorage", connection_string(gate.port())),
+    };
+    let environment = Environment::from_pairs([
+        ("OKTA_DOMAIN", org.url()),
+        ("OKTA_API_TOKEN", org.token()),
+        ("OKTA_RATE_SHARE", "1"),
+        ("WORKSPACE_ID", workspace.id()),
+        ("WORKSPACE_KEY", workspace.key()),
+        ("LOG_ANALYTICS_URI", &workspace.uri()),
+        (store, &place),
+    ]);
+    let settings = Settings::read(&environment, Place::Shell, Utc::now())
+        .map_err(|problems| anyhow::anyhow!("{problems}"))?;
+    Shipper::assemble(settings).context("the program's parts do not fit")
+}
