@@ -290,8 +290,13 @@ impl Log {
 
     /// The health table has no row about this run.
     pub fn health_row_lost(&self, problem: &str) {
-        line!(self, warn, "health_row_lost", {},
-            "OktaConnectorHealth_CL has no row about this run, which is otherwise unaffected: {problem}");
+        line!(
+            self,
+            warn,
+            "health_row_lost",
+            {},
+            "OktaConnectorHealth_CL has no row about this run, which is otherwise unaffected: {problem}"
+        );
     }
 
     /// The one line that every run ends with.

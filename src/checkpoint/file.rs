@@ -87,7 +87,10 @@ impl CheckpointStore for FileStore {
 
     async fn dead_letters(&self) -> Result<Vec<String>, StoreError> {
         let home = self.home()?;
-        blocking(self.place(), move || folder::names(&home.join(DEAD_LETTERS))).await
+        blocking(self.place(), move || {
+            folder::names(&home.join(DEAD_LETTERS))
+        })
+        .await
     }
 
     async fn dead_letter(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -77,9 +77,7 @@ async fn resend(shipper: &Shipper, json: bool, stop: CancellationToken) -> ExitC
             false => result(&line(&resent)),
         }
     };
-    let sent = shipper
-        .resend(&Limits { deadline, stop }, &log, tell)
-        .await;
+    let sent = shipper.resend(&Limits { deadline, stop }, &log, tell).await;
     if !json && accepted + refused + kept > 0 {
         result(&format!(
             "{accepted} accepted, {refused} refused again, {kept} not sent\n"
@@ -121,7 +119,10 @@ fn line(resent: &Resent) -> String {
     let (word, name) = (result.name(), &letter.name);
     match result {
         Fate::Accepted => format!("{word:<8}  {name}\n"),
-        Fate::Refused => format!("{word:<8}  {name}  try {}: {}\n", letter.tries, letter.reason),
+        Fate::Refused => format!(
+            "{word:<8}  {name}  try {}: {}\n",
+            letter.tries, letter.reason
+        ),
         Fate::Kept => format!("{word:<8}  {name}  {}\n", letter.reason),
     }
 }
@@ -141,7 +142,9 @@ fn table(letters: &[Listed]) -> String {
     let mut text = String::new();
     for cells in &lines {
         let padded = cells.iter().zip(widths);
-        let padded: Vec<_> = padded.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<_> = padded
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         text.push_str(padded.join("  ").trim_end());
         text.push('\n');
     }

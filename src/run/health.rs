@@ -233,10 +233,21 @@ mod tests {
         let report = full("no luck");
         let inferred = row(Spelling::Inferred, &report, INVOCATION);
         let mut named = row(Spelling::Named, &report, INVOCATION);
-        assert_eq!(named.remove("TimeGenerated"), inferred.get("started").cloned());
-        assert_eq!((inferred.len(), named.len()), (COLUMNS.len(), COLUMNS.len()));
+        assert_eq!(
+            named.remove("TimeGenerated"),
+            inferred.get("started").cloned()
+        );
+        assert_eq!(
+            (inferred.len(), named.len()),
+            (COLUMNS.len(), COLUMNS.len())
+        );
         for column in COLUMNS {
-            assert_eq!(inferred[column.key], named[&column.name()], "{}", column.key);
+            assert_eq!(
+                inferred[column.key],
+                named[&column.name()],
+                "{}",
+                column.key
+            );
         }
         assert_eq!(named["invocationId_g"], INVOCATION.to_lowercase());
         assert_eq!(named["durationSeconds_d"], 2.5);

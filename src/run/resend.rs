@@ -139,7 +139,10 @@ impl Shipper {
                 }
                 if let Some(document) = self.store.dead_letter(&name).await? {
                     let lease = lease.as_mut();
-                    tell(self.resend_one(&name, &document, lease, limits, log).await?);
+                    tell(
+                        self.resend_one(&name, &document, lease, limits, log)
+                            .await?,
+                    );
                 }
             }
             Ok(())
