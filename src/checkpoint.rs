@@ -73,6 +73,19 @@ pub trait CheckpointStore: Send + Sync {
     async fn open_afresh(&self) -> Result<Box<dyn CheckpointLease>, StoreError> {
         self.open().await
     }
+
+    /// Names of the dead letters, in order. Needs no lease, and is empty where nothing was ever
+    /// kept.
+    ///
+    /// # Errors
+    /// What the store answered.
+    async fn dead_letters(&self) -> Result<Vec<String>, StoreError>;
+
+    /// A dead letter's document; `None` where there is none of that name (any more).
+    ///
+    /// # Errors
+    /// What the store answered.
+    async fn dead_letter(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
 /// The right to write, until it is released, lost or left to run out.
@@ -110,6 +123,12 @@ pub trait CheckpointLease: Send + Sync {
     /// # Errors
     /// What the store answered.
     async fn keep_dead_letter(&mut self, name: &str, body: Vec<u8>) -> Result<(), StoreError>;
+
+    /// Removes a dead letter whose rows have arrived; one that is gone already will do.
+    ///
+    /// # Errors
+    /// [`StoreError::Lost`] when another writer took over, else what the store answered.
+    async fn remove_dead_letter(&mut self, name: &str) -> Result<(), StoreError>;
 
     /// Lets the next writer in at once instead of when the lease runs out.
     ///

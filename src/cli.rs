@@ -14,6 +14,7 @@ use crate::settings::{Environment, Place, Settings};
 use crate::telemetry::{self, Lines, Log};
 
 pub mod check;
+pub mod dead_letters;
 mod progress;
 pub mod serve;
 pub mod ship;
@@ -58,6 +59,8 @@ pub enum Command {
         OUTPUT_DIR=out okta-sentinel check   Okta alone, with a local folder for a workspace"
     )]
     Check,
+    /// List what the workspace refused, and send it again
+    DeadLetters(dead_letters::Options),
 }
 
 impl Command {

@@ -33,6 +33,14 @@ impl Table {
             Table::ConnectorHealth => "OktaConnectorHealth",
         }
     }
+
+    /// The property whose time becomes `TimeGenerated`.
+    pub fn time_field(self) -> &'static str {
+        match self {
+            Table::Okta => "published",
+            Table::ConnectorHealth => crate::run::health::TIME_GENERATED,
+        }
+    }
 }
 
 /// One ingestion road.

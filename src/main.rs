@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Some(Command::Serve) => cli::serve::run(environment),
         Some(Command::Ship(options)) => cli::ship::run(&environment, &options),
         Some(Command::Check) => cli::check::run(&environment),
+        Some(Command::DeadLetters(options)) => cli::dead_letters::run(&environment, &options),
         None => cli::no_command(),
     }
 }

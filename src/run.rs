@@ -23,12 +23,14 @@ use crate::retry::Limits;
 use crate::settings::Start;
 use crate::telemetry::Log;
 
+pub mod dead_letter;
 mod deliver;
 pub mod health;
 mod intake;
 mod progress;
 mod read;
 mod report;
+pub mod resend;
 
 pub use report::{Ended, RunError, RunReport, grouped};
 
@@ -71,8 +73,8 @@ pub enum Begin {
 pub type Observer<'a> = &'a (dyn Fn(&RunReport) + Send + Sync);
 
 impl Shipper {
-    /// Does one run, to its end or until `stop`. What happened is in the report, and has been
-    /// logged.
+    /// Does one run, to its end or until `stop`. What happened is in the report, has been logged,
+    /// and is a row of the health table, where the workspace took it.
     pub async fn run(
         &self,
         begin: Begin,
@@ -85,24 +87,46 @@ impl Shipper {
             deadline: Instant::now() + self.budget,
             stop,
         };
+        let mut work = Box::pin(self.work(begin, &limits, log, observer, &mut report));
+        let (ended, told) = tokio::select! {
+            ended = &mut work => (ended, None),
+            () = limits.stop.cancelled() => {
+                let told = Instant::now();
+                (work.as_mut().await, Some(told))
+            }
+        };
+        drop(work);
+        report.end(ended, Utc::now());
+        log.run_ended(&report);
+        health::post(self.sink.as_ref(), &report, told, &limits.stop, log).await;
+        report
+    }
+
+    async fn work(
+        &self,
+        begin: Begin,
+        limits: &Limits,
+        log: &Log,
+        observer: Observer<'_>,
+        report: &mut RunReport,
+    ) -> Ended {
         let opened = match begin {
             Begin::Afresh => self.store.open_afresh().await,
             Begin::Saved | Begin::SavedDespiteSince => self.store.open().await,
         };
-        let ended = match opened {
+        match opened {
             Err(StoreError::Held { place }) => Ended::LeaseHeld { place },
             Err(error) => Ended::Failed(error.into()),
             Ok(lease) => {
+                let saved = lease.saved().map(|saved| saved.saved_at);
+                report.cursor_age_seconds =
+                    saved.map(|saved| (report.started - saved).num_seconds().max(0));
                 let place = self.resume(begin, lease.saved(), log);
                 let first = begin == Begin::Afresh || lease.saved().is_none();
-                let deliverer =
-                    Deliverer::new(self, lease, &limits, log, observer, place, &mut report);
-                self.with_lease(deliverer, first, &limits, log).await
+                let deliverer = Deliverer::new(self, lease, limits, log, observer, place, report);
+                self.with_lease(deliverer, first, limits, log).await
             }
-        };
-        report.end(ended, Utc::now());
-        log.run_ended(&report);
-        report
+        }
     }
 
     async fn with_lease(

@@ -135,6 +135,11 @@ impl Log {
         }
     }
 
+    /// Whose voice this is: the host's invocation id, or a word.
+    pub fn invocation(&self) -> &str {
+        &self.invocation
+    }
+
     /// The server listens.
     pub fn listening(&self, port: u16) {
         line!(self, info, "listening", { port, }, "listening on 127.0.0.1:{port}");
@@ -280,6 +285,17 @@ impl Log {
             "lease_not_released",
             {},
             "{error}; the lease runs out by itself within 30 s, until then runs end at once"
+        );
+    }
+
+    /// The health table has no row about this run.
+    pub fn health_row_lost(&self, problem: &str) {
+        line!(
+            self,
+            warn,
+            "health_row_lost",
+            {},
+            "OktaConnectorHealth_CL has no row about this run, which is otherwise unaffected: {problem}"
         );
     }
 

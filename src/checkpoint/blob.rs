@@ -29,6 +29,9 @@ mod shared_key;
 /// What is missing at first: the container, then the blob. The rest is for somebody who deletes.
 const TRIES: usize = 4;
 
+/// Names in one answer to a list; more than that is refused.
+const MOST_LISTED: i32 = 5_000;
+
 /// A storage account that keeps the checkpoints of one org.
 #[derive(Clone, Debug)]
 pub struct BlobStore {
@@ -96,6 +99,15 @@ impl CheckpointStore for BlobStore {
     async fn open_afresh(&self) -> Result<Box<dyn CheckpointLease>, StoreError> {
         self.opened(true).await
     }
+
+    async fn dead_letters(&self) -> Result<Vec<String>, StoreError> {
+        self.blobs.dead_letter_names(MOST_LISTED).await
+    }
+
+    async fn dead_letter(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let blob = self.blobs.dead_letter(name)?;
+        self.blobs.find(&blob).await
+    }
 }
 
 /// The blobs of one org, by name.
@@ -111,6 +123,33 @@ struct Blobs {
 impl Blobs {
     fn cursor_place(&self) -> String {
         self.container.place_of_blob(&self.cursor)
+    }
+
+    fn dead_letter(&self, name: &str) -> Result<String, StoreError> {
+        check_name(&self.container.place_of_blob(&self.dead_letters), name)?;
+        Ok(format!("{}/{name}", self.dead_letters))
+    }
+
+    /// Lists the dead letters, `at_once` of them a request.
+    async fn dead_letter_names(&self, at_once: i32) -> Result<Vec<String>, StoreError> {
+        let folder = format!("{}/", self.dead_letters);
+        let blobs = match self.container.list(&folder, at_once).await {
+            Ok(blobs) => blobs,
+            Err(Refusal::NoContainer) => Vec::new(),
+            Err(refused) => return Err(refused.into_error(&self.container.place_of_blob(&folder))),
+        };
+        let names = blobs.iter().filter_map(|blob| blob.strip_prefix(&folder));
+        let names = names.filter(|name| check_name("", name).is_ok());
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    /// What a blob holds, if it is there.
+    async fn find(&self, blob: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.container.get(blob).await {
+            Ok((bytes, _)) => Ok(Some(bytes.into())),
+            Err(Refusal::NoBlob | Refusal::NoContainer) => Ok(None),
+            Err(refused) => Err(refused.into_error(&self.container.place_of_blob(blob))),
+        }
     }
 
     /// Leases `cursor.json`, making it and its container where they are missing.

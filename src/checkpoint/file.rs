@@ -6,7 +6,7 @@
 //! document or the new one.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +16,8 @@ use super::document::{
     CURSOR, DEAD_LETTERS, Ledger, NOTHING_YET, RECENT_IDS, SET_ASIDE, Verdict, check_name,
 };
 use super::{Checkpoint, CheckpointLease, CheckpointStore, StoreError};
+
+mod folder;
 
 /// The lock's file name.
 const LOCK: &str = "lock";
@@ -38,9 +40,13 @@ impl FileStore {
         }
     }
 
-    async fn opened(&self, afresh: bool) -> Result<Box<dyn CheckpointLease>, StoreError> {
+    fn home(&self) -> Result<PathBuf, StoreError> {
         check_name(&self.place(), &self.org)?;
-        let home = self.folder.join(&self.org);
+        Ok(self.folder.join(&self.org))
+    }
+
+    async fn opened(&self, afresh: bool) -> Result<Box<dyn CheckpointLease>, StoreError> {
+        let home = self.home()?;
         blocking(self.place(), move || {
             let locked = Locked::take(&home)?;
             let document = locked.read(CURSOR)?;
@@ -77,6 +83,20 @@ impl CheckpointStore for FileStore {
 
     async fn open_afresh(&self) -> Result<Box<dyn CheckpointLease>, StoreError> {
         self.opened(true).await
+    }
+
+    async fn dead_letters(&self) -> Result<Vec<String>, StoreError> {
+        let home = self.home()?;
+        blocking(self.place(), move || {
+            folder::names(&home.join(DEAD_LETTERS))
+        })
+        .await
+    }
+
+    async fn dead_letter(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.home()?.join(DEAD_LETTERS).join(name);
+        check_name(&path.display().to_string(), name)?;
+        blocking(self.place(), move || folder::read(&path)).await
     }
 }
 
@@ -168,6 +188,16 @@ impl CheckpointLease for FileLease {
             .await
     }
 
+    async fn remove_dead_letter(&mut self, name: &str) -> Result<(), StoreError> {
+        check_name(&self.locked.path(DEAD_LETTERS), name)?;
+        let name = format!("{DEAD_LETTERS}/{name}");
+        self.on_disk(move |locked| {
+            locked.still_ours()?;
+            folder::remove(&locked.home.join(name))
+        })
+        .await
+    }
+
     async fn release(self: Box<Self>) -> Result<(), StoreError> {
         Ok(()) // Dropping the last handle of the lock's file releases it.
     }
@@ -239,32 +269,13 @@ impl Locked {
     }
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let path = self.home.join(name);
-        match fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(problem) => Err(cannot(&path, &problem)),
-        }
+        folder::read(&self.home.join(name))
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.home.join(name);
-        replace(&path, &self.home.join(NEW), bytes).map_err(|problem| cannot(&path, &problem))
+        folder::replace(&path, &self.home.join(NEW), bytes)
     }
-}
-
-fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = File::create(beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(beside, path)?;
-    // A folder is a file only on Unix; elsewhere the rename itself is durable enough.
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }
 
 /// Runs `work` where it may block.

@@ -103,7 +103,7 @@ async fn state(shipper: &Shipper) -> Result<String, StoreError> {
 /// One row that says it is a check.
 async fn workspace(shipper: &Shipper) -> Result<String, crate::ingest::PostError> {
     let sink = &shipper.sink;
-    let row = health::check_row(sink.spelling(), shipper.okta.domain(), Utc::now());
+    let row = health::check_row(sink.as_ref(), shipper.okta.domain(), Utc::now());
     sink.post(Table::ConnectorHealth, &Batch::of_one(row.as_bytes()))
         .await?;
     Ok(format!(

@@ -153,7 +153,7 @@ impl Sink for DataCollector {
         let date = http_date(Utc::now());
         let length = batch.body().len();
         let signature = self.signer.sign(length, &date);
-        let mut request = self
+        let request = self
             .http
             .post(self.uri.request_url())
             .header(
@@ -163,11 +163,9 @@ impl Sink for DataCollector {
             .header(CONTENT_TYPE, "application/json")
             .header("Log-Type", table.log_type(self.log_type.as_str()))
             .header("x-ms-date", date)
+            .header("time-generated-field", table.time_field())
             .timeout(WHOLE_ATTEMPT)
             .body(batch.body().clone());
-        if table == Table::Okta {
-            request = request.header("time-generated-field", "published");
-        }
         let response = request
             .send()
             .await

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::dead_letter::DeadLetter;
 use super::intake::Repeats;
 use super::progress::Progress;
 use super::read::{PageRead, ReadStats};
@@ -19,7 +20,7 @@ use crate::retry::{Limits, Retries};
 use crate::telemetry::Log;
 
 /// How long a post under way may take once the process is told to end.
-const LAST_POST: Duration = Duration::from_secs(5);
+pub(super) const LAST_POST: Duration = Duration::from_secs(5);
 
 /// How often `recent-ids` is saved within a run.
 const RECENT_IDS_EVERY: Duration = Duration::from_secs(60);
@@ -214,7 +215,8 @@ impl<'a> Deliverer<'a> {
                 continue;
             };
             let name = format!("{id}.json");
-            let letter = dead_letter(&error.message, row.body());
+            let letter = DeadLetter::new(&error.message, row.body(), Utc::now());
+            let letter = letter.to_bytes();
             self.lease.keep_dead_letter(&name, letter).await?;
             self.log.dead_letter(&name, &error.message);
             self.progress.accepted([(*page, *id)]);
@@ -230,9 +232,8 @@ impl<'a> Deliverer<'a> {
             crate::event::EventId::digest(at.url().as_str().as_bytes())
         );
         let request = serde_json::to_vec(at).unwrap_or_default();
-        self.lease
-            .keep_dead_letter(&name, dead_letter(&error.to_string(), &request))
-            .await?;
+        let note = DeadLetter::new(&error.to_string(), &request, Utc::now());
+        self.lease.keep_dead_letter(&name, note.to_bytes()).await?;
         self.log.dead_letter(&name, &error.to_string());
         self.report.dead_letters += 1;
         Ok(())
@@ -240,32 +241,8 @@ impl<'a> Deliverer<'a> {
 
     /// Posts the same bytes until they are accepted or there is no point in trying.
     async fn post(&mut self, batch: &Batch) -> Result<(), RunError> {
-        let stop = &self.limits.stop;
-        let told_to_end = async {
-            stop.cancelled().await;
-            tokio::time::sleep(LAST_POST).await;
-        };
         let mut retries = Retries::new(self.limits, self.log);
-        let tries = async {
-            loop {
-                // A writer that was robbed of its place would post what the thief has posted.
-                self.lease.check()?;
-                match self.shipper.sink.post(Table::Okta, batch).await {
-                    Ok(()) => return Ok(()),
-                    Err(error) if !retries.again(&error).await => {
-                        return Err(match stop.is_cancelled() {
-                            true => RunError::Stopped,
-                            false => RunError::from(error),
-                        });
-                    }
-                    Err(_) => {}
-                }
-            }
-        };
-        let posted = tokio::select! {
-            posted = tries => posted,
-            () = told_to_end => Err(RunError::Stopped),
-        };
+        let posted = post(self.shipper, &*self.lease, batch, self.limits, &mut retries).await;
         self.report.retries += retries.count;
         posted
     }
@@ -363,13 +340,37 @@ impl<'a> Deliverer<'a> {
     }
 }
 
-/// A dead letter's document: why, when, and the rows as they were posted.
-fn dead_letter(reason: &str, rows: &[u8]) -> Vec<u8> {
-    let reason = serde_json::to_string(reason).unwrap_or_default();
-    let at = Utc::now().to_rfc3339();
-    let rows = String::from_utf8_lossy(rows);
-    format!(
-        "{{\"table\":\"Okta_CL\",\"refused_at\":\"{at}\",\"reason\":{reason},\"rows\":{rows}}}\n"
-    )
-    .into_bytes()
+/// Posts the same bytes to `Okta_CL` until they are accepted, there is no point in trying, or a
+/// process that is told to end has used up the time for its last post.
+pub(super) async fn post(
+    shipper: &Shipper,
+    lease: &dyn CheckpointLease,
+    batch: &Batch,
+    limits: &Limits,
+    retries: &mut Retries<'_>,
+) -> Result<(), RunError> {
+    let told_to_end = async {
+        limits.stop.cancelled().await;
+        tokio::time::sleep(LAST_POST).await;
+    };
+    let tries = async {
+        loop {
+            // A writer that was robbed of its place would post what the thief has posted.
+            lease.check()?;
+            match shipper.sink.post(Table::Okta, batch).await {
+                Ok(()) => return Ok(()),
+                Err(error) if !retries.again(&error).await => {
+                    return Err(match limits.stop.is_cancelled() {
+                        true => RunError::Stopped,
+                        false => RunError::from(error),
+                    });
+                }
+                Err(_) => {}
+            }
+        }
+    };
+    tokio::select! {
+        posted = tries => posted,
+        () = told_to_end => Err(RunError::Stopped),
+    }
 }

@@ -45,6 +45,9 @@ pub struct RunReport {
     /// From the newest event that the workspace has to the end of the run, in seconds; nothing
     /// where an idle org leaves nothing to be late with.
     pub lag_seconds: Option<i64>,
+    /// From the last save of the cursor to the start of this run, in seconds; nothing on a first
+    /// run and where the lease was held.
+    pub cursor_age_seconds: Option<i64>,
     /// How it ended.
     #[serde(rename = "outcome", serialize_with = "as_text")]
     pub ended: Ended,
@@ -146,6 +149,7 @@ impl RunReport {
             started: Utc::now(),
             duration_ms: 0,
             lag_seconds: None,
+            cursor_age_seconds: None,
             ended: Ended::Stopping,
             error: None,
         }

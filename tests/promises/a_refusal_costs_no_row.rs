@@ -24,7 +24,7 @@ async fn what_may_pass_is_posted_again_as_the_same_bytes() {
             "{fault:?}: {report}"
         );
         assert_eq!((report.posts, report.retries), (1, 1), "{fault:?}");
-        let posts = town.workspace.posts();
+        let posts = town.posts_of_events();
         assert_eq!(posts.len(), 2, "{fault:?}");
         if posts[0].sha256.is_some() {
             assert_eq!(posts[0].sha256, posts[1].sha256, "{fault:?}");
@@ -67,7 +67,7 @@ async fn a_wrong_setting_stops_the_run_with_its_remedy_and_loses_nothing() {
             "{fault:?}: {report}"
         );
         assert!(report.to_string().contains(remedy), "{fault:?}: {report}");
-        assert_eq!(town.workspace.posts().len(), 1, "{fault:?}");
+        assert_eq!(town.posts_of_events().len(), 1, "{fault:?}");
         town.workspace.faults().clear();
         assert_eq!(town.run().await.events, 10, "{fault:?}");
         town.assert_each_event_is_there_once();
@@ -214,7 +214,7 @@ async fn the_next_page_is_on_its_way_while_a_batch_is_posted() {
     let (report, ()) = tokio::join!(run(&shipper), both);
     assert_eq!(report.events, 50, "{report}");
     // One page in flight ahead, and no more than that.
-    let second_post = town.workspace.posts()[1].at;
+    let second_post = town.posts_of_events()[1].at;
     let before = town
         .org
         .requests()

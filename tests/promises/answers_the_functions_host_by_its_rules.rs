@@ -200,7 +200,7 @@ async fn of_two_runs_at_once_one_ships_and_the_other_leaves_it_to_it() {
     assert!(logged(&second).starts_with("another run is under way"));
     line_of(&host, &second, "already_running").await;
     town.assert_each_event_is_there_once();
-    assert_eq!(town.workspace.posts().len(), 2);
+    assert_eq!(town.posts_of_events().len(), 2);
 }
 
 #[tokio::test]

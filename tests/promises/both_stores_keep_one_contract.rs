@@ -15,8 +15,10 @@ use okta_sentinel::okta::Cursor;
 use sandbox::azurite::Azurite;
 
 use self::kept::{Kept, with_key};
+use self::letters::*;
 
 mod kept;
+mod letters;
 
 /// Runs each test over both stores.
 macro_rules! both_stores {
@@ -37,6 +39,10 @@ both_stores! {
     a_writer_notices_a_document_that_moved_on_under_its_lease,
     recent_ids_and_dead_letters_come_back_up_to_five_megabytes,
     a_dead_letters_name_cannot_lead_elsewhere,
+    a_place_that_was_never_used_has_no_dead_letters,
+    dead_letters_are_listed_in_order_and_read_without_a_lease,
+    a_dead_letter_that_is_removed_is_gone_and_may_be_so_already,
+    a_writer_whose_lease_was_broken_removes_nothing,
     broken_json_is_named_and_left_alone,
     a_newer_format_is_named_and_left_alone,
     starting_afresh_sets_an_unreadable_document_aside,

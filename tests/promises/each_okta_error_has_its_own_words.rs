@@ -62,7 +62,7 @@ async fn lasts(fault: Fault, words: &[&str]) {
     assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
     town.org.append(50);
     let before = town.cursor();
-    let posts = town.workspace.posts().len();
+    let posts = town.posts_of_events().len();
 
     town.org.faults().always(fault.clone());
     let report = run(&town.shipper_with(&[("RUN_BUDGET_SECONDS", "10")])).await;
@@ -76,7 +76,7 @@ async fn lasts(fault: Fault, words: &[&str]) {
     assert!(!said.contains(town.org.token()), "{said}");
     assert!(!report.succeeded() && report.to_string().contains(&said));
     assert_eq!(town.cursor(), before, "{fault:?}");
-    assert_eq!(town.workspace.posts().len(), posts, "{fault:?}");
+    assert_eq!(town.posts_of_events().len(), posts, "{fault:?}");
 
     town.org.faults().clear();
     let report = town.run().await;

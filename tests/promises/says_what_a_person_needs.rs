@@ -122,7 +122,13 @@ async fn control_c_ends_a_command_within_seconds_and_the_next_run_goes_on() {
 #[tokio::test]
 async fn every_help_has_examples() {
     let town = Town::of(0).await;
-    for command in [&[][..], &["serve"], &["ship"], &["check"]] {
+    for command in [
+        &[][..],
+        &["serve"],
+        &["ship"],
+        &["check"],
+        &["dead-letters"],
+    ] {
         let said = said(&mut program(&town, &[command, &["--help"]].concat())).await;
         assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
         let (_, examples) = said

@@ -8,7 +8,7 @@ use okta_sentinel::run::{Begin, RunReport, Shipper};
 use okta_sentinel::settings::{Environment, Place, Settings};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{OktaOrg, OrgConfig};
-use sandbox::workspace::{self, Workspace};
+use sandbox::workspace::{self, Post, Workspace};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) struct Town {
@@ -76,6 +76,12 @@ impl Town {
     /// One run.
     pub(crate) async fn run(&self) -> RunReport {
         run(&self.shipper()).await
+    }
+
+    /// The posts of events, the refused ones too, without those of other tables.
+    pub(crate) fn posts_of_events(&self) -> Vec<Post> {
+        let posts = self.workspace.posts().into_iter();
+        posts.filter(|post| post.log_type == "Okta").collect()
     }
 
     /// Where the state of this org is.

@@ -14,9 +14,12 @@ use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
     UserAssignedId,
 };
-use azure_storage_blob::models::{BlobClientAcquireLeaseOptions, BlobClientUploadOptions};
+use azure_storage_blob::models::{
+    BlobClientAcquireLeaseOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions,
+};
 use azure_storage_blob::{BlobContainerClient, BlobContainerClientOptions};
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use secrecy::ExposeSecret as _;
 
 use super::failure::{Access, Refusal};
@@ -181,6 +184,36 @@ impl Container {
             })
             .await?;
         etag.ok_or_else(|| Refusal::Failed(without_version(place)))
+    }
+
+    /// Names of all blobs that begin with `prefix`, in order, asking for `at_once` at a time.
+    pub(super) async fn list(&self, prefix: &str, at_once: i32) -> Result<Vec<String>, Refusal> {
+        let place = self.place();
+        let options = BlobContainerClientListBlobsOptions {
+            prefix: Some(prefix.to_owned()),
+            maxresults: Some(at_once),
+            ..BlobContainerClientListBlobsOptions::default()
+        };
+        let listing = self.client.list_blobs(Some(options));
+        let mut pages = listing
+            .map_err(|error| self.access.refusal(&place, &error))?
+            .into_pages();
+        let mut names = Vec::new();
+        let mut next = async || {
+            let page = pages.try_next().await?;
+            page.map(|page| page.into_model()).transpose()
+        };
+        while let Some(page) = self.call(place.clone(), 0, next()).await? {
+            names.extend(page.blob_items.into_iter().filter_map(|blob| blob.name));
+        }
+        Ok(names)
+    }
+
+    pub(super) async fn delete(&self, blob: &str) -> Result<(), Refusal> {
+        self.call(self.place_of_blob(blob), 0, async {
+            self.client.blob_client(blob).delete(None).await.map(drop)
+        })
+        .await
     }
 
     /// Leases `blob` under an id of our making, so that a try whose answer was lost may be

@@ -133,7 +133,7 @@ impl Access {
                             rotated?) and this machine's clock"
                 .to_owned(),
             Access::Sas => "check the SAS in AzureWebJobsStorage: its end, and that it allows \
-                            read, create and write on containers and blobs"
+                            read, create, write, list and delete on containers and blobs"
                 .to_owned(),
             Access::ManagedIdentity => format!(
                 "turn the function app's managed identity on (AzureWebJobsStorage__clientId names \

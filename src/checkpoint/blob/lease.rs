@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Blobs;
 use super::container::{LEASE, Write};
 use super::failure::Refusal;
-use crate::checkpoint::document::{Ledger, Verdict, check_name};
+use crate::checkpoint::document::{Ledger, Verdict};
 use crate::checkpoint::{Checkpoint, CheckpointLease, StoreError};
 
 /// Two renewals may fail before the lease runs out.
@@ -169,12 +169,8 @@ impl CheckpointLease for BlobLease {
     }
 
     async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
-        let blob = &self.blobs.recent_ids;
-        match self.blobs.container.get(blob).await {
-            Ok((ids, _)) => Ok(ids.into()),
-            Err(Refusal::NoBlob) => Ok(Vec::new()),
-            Err(refused) => Err(refused.into_error(&self.blobs.container.place_of_blob(blob))),
-        }
+        let found = self.blobs.find(&self.blobs.recent_ids).await?;
+        Ok(found.unwrap_or_default())
     }
 
     async fn save_recent_ids(&mut self, ids: Vec<u8>) -> Result<(), StoreError> {
@@ -183,12 +179,17 @@ impl CheckpointLease for BlobLease {
     }
 
     async fn keep_dead_letter(&mut self, name: &str, body: Vec<u8>) -> Result<(), StoreError> {
-        let blob = format!("{}/{name}", self.blobs.dead_letters);
-        check_name(
-            &self.blobs.container.place_of_blob(&self.blobs.dead_letters),
-            name,
-        )?;
+        let blob = self.blobs.dead_letter(name)?;
         self.blobs.keep(&blob, body).await
+    }
+
+    async fn remove_dead_letter(&mut self, name: &str) -> Result<(), StoreError> {
+        let blob = self.blobs.dead_letter(name)?;
+        self.confirm().await?;
+        match self.blobs.container.delete(&blob).await {
+            Ok(()) | Err(Refusal::NoBlob | Refusal::NoContainer) => Ok(()),
+            Err(refused) => Err(refused.into_error(&self.blobs.container.place_of_blob(&blob))),
+        }
     }
 
     async fn release(self: Box<Self>) -> Result<(), StoreError> {
@@ -277,6 +278,20 @@ mod tests {
             .put(&lease.blobs.cursor, bytes, write)
             .await
             .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_list_longer_than_one_answer_is_read_to_its_end() {
+        let azurite = Azurite::shared().await.unwrap();
+        let mut lease = leased(azurite, "listed", RENEWED_EVERY).await;
+        let names = ["1.json", "2.json", "3.json", "4.json", "5.json"];
+        for name in names {
+            lease.keep_dead_letter(name, b"{}".to_vec()).await.unwrap();
+        }
+        for at_once in [1, 2, 5, 6] {
+            let listed = lease.blobs.dead_letter_names(at_once).await.unwrap();
+            assert_eq!(listed, names, "{at_once} at once");
+        }
     }
 
     #[tokio::test]

@@ -89,6 +89,18 @@ impl Kept {
         }
     }
 
+    /// Writes a document that nobody leases.
+    pub(super) async fn plant_beside(&self, name: &str) {
+        match self {
+            Kept::Folder(folder) => std::fs::write(path(folder, name), "x").expect("planted"),
+            Kept::Blobs { azurite, org } => {
+                let body = RequestContent::from(b"x".to_vec());
+                let planted = blob(azurite, org, name).upload(body, None).await;
+                planted.map(drop).expect("planted");
+            }
+        }
+    }
+
     pub(super) async fn break_lease(&self) {
         match self {
             Kept::Folder(folder) => std::fs::remove_file(path(folder, "lock")).expect("a lock"),

@@ -58,7 +58,7 @@ pub(super) async fn measure(road: &Road, seed: u64) -> anyhow::Result<Overlap> {
     workspace.faults().set_latency(POST);
     road.run(&org, &workspace).await?;
     shipping::complete(&org, &workspace)?;
-    let (requests, posts) = (org.requests(), workspace.posts());
+    let (requests, posts) = (org.requests(), shipping::posts_of_events(&workspace));
     let first = requests
         .first()
         .context("the program asked Okta for nothing")?

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use sandbox::okta::{OktaOrg, OrgConfig};
-use sandbox::workspace::{Config, Detail, Workspace};
+use sandbox::workspace::{Config, Detail, Post, Workspace};
 
 use super::road::{Road, Usage};
 
@@ -32,7 +32,7 @@ pub(super) async fn measure(road: &Road, events: u64, seed: u64) -> anyhow::Resu
     let workspace = workspace.context("the local workspace cannot be started")?;
     let usage = road.run(&org, &workspace).await?;
     complete(&org, &workspace)?;
-    let posts = workspace.posts();
+    let posts = posts_of_events(&workspace);
     Ok(Shipped {
         road: road.name,
         events,
@@ -41,6 +41,12 @@ pub(super) async fn measure(road: &Road, events: u64, seed: u64) -> anyhow::Resu
         posts: posts.len() as u64,
         posted_bytes: posts.iter().map(|post| post.bytes).sum(),
     })
+}
+
+/// The posts of events, without those of the health table.
+pub(super) fn posts_of_events(workspace: &Workspace) -> Vec<Post> {
+    let posts = workspace.posts().into_iter();
+    posts.filter(|post| post.log_type == "Okta").collect()
 }
 
 /// A workspace that counts rows and keeps none.

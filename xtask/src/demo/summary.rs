@@ -47,7 +47,8 @@ pub(super) struct Summary {
 impl Summary {
     /// Looks at both sides, and at the rows as they were stored.
     pub(super) fn of(stage: &Stage, options: &Options, told: Told) -> anyhow::Result<Self> {
-        let posts = stage.workspace.posts();
+        let mut posts = stage.workspace.posts();
+        posts.retain(|post| post.log_type == "Okta");
         let requests = stage.org.requests();
         Ok(Self {
             seed: options.seed,
