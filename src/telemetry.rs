@@ -23,7 +23,7 @@ use crate::okta::OktaDomain;
 use crate::run::RunReport;
 use crate::settings::Problems;
 
-/// Where log lines go and how they look. Set once, by `main`.
+/// Where log lines go and how they look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {
     /// JSON on stdout, for the Functions host.

@@ -89,7 +89,7 @@ pub const OKTA_KEY_ID: Setting = Setting {
 pub const OKTA_POLL_SCHEDULE: Setting = Setting {
     name: "OKTA_POLL_SCHEDULE",
     aliases: &[],
-    meaning: "When the timer runs, an NCRONTAB expression of six fields. Read by the Functions host alone; the template sets `0 * * * * *`, every minute",
+    meaning: "When the timer runs, an NCRONTAB expression of six fields. **Required under the Functions host**, which alone reads it; `0 * * * * *` is every minute",
     default: None,
     example: Some("0 * * * * *"),
     secret: false,
@@ -191,7 +191,7 @@ pub const AZURE_CLIENT_ID: Setting = Setting {
     aliases: &[],
     meaning: "The client id of the user-assigned managed identity, where there is one, a GUID",
     default: None,
-    example: None,
+    example: Some(""),
     secret: false,
     scope: Scope::Optional,
 };
@@ -211,7 +211,7 @@ pub const STORAGE_ACCOUNT_NAME: Setting = Setting {
     aliases: &[],
     meaning: "The storage account by its name in the public cloud, reached by an identity",
     default: None,
-    example: None,
+    example: Some(""),
     secret: false,
     scope: Scope::SetByTemplate,
 };
@@ -221,7 +221,7 @@ pub const STORAGE_BLOB_SERVICE_URI: Setting = Setting {
     aliases: &[],
     meaning: "The storage account by the address of its blob service, reached by an identity: `https://acme.blob.core.usgovcloudapi.net`. Wins over the name",
     default: None,
-    example: None,
+    example: Some(""),
     secret: false,
     scope: Scope::Optional,
 };
@@ -231,7 +231,7 @@ pub const STORAGE_CREDENTIAL: Setting = Setting {
     aliases: &[],
     meaning: "`managedidentity`. Left out, it is the app's identity in Azure and the developer's own sign-in (`az login`) elsewhere",
     default: None,
-    example: None,
+    example: Some(""),
     secret: false,
     scope: Scope::SetByTemplate,
 };
@@ -241,7 +241,7 @@ pub const STORAGE_CLIENT_ID: Setting = Setting {
     aliases: &[],
     meaning: "The client id of a user-assigned identity for storage, a GUID. Left out, it is `AZURE_CLIENT_ID`",
     default: None,
-    example: None,
+    example: Some(""),
     secret: false,
     scope: Scope::Optional,
 };

@@ -115,7 +115,7 @@ async fn killed_at_the_stall(town: &Town, rows: u64) {
         town.org.faults().wait_for_stalled(1).await;
         town.workspace.wait_for_rows("Okta_CL", rows).await;
         // A save to a folder has nothing that a test could wait for.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(600)).await;
     };
     tokio::select! {
         report = town.run() => panic!("{report}"),

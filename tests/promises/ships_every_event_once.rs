@@ -1,7 +1,7 @@
 use okta_sentinel::run::Ended;
-use sandbox::okta::{EndOfStream, OrgConfig};
+use sandbox::okta::{EndOfStream, Fault, OrgConfig};
 
-use crate::town::Town;
+use crate::town::{Town, run};
 
 #[tokio::test]
 async fn a_first_run_ships_the_backlog_and_the_next_one_only_what_is_new() {
@@ -63,6 +63,21 @@ async fn small_pages_are_followed_to_the_end() {
     .await;
     let report = town.run().await;
     assert_eq!((report.events, report.pages), (95, 10), "{report}");
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
+async fn a_first_run_that_fails_leaves_its_start_to_the_next() {
+    let town = Town::of(0).await;
+    let from_now_on = [("OKTA_BACKFILL_DAYS", "0")];
+    town.org.faults().push(Fault::status(401, "E0000011"));
+    let report = run(&town.shipper_with(&from_now_on)).await;
+    assert!(matches!(report.ended, Ended::Failed(_)), "{report}");
+    town.org.append(3);
+    // What came in between is older than the second run, whose own "now" would pass it by.
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    let report = run(&town.shipper_with(&from_now_on)).await;
+    assert_eq!(report.events, 3, "{report}");
     town.assert_each_event_is_there_once();
 }
 

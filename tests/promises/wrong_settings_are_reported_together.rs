@@ -179,6 +179,18 @@ fn a_road_this_version_does_not_take_is_said_so() {
 }
 
 #[test]
+fn a_secret_in_the_wrong_place_is_not_shown() {
+    let connection = "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=aHVudGVyMmh1bnRlcjI=;EndpointSuffix=core.windows.net";
+    let key = "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnRlcjI=";
+    for name in SETTINGS.iter().map(|setting| setting.name) {
+        for (secret, part) in [(connection, "AccountKey"), (key, "aHVudGVyMmh1")] {
+            let said = problems(&[("AzureWebJobsStorage", ""), (name, secret)]);
+            assert!(!said.contains(part), "{said}");
+        }
+    }
+}
+
+#[test]
 fn an_unresolved_key_vault_reference_is_told_by_name_wherever_it_stands() {
     let reference = "@Microsoft.KeyVault(SecretUri=https://acme.vault.azure.net/secrets/hunter2/)";
     for name in SETTINGS
