@@ -31,8 +31,6 @@ pub struct Page {
     pub rate: Option<RateLimit>,
     /// Okta's clock when it answered.
     pub date: Option<DateTime<Utc>>,
-    /// Okta's name for this answer, to quote to its support.
-    pub request_id: Option<String>,
 }
 
 /// A client for one org's System Log.
@@ -139,14 +137,10 @@ impl Client {
             }
             None => None,
         };
-        let id = headers
-            .get("x-okta-request-id")
-            .and_then(|id| id.to_str().ok());
         Ok(Page {
             next,
             rate: RateLimit::read(headers, Utc::now()),
             date: rate::date(headers),
-            request_id: id.map(str::to_owned),
         })
     }
 
