@@ -326,6 +326,30 @@ async fn connected(host: &FunctionsHost, bytes: &str) -> TcpStream {
 }
 
 #[tokio::test]
+async fn told_to_end_by_a_host_that_hung_up_a_run_still_finishes_its_post() {
+    let town = Town::of(10).await;
+    let first = host(&town, &[]).await;
+    let faults = town.workspace.faults();
+    faults.push(workspace::Fault::AcceptThenStall);
+    let request = "POST /OktaSyslogTimer HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
+    let caller = connected(&first, request).await;
+    soon(faults.wait_for_stalled(1)).await;
+    drop(caller);
+    first.sigterm().await.unwrap();
+    // No connection is left; the listener closes, and the run is all that there is.
+    while TcpStream::connect(("127.0.0.1", first.port()))
+        .await
+        .is_ok()
+    {
+        tokio::task::yield_now().await;
+    }
+    faults.release();
+    assert_eq!(soon(first.wait_for_exit(1)).await, Some(Exit(0)));
+    ships(&host(&town, &[]).await, 0).await;
+    town.assert_each_event_is_there_once();
+}
+
+#[tokio::test]
 async fn only_a_post_to_a_function_is_a_run_and_every_answer_is_an_object() {
     let town = Town::of(1).await;
     let host = host(&town, &[]).await;

@@ -3,6 +3,8 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::process::{Command, Stdio};
 
+pub(crate) use okta_sentinel::run::grouped;
+
 /// Width of a table where there is no terminal to ask.
 const USUAL_WIDTH: usize = 120;
 
@@ -39,28 +41,4 @@ pub(crate) fn width() -> usize {
         .and_then(|size| size.split_whitespace().nth(1)?.parse().ok())
         .filter(|columns| *columns > 0)
         .unwrap_or(USUAL_WIDTH)
-}
-
-/// 12431 as `12,431`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_in_threes() {
-        let texts = [0, 999, 1_000, 1_000_000].map(grouped);
-        assert_eq!(texts, ["0", "999", "1,000", "1,000,000"]);
-    }
 }
