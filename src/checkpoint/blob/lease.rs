@@ -310,7 +310,10 @@ mod tests {
         write_unanswered(&mut lease, &checkpoint("1")).await;
         lease.save(checkpoint("2")).await.unwrap();
         assert_eq!(lease.saved().unwrap().sequence, 2);
-        assert_eq!(lease.saved().unwrap().cursor, checkpoint("2").cursor);
+        assert_eq!(
+            lease.saved().unwrap().main.cursor,
+            checkpoint("2").main.cursor
+        );
     }
 
     #[tokio::test]
