@@ -3,6 +3,7 @@
 //! There is one reader and one request at a time, whatever the number of lanes: whose turn it is
 //! says [`Turns`], where two lanes meet says the [`Seam`].
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -43,6 +44,8 @@ pub(super) struct Reader<'a> {
 struct Backfill {
     course: Course,
     seam: Seam,
+    /// Ids of the seam on the pages of this lane so far.
+    met: HashSet<EventId>,
     /// A page that waits for the main lane, and the seam's length when it was read.
     held: Option<(Encoded, usize)>,
 }
@@ -69,6 +72,7 @@ impl<'a> Reader<'a> {
         let backfill = beginning.backfill.map(|(cursor, repeats, seam)| Backfill {
             course: course(cursor, repeats),
             seam,
+            met: HashSet::new(),
             held: None,
         });
         Reader {
@@ -192,12 +196,7 @@ impl<'a> Reader<'a> {
             self.turns.hold_back();
             return None;
         }
-        // A lane that has not met its seam is not at the end of the log, whatever Okta says: what
-        // is to come of it the next run asks for.
-        let next = backfill.course.after(&page);
-        let rests = page.is_last(next.as_ref(), self.asking.began);
-        self.turns.backfill_was_read(rests);
-        Some(Handed::Page(self.pass(backfill, page, rests, None)))
+        Some(Handed::Page(self.pass(backfill, page, false)))
     }
 
     /// Hands the page over that was held back: the main lane has been read to its end since.
@@ -211,30 +210,24 @@ impl<'a> Reader<'a> {
             self.backfill = Some(backfill);
             return None;
         };
-        let next = backfill.course.after(&page);
-        let last = page.is_last(next.as_ref(), self.asking.began);
-        let joined = backfill.seam.meets(&page.met, last, page.newest);
-        let rests = match joined {
-            // The seam has it that there is more, whatever this page said when it was read.
-            None => next.is_none(),
-            Some(_) => last,
-        };
-        match joined {
-            None => self.turns.backfill_was_read(rests),
-            Some(LaneName::Main) => self.turns.main_goes_on(),
-            Some(LaneName::Backfill) => self.turns.joined(rests.then(Instant::now)),
-        }
-        Some(self.pass(backfill, page, rests, joined))
+        Some(self.pass(backfill, page, true))
     }
 
-    /// Hands a page of the backfill lane over, and goes on with the lanes that are left.
-    fn pass(
-        &mut self,
-        mut backfill: Backfill,
-        page: Encoded,
-        last: bool,
-        joined: Option<LaneName>,
-    ) -> PageRead {
+    /// Hands a page of the backfill lane over, which may have been held back, and goes on with the
+    /// lanes that are left.
+    fn pass(&mut self, mut backfill: Backfill, page: Encoded, was_held: bool) -> PageRead {
+        let next = backfill.course.after(&page);
+        let last = page.is_last(next.as_ref(), self.asking.began);
+        backfill.met.extend(&page.met.ids);
+        let met = backfill.met.len();
+        let joined = backfill.seam.meets(&page.met, met, last, page.newest);
+        let last = match joined {
+            // There is more, whatever this page said when it was read: the main lane has seen it.
+            None if was_held => next.is_none(),
+            // A lane that has not met its seam is not at the end of the log, whatever Okta says:
+            // what is to come of it the next run asks for.
+            _ => last,
+        };
         let passing = Passing {
             lane: LaneName::Backfill,
             last,
@@ -244,9 +237,15 @@ impl<'a> Reader<'a> {
         let sink = self.shipper.sink.as_ref();
         let read = passing.hand_over(page, &mut backfill.course, &mut self.asking, sink);
         match joined {
-            None => self.backfill = Some(backfill),
-            Some(LaneName::Main) => {}
-            Some(LaneName::Backfill) => self.main = backfill.course,
+            None => {
+                self.turns.backfill_was_read(last);
+                self.backfill = Some(backfill);
+            }
+            Some(LaneName::Main) => self.turns.main_goes_on(),
+            Some(LaneName::Backfill) => {
+                self.turns.joined(last.then(Instant::now));
+                self.main = backfill.course;
+            }
         }
         read
     }
@@ -268,6 +267,7 @@ impl<'a> Reader<'a> {
         self.backfill = Some(Backfill {
             course: course(self.main.cursor().clone()),
             seam: Seam::new(since),
+            met: HashSet::new(),
             held: None,
         });
         self.main = course(self.shipper.cursor_since(since));

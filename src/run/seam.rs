@@ -9,7 +9,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::event::EventId;
 use crate::okta::cursor::MAX_PAGE;
@@ -17,6 +17,10 @@ use crate::okta::cursor::MAX_PAGE;
 /// Ids after which the seam is long enough. The page that meets the seam's beginning holds up to
 /// [`MAX_PAGE`] of them, and the page after that is to be known whole.
 const ENOUGH: usize = 2 * MAX_PAGE as usize;
+
+/// How far beyond the main lane's beginning an event must be published to prove that it was stored
+/// there: clocks of Okta's own machines differ by less.
+const CLOCKS: TimeDelta = TimeDelta::minutes(1);
 
 const MAGIC: &[u8; 8] = b"okta-sm1";
 
@@ -93,11 +97,13 @@ impl Seam {
     }
 
     /// Which lane's place goes on alone after this page of the backfill lane, if the two have met;
-    /// to be asked when the page need not wait any more. `last`: no further page came when it was
-    /// read. `newest`: its newest `published`.
+    /// to be asked when the page need not wait any more. `met`: how many ids of the seam this run
+    /// has met on pages of the backfill lane, this one included. `last`: no further page came when
+    /// it was read. `newest`: its newest `published`.
     pub(super) fn meets(
         &self,
         page: &Met,
+        met: usize,
         last: bool,
         newest: Option<DateTime<Utc>>,
     ) -> Option<LaneName> {
@@ -106,9 +112,13 @@ impl Seam {
         let past_all = match self.ids.is_empty() {
             // An event is stored no earlier than it is published.
             true => last || newest >= Some(self.since),
-            false => page.ids.len() == self.ids.len(),
+            false => met == self.ids.len(),
         };
-        if past_all {
+        // A page this new that has nothing of the seam is behind it. That takes an Okta that held
+        // the end of the seam back and a kill before all of it was met; what the main lane read
+        // beyond comes twice then, once.
+        let behind = page.of_seam == 0 && newest >= Some(self.since + CLOCKS);
+        if past_all || behind {
             return Some(LaneName::Backfill);
         }
         // One id could be of an event that the log holds twice; a whole page of them could not.
@@ -196,7 +206,10 @@ mod tests {
     #[test]
     fn the_main_lane_goes_on_after_a_page_that_is_all_its_own() {
         let seam = seam(100, 200);
-        let meets = |from, to| seam.meets(&page(&seam, from, to), false, None);
+        let meets = |from, to| {
+            let met = page(&seam, from, to);
+            seam.meets(&met, met.ids.len(), false, None)
+        };
         assert_eq!(meets(90, 110), None);
         assert_eq!(meets(110, 120), Some(LaneName::Main));
         assert_eq!(meets(0, 0), None);
@@ -206,14 +219,28 @@ mod tests {
     fn the_backfill_lane_goes_on_once_it_is_past_all_that_the_main_lane_read() {
         let seam = seam(100, 110);
         let met = page(&seam, 95, 130);
-        assert_eq!(seam.meets(&met, false, None), Some(LaneName::Backfill));
+        assert_eq!(seam.meets(&met, 10, false, None), Some(LaneName::Backfill));
+        let rest = page(&seam, 105, 130);
+        assert_eq!(seam.meets(&rest, 5, false, None), None);
+        assert_eq!(seam.meets(&rest, 10, false, None), Some(LaneName::Backfill));
+    }
+
+    #[test]
+    fn a_page_of_new_events_without_the_seam_is_behind_it() {
+        let seam = seam(100, 110);
+        let meets = |after| {
+            let newest = Some(began() + TimeDelta::seconds(after));
+            seam.meets(&page(&seam, 0, 50), 0, false, newest)
+        };
+        assert_eq!(meets(59), None);
+        assert_eq!(meets(60), Some(LaneName::Backfill));
     }
 
     #[test]
     fn an_event_that_the_log_holds_twice_ends_no_lane() {
         let mut seam = seam(100, 110);
         seam.extend(&ids(3, 4));
-        assert_eq!(seam.meets(&page(&seam, 0, 10), false, None), None);
+        assert_eq!(seam.meets(&page(&seam, 0, 10), 1, false, None), None);
     }
 
     #[test]
@@ -221,10 +248,10 @@ mod tests {
         let seam = Seam::new(began());
         let met = page(&seam, 0, 10);
         let older = Some(began() - TimeDelta::seconds(1));
-        assert_eq!(seam.meets(&met, false, older), None);
-        assert_eq!(seam.meets(&met, true, older), Some(LaneName::Backfill));
+        assert_eq!(seam.meets(&met, 0, false, older), None);
+        assert_eq!(seam.meets(&met, 0, true, older), Some(LaneName::Backfill));
         let newer = Some(began());
-        assert_eq!(seam.meets(&met, false, newer), Some(LaneName::Backfill));
+        assert_eq!(seam.meets(&met, 0, false, newer), Some(LaneName::Backfill));
     }
 
     #[test]

@@ -55,11 +55,11 @@ async fn a_cursor_that_has_expired_falls_back_to_a_time_and_leaves_out_what_is_t
 
 #[tokio::test]
 async fn a_cursor_refused_in_the_middle_of_a_run_is_no_different() {
-    let town = Town::of(4_500).await;
+    let town = Town::of(2_900).await;
     town.org.faults().on_request(3, Fault::ExpireCursors);
     let report = town.run().await;
     caught_up(&report);
-    assert_eq!((report.events, report.repeats), (4_500, 2_000), "{report}");
+    assert_eq!((report.events, report.repeats), (2_900, 2_000), "{report}");
     town.assert_each_event_is_there_once();
 }
 

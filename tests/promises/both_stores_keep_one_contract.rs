@@ -242,8 +242,8 @@ async fn broken_json_is_named_and_left_alone(kept: &Kept) {
 async fn a_newer_format_is_named_and_left_alone(kept: &Kept) {
     is_unreadable(
         kept,
-        br#"{"version": 2, "sequence": 5, "somewhere": "else"}"#,
-        "format 2",
+        br#"{"version": 3, "sequence": 5, "somewhere": "else"}"#,
+        "format 3",
     )
     .await;
 }

@@ -41,11 +41,17 @@ async fn run_with(
 
 #[tokio::test]
 async fn its_columns_have_the_names_and_types_of_the_schema() {
-    let town = Town::of(1_200).await;
+    // A run that ends while it has a backlog has a value for every column.
+    let town = Town::with(okta::OrgConfig {
+        events: 1_200,
+        spacing: Duration::from_secs(60),
+        ..okta::OrgConfig::default()
+    })
+    .await;
+    let refused = okta::Fault::status(401, "E0000011");
+    town.org.faults().on_request(4, refused.clone());
     town.run().await;
-    town.org
-        .faults()
-        .always(okta::Fault::status(401, "E0000011"));
+    town.org.faults().always(refused);
     let host = host(&town, &[]).await;
     let tick = soon(host.invoke_manual(TIMER)).await;
     let columns = town.workspace.table(TABLE).columns();
