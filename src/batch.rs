@@ -31,6 +31,8 @@ pub struct BatchRow {
     pub id: EventId,
     /// Number of the page that held the event, as given to [`Batcher::page`].
     pub page: u64,
+    /// Whether the event was too old to keep its time, see [`Batcher::mark_old`].
+    pub old: bool,
     span: Range<usize>,
 }
 
@@ -84,6 +86,7 @@ impl Batch {
             rows: vec![BatchRow {
                 id: EventId::digest(row),
                 page: 0,
+                old: false,
                 span,
             }],
             body: body.into(),
@@ -146,7 +149,17 @@ impl Batcher {
             for row in batch.rows().iter().filter(|row| row.page != number) {
                 self.buffer().extend_from_slice(batch.row_json(row));
                 self.push(row.id, row.page);
+                if row.old {
+                    self.mark_old();
+                }
             }
+        }
+    }
+
+    /// Marks the last row as one whose event is too old for the workspace to keep its time.
+    pub fn mark_old(&mut self) {
+        if let Some(row) = self.rows.last_mut() {
+            row.old = true;
         }
     }
 
@@ -222,7 +235,12 @@ impl Batcher {
         } else {
             start..self.body.len()
         };
-        self.rows.push(BatchRow { id, page, span });
+        self.rows.push(BatchRow {
+            id,
+            page,
+            old: false,
+            span,
+        });
     }
 }
 

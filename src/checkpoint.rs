@@ -18,20 +18,38 @@ pub mod blob;
 mod document;
 pub mod file;
 
-/// The newest format of [`Checkpoint`] that this program reads and the one it writes.
-pub const FORMAT: u32 = 1;
+/// The newest format of [`Checkpoint`] that this program reads and the one it writes. Format 1 had
+/// no backfill lane; a program of its time refuses format 2 rather than drop a backlog.
+pub const FORMAT: u32 = 2;
 
-/// What `cursor.json` holds. Everything before the cursor is in the workspace.
+/// What `cursor.json` holds. Everything before the cursor is in the workspace, but for what a
+/// backfill lane still has before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// Format of this document, see [`FORMAT`].
     pub version: u32,
     /// Rises by one with every save and never falls.
     pub sequence: u64,
+    /// The lane that goes on for ever.
+    #[serde(flatten)]
+    pub main: Lane,
+    /// The lane that brings the backlog of a first connection, until it meets the events that the
+    /// main lane began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<Lane>,
+    /// `OKTA_FILTER` as it was when the cursor began; a cursor is good for one filter only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// When this was saved, by the writer's clock; for people.
+    pub saved_at: DateTime<Utc>,
+}
+
+/// One walk along the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lane {
     /// The request for the oldest page that is not wholly accepted.
     pub cursor: Cursor,
-    /// Where the first run started: where a refused cursor falls back to until a page with events
-    /// is wholly accepted.
+    /// Where this lane started: a refused cursor never falls back further.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<DateTime<Utc>>,
     /// Events of that page and of later ones that the workspace accepted already.
@@ -41,15 +59,34 @@ pub struct Checkpoint {
     /// cursor falls back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_published: Option<DateTime<Utc>>,
-    /// `OKTA_FILTER` as it was when the cursor began; a cursor is good for one filter only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub filter: Option<String>,
-    /// A refused cursor made this one of a time: until the run catches up, events in `recent-ids`
-    /// are repeats.
+    /// A refused cursor made this one of a time: until the lane catches up, events in its recent
+    /// ids are repeats.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rereading: bool,
-    /// When this was saved, by the writer's clock; for people.
-    pub saved_at: DateTime<Utc>,
+}
+
+impl Lane {
+    /// A lane that starts at `cursor`, which asks for what was stored since `since`.
+    pub fn begin(cursor: Cursor, since: DateTime<Utc>) -> Lane {
+        Lane {
+            cursor,
+            since: Some(since),
+            accepted_beyond: Vec::new(),
+            newest_published: None,
+            rereading: false,
+        }
+    }
+}
+
+/// A document of ids, raw, 16 bytes each, kept beside `cursor.json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ids {
+    /// `recent-ids`: what the main lane had accepted lately.
+    Recent,
+    /// `recent-ids-backfill`: what the backfill lane had accepted lately.
+    RecentOfBackfill,
+    /// `seam-ids`: what the main lane began with, where the backfill lane is to end.
+    Seam,
 }
 
 /// A place that keeps checkpoints of one Okta org.
@@ -106,17 +143,17 @@ pub trait CheckpointLease: Send + Sync {
     /// [`StoreError::Lost`] when another writer took over: nothing was written.
     async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError>;
 
-    /// The `recent-ids` document, empty when there is none.
+    /// A document of ids, empty when there is none.
     ///
     /// # Errors
     /// What the store answered.
-    async fn recent_ids(&self) -> Result<Vec<u8>, StoreError>;
+    async fn ids(&self, which: Ids) -> Result<Vec<u8>, StoreError>;
 
-    /// Replaces the `recent-ids` document.
+    /// Replaces a document of ids.
     ///
     /// # Errors
     /// [`StoreError::Lost`] when another writer took over, else what the store answered.
-    async fn save_recent_ids(&mut self, ids: Vec<u8>) -> Result<(), StoreError>;
+    async fn save_ids(&mut self, which: Ids, ids: Vec<u8>) -> Result<(), StoreError>;
 
     /// Keeps rows that the workspace refused: `body` is a JSON document, `name` its file name.
     ///

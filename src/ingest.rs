@@ -63,6 +63,12 @@ pub trait Sink: Send + Sync {
     /// Whether a batch may go on with the next page's rows; else every page ends its batch.
     fn spans_pages(&self) -> bool;
 
+    /// Whether rows that are older than two days when they arrive lose their time in
+    /// `TimeGenerated`, as Azure's tables have it.
+    fn rewrites_old_times(&self) -> bool {
+        true
+    }
+
     /// Posts one batch, once. The rows are in the workspace when this returns `Ok`.
     ///
     /// # Errors

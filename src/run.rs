@@ -5,40 +5,51 @@
 //! makes batches; the [`deliver`]er posts them and saves the place after every accepted one, as
 //! [`progress`] reckons it. While a batch is posted, the next page is on its way. Only passing
 //! failures are tried again, and only for a minute: after that the next run is the retry.
+//!
+//! A first connection that meets a backlog walks the log in two lanes, so that new events do not
+//! wait: whose [`turn`] it is and where they meet, at the [`seam`], are pure decisions.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::checkpoint::{Checkpoint, CheckpointStore, StoreError};
-use crate::event::recent::RecentIds;
+use crate::checkpoint::{CheckpointStore, StoreError};
 use crate::ingest::Sink;
 use crate::okta::rate::RateShare;
-use crate::okta::{Client, Cursor, OktaError};
+use crate::okta::{Client, OktaError};
 use crate::retry::Limits;
 use crate::settings::Start;
 use crate::telemetry::Log;
 
+mod course;
 pub mod dead_letter;
 mod deliver;
+mod handover;
 pub mod health;
 mod intake;
+mod keep;
+mod lane;
+#[cfg(test)]
+mod model;
 mod progress;
 mod read;
 mod report;
 pub mod resend;
+mod resume;
+mod seam;
+mod turn;
 
 pub use report::{Ended, RunError, RunReport, grouped};
 
 use deliver::Deliverer;
-use read::{ReadEnd, Reader};
-
-/// How far a refused cursor falls back behind the newest event accepted.
-const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+use handover::ReadEnd;
+use keep::Keeper;
+use read::Reader;
+use seam::LaneName;
 
 /// Everything a run works with; made once, used by every run of the process.
 pub struct Shipper {
@@ -121,9 +132,13 @@ impl Shipper {
                 let saved = lease.saved().map(|saved| saved.saved_at);
                 report.cursor_age_seconds =
                     saved.map(|saved| (report.started - saved).num_seconds().max(0));
-                let place = self.resume(begin, lease.saved(), log);
+                let place = match self.resume(begin, lease.as_ref(), log).await {
+                    Ok(place) => place,
+                    Err(error) => return Ended::Failed(error.into()),
+                };
                 let first = begin == Begin::Afresh || lease.saved().is_none();
-                let deliverer = Deliverer::new(self, lease, limits, log, observer, place, report);
+                let keeper = Keeper::new(self, lease, limits, log, place);
+                let deliverer = Deliverer::new(self, keeper, limits, log, observer, report);
                 self.with_lease(deliverer, first, limits, log).await
             }
         }
@@ -139,106 +154,56 @@ impl Shipper {
         // Where a first run starts is kept before it starts: should it fail, the next one, later,
         // is to start there too.
         let begun = if first {
-            deliverer.save().await
+            deliverer.keeper.save().await
         } else {
             Ok(())
         };
-        let mut ended = match begun {
+        let (mut ended, mut lane) = match begun {
             Ok(()) => self.road(&mut deliverer, limits, log).await,
-            Err(error) => Ended::Failed(error),
+            Err(error) => (Ended::Failed(error), LaneName::Main),
         };
-        if let Ended::Failed(RunError::Okta(error @ OktaError::CursorRefused { .. })) = &ended {
-            ended = match deliverer.fall_back(error).await {
+        while let Ended::Failed(RunError::Okta(error @ OktaError::CursorRefused { .. })) = &ended
+            && deliverer.keeper.may_fall_back(lane)
+        {
+            (ended, lane) = match deliverer.keeper.fall_back(lane, error).await {
                 Ok(()) => self.road(&mut deliverer, limits, log).await,
-                Err(error) => Ended::Failed(error),
+                Err(error) => (Ended::Failed(error), lane),
             };
         }
-        match deliverer.finish().await {
+        match deliverer.keeper.finish().await {
             Err(error) if !matches!(ended, Ended::Failed(_)) => Ended::Failed(error),
             _ => ended,
         }
     }
 
-    /// Reads and delivers, from where the deliverer stands until one of the two ends.
-    async fn road(&self, deliverer: &mut Deliverer<'_>, limits: &Limits, log: &Log) -> Ended {
+    /// Reads and delivers, from where the deliverer stands until one of the two ends; and whose
+    /// request it was that Okta refused, if it did.
+    async fn road(
+        &self,
+        deliverer: &mut Deliverer<'_>,
+        limits: &Limits,
+        log: &Log,
+    ) -> (Ended, LaneName) {
         let (pages, inbox) = mpsc::channel(1);
-        let repeats = match deliverer.repeats().await {
-            Ok(repeats) => repeats,
-            Err(error) => return Ended::Failed(error.into()),
+        let beginning = match deliverer.keeper.beginning().await {
+            Ok(beginning) => beginning,
+            Err(error) => return (Ended::Failed(error.into()), LaneName::Main),
         };
-        let reader = Reader::new(self, limits, log, deliverer.cursor(), repeats);
+        let reader = Reader::new(self, limits, log, beginning);
         let (read, delivered) = tokio::join!(reader.run(pages), deliverer.run(inbox));
         deliverer.note(&read.stats);
-        match (delivered, read.end) {
+        let ended = match (delivered, read.end) {
             (Err(RunError::Stopped), _) => Ended::Stopping,
             (Err(RunError::OutOfTime), _) => Ended::BudgetSpent,
             (Err(error), _) => Ended::Failed(error),
-            (Ok(()), ReadEnd::CaughtUp) => match deliverer.caught_up().await {
-                Ok(()) => Ended::CaughtUp,
-                Err(error) => Ended::Failed(error),
-            },
+            (Ok(()), ReadEnd::CaughtUp) => Ended::CaughtUp,
             (Ok(()), ReadEnd::BudgetSpent) => Ended::BudgetSpent,
             (Ok(()), ReadEnd::RateSpent(wait)) => Ended::RateSpent {
                 until: Utc::now() + TimeDelta::from_std(wait).unwrap_or_default(),
             },
             (Ok(()), ReadEnd::Stopped | ReadEnd::NobodyListens) => Ended::Stopping,
-            (Ok(()), ReadEnd::Failed(error)) => Ended::Failed(error.into()),
-        }
-    }
-
-    /// The place to go on from: what is saved, unless it is of another filter or to be forgotten.
-    fn resume(&self, begin: Begin, saved: Option<&Checkpoint>, log: &Log) -> Checkpoint {
-        let start = self.start.instant(Utc::now());
-        let first = Checkpoint {
-            version: crate::checkpoint::FORMAT,
-            sequence: 0,
-            cursor: self.cursor_since(start),
-            since: Some(start),
-            accepted_beyond: Vec::new(),
-            newest_published: None,
-            filter: self.filter.clone(),
-            rereading: false,
-            saved_at: Utc::now(),
+            (Ok(()), ReadEnd::Failed(lane, error)) => return (Ended::Failed(error.into()), lane),
         };
-        if saved.is_some() && begin == Begin::SavedDespiteSince {
-            log.since_unused();
-        }
-        match saved {
-            None => first,
-            Some(_) if begin == Begin::Afresh => first,
-            Some(saved) if saved.filter == self.filter => saved.clone(),
-            Some(saved) => {
-                let since = self.without_cursor(saved);
-                log.filter_changed(since);
-                Checkpoint {
-                    cursor: self.cursor_since(since),
-                    since: saved.since.or(first.since),
-                    newest_published: saved.newest_published,
-                    accepted_beyond: saved.accepted_beyond.clone(),
-                    rereading: saved.newest_published.is_some(),
-                    ..first
-                }
-            }
-        }
-    }
-
-    fn cursor_since(&self, since: DateTime<Utc>) -> Cursor {
-        Cursor::since(self.okta.domain(), since, self.filter.as_deref())
-    }
-
-    /// The time to go on from where a cursor is of no use. Everything that is not in the workspace
-    /// was stored after it: after the newest event of the pages that are there, or, where there
-    /// is none, after the first run's start. Okta keeps 90 days and refuses to be asked for more
-    /// than 180.
-    fn without_cursor(&self, place: &Checkpoint) -> DateTime<Utc> {
-        let now = Utc::now();
-        let start = place
-            .since
-            .or(place.cursor.start())
-            .unwrap_or_else(|| self.start.instant(now));
-        let since = place
-            .newest_published
-            .map_or(start, |newest| newest - OVERLAP);
-        since.max(now - TimeDelta::days(i64::from(Start::MAX_DAYS)))
+        (ended, LaneName::Main)
     }
 }

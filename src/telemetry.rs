@@ -243,6 +243,41 @@ impl Log {
         );
     }
 
+    /// A first connection has a backlog.
+    pub fn lanes_split(&self, org: &OktaDomain, since: DateTime<Utc>) {
+        let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+        line!(
+            self,
+            info,
+            "lanes_split",
+            {},
+            "{org} has a backlog: what is stored there from {since} on is shipped first, what was before in between"
+        );
+    }
+
+    /// The backlog is through.
+    pub fn lanes_joined(&self, org: &OktaDomain) {
+        line!(
+            self,
+            info,
+            "lanes_joined",
+            {},
+            "the backlog of {org} is shipped; one cursor goes on from here"
+        );
+    }
+
+    /// Where the two lanes of a first connection meet cannot be known any more.
+    pub fn seam_lost(&self, problem: &impl fmt::Display, since: DateTime<Utc>) {
+        line!(
+            self,
+            warn,
+            "seam_lost",
+            {},
+            "{problem}, so new events and backlog go on as one {}, and what came before the last hour of it comes again",
+            from(since)
+        );
+    }
+
     /// `--since` has no say over a saved cursor.
     pub fn since_unused(&self) {
         line!(

@@ -1,9 +1,9 @@
 //! Checkpoints in Blob storage: container `okta-sentinel`, one folder per org.
 //!
 //! The lease is on `cursor.json` itself, so that storage refuses the writes of a run that lost it,
-//! and every write of it names the version it replaces. `recent-ids` has no lease of its own:
-//! storage is asked for the cursor's before it is written. Dead letters need none: each has a name
-//! of its own.
+//! and every write of it names the version it replaces. Documents of ids have no lease of their
+//! own: storage is asked for the cursor's before one is written. Dead letters need none: each has a
+//! name of its own.
 
 use std::sync::Arc;
 
@@ -16,10 +16,8 @@ use self::container::{Container, LEASE, Write};
 use self::failure::Refusal;
 use self::lease::{BlobLease, RENEWED_EVERY, Renewal};
 use super::account::BlobAccount;
-use super::document::{
-    CURSOR, DEAD_LETTERS, Ledger, NOTHING_YET, RECENT_IDS, SET_ASIDE, check_name,
-};
-use super::{CheckpointLease, CheckpointStore, StoreError};
+use super::document::{CURSOR, DEAD_LETTERS, Ledger, NOTHING_YET, SET_ASIDE, check_name};
+use super::{CheckpointLease, CheckpointStore, Ids, StoreError};
 
 mod container;
 mod failure;
@@ -51,9 +49,9 @@ impl BlobStore {
         let blobs = Blobs {
             container,
             cursor: format!("{org}/{CURSOR}"),
-            recent_ids: format!("{org}/{RECENT_IDS}"),
             dead_letters: format!("{org}/{DEAD_LETTERS}"),
             set_aside: format!("{org}/{SET_ASIDE}"),
+            org,
         };
         Ok(BlobStore {
             blobs: Arc::new(blobs),
@@ -114,8 +112,8 @@ impl CheckpointStore for BlobStore {
 #[derive(Debug)]
 struct Blobs {
     container: Container,
+    org: String,
     cursor: String,
-    recent_ids: String,
     dead_letters: String,
     set_aside: String,
 }
@@ -123,6 +121,10 @@ struct Blobs {
 impl Blobs {
     fn cursor_place(&self) -> String {
         self.container.place_of_blob(&self.cursor)
+    }
+
+    fn ids(&self, which: Ids) -> String {
+        format!("{}/{}", self.org, which.name())
     }
 
     fn dead_letter(&self, name: &str) -> Result<String, StoreError> {

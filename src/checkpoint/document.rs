@@ -1,18 +1,30 @@
 //! `cursor.json` as bytes, and what a writer knows of it: the same in every store.
 
-use super::{Checkpoint, FORMAT, StoreError};
+use super::{Checkpoint, FORMAT, Ids, StoreError};
 use serde::Deserialize;
 
 /// The document of the place, beside which everything else is kept.
 pub(super) const CURSOR: &str = "cursor.json";
-/// The ids accepted lately, raw, 16 bytes each.
-pub(super) const RECENT_IDS: &str = "recent-ids";
 /// The folder of what the workspace refused.
 pub(super) const DEAD_LETTERS: &str = "dead-letters";
 /// Where a document goes that cannot be read and must make room.
 pub(super) const SET_ASIDE: &str = "cursor.json.unreadable";
 /// A document before the first checkpoint.
 pub(super) const NOTHING_YET: &[u8] = b"{}\n";
+
+/// The format before [`FORMAT`]; what it lacks may be left out of a newer one.
+const FORMER: u32 = 1;
+
+impl Ids {
+    /// The document's name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Ids::Recent => "recent-ids",
+            Ids::RecentOfBackfill => "recent-ids-backfill",
+            Ids::Seam => "seam-ids",
+        }
+    }
+}
 
 /// A document on its way to the store.
 #[derive(Clone, Debug)]
@@ -66,7 +78,7 @@ impl Ledger {
         match header.version {
             None if document.trim_ascii() == NOTHING_YET.trim_ascii() => Ok(Ledger::default()),
             None => Err(unreadable("it names no format version".to_owned())),
-            Some(FORMAT) => {
+            Some(FORMER | FORMAT) => {
                 let saved: Checkpoint = serde_json::from_slice(document)
                     .map_err(|problem| unreadable(problem.to_string()))?;
                 Ok(Ledger {
@@ -76,7 +88,7 @@ impl Ledger {
                 })
             }
             Some(other) => Err(unreadable(format!(
-                "it is of format {other}, this version reads format {FORMAT}"
+                "it is of format {other}, this version reads formats up to {FORMAT}"
             ))),
         }
     }
@@ -152,7 +164,9 @@ pub(super) fn check_name(place: &str, name: &str) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checkpoint::Lane;
     use crate::okta::Cursor;
+    use chrono::Utc;
     use proptest::prelude::*;
 
     fn checkpoint(sequence: u64) -> Checkpoint {
@@ -160,12 +174,13 @@ mod tests {
         Checkpoint {
             version: FORMAT,
             sequence,
-            cursor: Cursor::new(next.parse().unwrap()),
-            accepted_beyond: Vec::new(),
-            newest_published: Some("2026-11-21T12:04:58Z".parse().unwrap()),
+            main: Lane {
+                newest_published: Some("2026-11-21T12:04:58Z".parse().unwrap()),
+                since: None,
+                ..Lane::begin(Cursor::new(next.parse().unwrap()), Utc::now())
+            },
+            backfill: None,
             filter: None,
-            since: None,
-            rereading: false,
             saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
         }
     }
@@ -175,10 +190,32 @@ mod tests {
         let draft = Ledger::default().draft("p", &checkpoint(0)).unwrap();
         let text = String::from_utf8(draft.bytes().to_vec()).unwrap();
         assert!(
-            text.starts_with("{\n  \"version\": 1,\n  \"sequence\": 1,\n"),
+            text.starts_with("{\n  \"version\": 2,\n  \"sequence\": 1,\n"),
             "{text}"
         );
         assert!(text.ends_with("}\n") && text.len() < 400, "{text}");
+    }
+
+    #[test]
+    fn the_main_lane_stands_where_the_only_one_stood() {
+        let former =
+            br#"{"version": 1, "sequence": 9, "cursor": "https://a.okta.com/api/v1/logs?after=1",
+            "accepted_beyond": ["2a992f80d1ad4f62900e8c68bb72a21b"], "rereading": true,
+            "saved_at": "2026-11-21T12:05:01Z"}"#;
+        let ledger = Ledger::open("p", former).unwrap();
+        let read = ledger.saved().unwrap();
+        assert_eq!((read.sequence, read.main.accepted_beyond.len()), (9, 1));
+        assert!(read.main.rereading && read.backfill.is_none());
+
+        let two = Checkpoint {
+            backfill: Some(read.main.clone()),
+            ..read.clone()
+        };
+        let draft = Ledger::default().draft("p", &two).unwrap();
+        let ledger = Ledger::open("p", draft.bytes()).unwrap();
+        assert_eq!(ledger.saved().unwrap().backfill, two.backfill);
+        let json: serde_json::Value = serde_json::from_slice(draft.bytes()).unwrap();
+        assert_eq!(json["cursor"], json["backfill"]["cursor"]);
     }
 
     #[test]
@@ -189,8 +226,6 @@ mod tests {
             "p",
             &Checkpoint {
                 filter: Some("x".into()),
-                since: None,
-                rereading: false,
                 ..checkpoint(0)
             },
         );

@@ -12,10 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::document::{
-    CURSOR, DEAD_LETTERS, Ledger, NOTHING_YET, RECENT_IDS, SET_ASIDE, Verdict, check_name,
-};
-use super::{Checkpoint, CheckpointLease, CheckpointStore, StoreError};
+use super::document::{CURSOR, DEAD_LETTERS, Ledger, NOTHING_YET, SET_ASIDE, Verdict, check_name};
+use super::{Checkpoint, CheckpointLease, CheckpointStore, Ids, StoreError};
 
 mod folder;
 
@@ -168,15 +166,17 @@ impl CheckpointLease for FileLease {
         }
     }
 
-    async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
-        let found = self.on_disk(|locked| locked.read(RECENT_IDS)).await?;
+    async fn ids(&self, which: Ids) -> Result<Vec<u8>, StoreError> {
+        let found = self
+            .on_disk(move |locked| locked.read(which.name()))
+            .await?;
         Ok(found.unwrap_or_default())
     }
 
-    async fn save_recent_ids(&mut self, ids: Vec<u8>) -> Result<(), StoreError> {
+    async fn save_ids(&mut self, which: Ids, ids: Vec<u8>) -> Result<(), StoreError> {
         self.on_disk(move |locked| {
             locked.still_ours()?;
-            locked.replace(RECENT_IDS, &ids)
+            locked.replace(which.name(), &ids)
         })
         .await
     }

@@ -84,7 +84,9 @@ async fn state(shipper: &Shipper) -> Result<String, StoreError> {
         other => other?,
     };
     let saved = lease.saved().map(|saved| {
-        let newest = saved.newest_published;
+        let backlog = saved.backfill.as_ref();
+        let backlog = backlog.and_then(|lane| lane.newest_published);
+        let newest = saved.main.newest_published.or(backlog);
         newest.map_or("no event so far".to_owned(), |newest| {
             format!(
                 "the newest event is of {}",

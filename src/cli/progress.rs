@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::run::{RunReport, grouped};
@@ -23,13 +23,16 @@ impl Progress {
 
     /// `before` counts the events of earlier runs of the same command.
     pub(super) fn show(&self, report: &RunReport, before: u64) {
-        let newest = report.newest_published;
-        let newest = newest.map(|newest| newest.to_rfc3339_opts(SecondsFormat::Secs, true));
+        let spelt = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let newest = report.newest_published.map(spelt);
+        let backlog = report.backlog_up_to.map(spelt);
+        let backlog = backlog.map(|reached| format!(", backlog up to {reached}"));
         self.0.set_message(format!(
-            "{} events shipped from {}, newest {}",
+            "{} events shipped from {}, newest {}{}",
             grouped(before + report.events),
             report.org,
             newest.as_deref().unwrap_or("unknown"),
+            backlog.unwrap_or_default(),
         ));
     }
 

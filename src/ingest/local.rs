@@ -50,6 +50,10 @@ impl Sink for LocalWorkspace {
         false
     }
 
+    fn rewrites_old_times(&self) -> bool {
+        false
+    }
+
     async fn post(&self, table: Table, batch: &Batch) -> Result<(), PostError> {
         let (file, batch) = (self.file(table), batch.clone());
         let written = tokio::task::spawn_blocking(move || {

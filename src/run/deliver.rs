@@ -7,12 +7,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::dead_letter::DeadLetter;
-use super::intake::Repeats;
-use super::progress::Progress;
-use super::read::{PageRead, ReadStats};
-use super::{Observer, RecentIds, RunError, RunReport, Shipper};
+use super::handover::{Handed, PageRead, ReadStats};
+use super::keep::Keeper;
+use super::seam::LaneName;
+use super::{Observer, RunError, RunReport, Shipper};
 use crate::batch::{Batch, BatchRow};
-use crate::checkpoint::{Checkpoint, CheckpointLease, StoreError};
+use crate::checkpoint::CheckpointLease;
 use crate::ingest::outcome::Outcome;
 use crate::ingest::{PostError, Table};
 use crate::okta::{Cursor, OktaError};
@@ -27,18 +27,11 @@ const RECENT_IDS_EVERY: Duration = Duration::from_secs(60);
 
 pub(super) struct Deliverer<'a> {
     shipper: &'a Shipper,
-    lease: Box<dyn CheckpointLease>,
+    pub(super) keeper: Keeper<'a>,
     limits: &'a Limits,
     log: &'a Log,
     observer: Observer<'a>,
     report: &'a mut RunReport,
-    /// What the next save is made of, its cursor and ids aside.
-    place: Checkpoint,
-    progress: Progress,
-    /// Loaded when first needed: a run without news does without.
-    recent: Option<RecentIds>,
-    recent_saved: Instant,
-    recent_changed: bool,
     rows_tried: usize,
     rows_refused: usize,
 }
@@ -46,60 +39,29 @@ pub(super) struct Deliverer<'a> {
 impl<'a> Deliverer<'a> {
     pub(super) fn new(
         shipper: &'a Shipper,
-        lease: Box<dyn CheckpointLease>,
+        keeper: Keeper<'a>,
         limits: &'a Limits,
         log: &'a Log,
         observer: Observer<'a>,
-        place: Checkpoint,
         report: &'a mut RunReport,
     ) -> Deliverer<'a> {
-        report.newest_published = place.newest_published;
-        Deliverer {
+        let mut deliverer = Deliverer {
             shipper,
-            lease,
+            keeper,
             limits,
             log,
             observer,
             report,
-            progress: Progress::new(
-                place.cursor.clone(),
-                place.accepted_beyond.clone(),
-                place.newest_published,
-            ),
-            place,
-            recent: None,
-            recent_saved: Instant::now(),
-            recent_changed: false,
             rows_tried: 0,
             rows_refused: 0,
-        }
-    }
-
-    /// Where reading begins.
-    pub(super) fn cursor(&self) -> Cursor {
-        self.progress.cursor().clone()
-    }
-
-    /// What reading is to leave out.
-    pub(super) async fn repeats(&mut self) -> Result<Repeats, StoreError> {
-        let recent = match self.place.rereading {
-            true => self.recent().await?.to_set(),
-            false => Default::default(),
         };
-        let accepted = self.progress.accepted_beyond().into_iter().collect();
-        Ok(Repeats::new(accepted, recent))
+        deliverer.tell_how_far();
+        deliverer
     }
 
-    async fn recent(&mut self) -> Result<&mut RecentIds, StoreError> {
-        if self.recent.is_none() {
-            let stored = self.lease.recent_ids().await?;
-            let recent = RecentIds::from_bytes(&stored);
-            if let Err(damaged) = &recent {
-                self.log.recent_ids_damaged(damaged);
-            }
-            self.recent = Some(recent.unwrap_or_default());
-        }
-        Ok(self.recent.get_or_insert_default())
+    fn tell_how_far(&mut self) {
+        self.report.newest_published = self.keeper.newest();
+        self.report.backlog_up_to = self.keeper.backlog_up_to();
     }
 
     /// Takes what only the reader could count.
@@ -113,12 +75,13 @@ impl<'a> Deliverer<'a> {
     }
 
     /// Delivers page after page until no more come.
-    pub(super) async fn run(
-        &mut self,
-        mut inbox: mpsc::Receiver<PageRead>,
-    ) -> Result<(), RunError> {
-        while let Some(read) = inbox.recv().await {
-            self.page(read).await?;
+    pub(super) async fn run(&mut self, mut inbox: mpsc::Receiver<Handed>) -> Result<(), RunError> {
+        while let Some(handed) = inbox.recv().await {
+            match handed {
+                Handed::Page(read) => self.page(read).await?,
+                Handed::Split(since) => self.keeper.split(since).await?,
+            }
+            self.tell_how_far();
         }
         Ok(())
     }
@@ -127,19 +90,25 @@ impl<'a> Deliverer<'a> {
         if let Some(oversize) = &read.oversize {
             self.keep_oversize(oversize, &read.page.cursor).await?;
         }
-        // What an earlier run had accepted of this page counts beside what is refused of it now:
-        // else a run that ended between the two would leave the refused rows alone for ever.
+        self.keeper.lengthen_seam(&read.seam).await?;
+        // What is accepted of this page already counts beside what is refused of it now: else a
+        // run that ended between the two would leave the refused rows alone for ever.
         let accepted_before = read.page.repeated.len();
         self.rows_tried += accepted_before;
-        self.progress.read(read.page);
+        self.keeper.lane(read.lane).progress.read(read.page);
         for batch in &read.batches {
-            self.batch(batch, accepted_before > 0, read.newest).await?;
+            let of = (read.lane, read.newest);
+            self.batch(batch, accepted_before > 0, of).await?;
         }
-        self.save_if_moved().await?;
-        if self.recent_changed && self.recent_saved.elapsed() >= RECENT_IDS_EVERY {
-            self.save_recent().await?;
+        if let Some(goes_on) = read.joined {
+            self.keeper.join(goes_on).await?;
         }
-        Ok(())
+        let of_main = read.lane == LaneName::Main || read.joined == Some(LaneName::Backfill);
+        if read.last && of_main {
+            self.keeper.caught_up().await?;
+        }
+        self.keeper.save_if_moved().await?;
+        self.keeper.save_recent(RECENT_IDS_EVERY).await
     }
 
     /// Posts a batch; where the workspace does not take it, its halves, down to the rows at fault.
@@ -148,7 +117,7 @@ impl<'a> Deliverer<'a> {
         &mut self,
         batch: &Batch,
         accepted_before: bool,
-        newest: Option<DateTime<Utc>>,
+        (lane, newest): (LaneName, Option<DateTime<Utc>>),
     ) -> Result<(), RunError> {
         self.rows_tried += batch.rows().len();
         let mut parts = vec![batch.clone()];
@@ -157,7 +126,7 @@ impl<'a> Deliverer<'a> {
             self.may_go_on()?;
             let error = match self.post(&part).await {
                 Ok(()) => {
-                    self.accepted(&part, newest).await?;
+                    self.accepted(&part, lane, newest).await?;
                     continue;
                 }
                 Err(RunError::Post(error)) if error.outcome == Outcome::Split => error,
@@ -174,7 +143,7 @@ impl<'a> Deliverer<'a> {
         if refused.len() == batch.rows().len() && !accepted_before {
             return Err(self.refused(refused));
         }
-        self.set_aside(refused).await
+        self.set_aside(refused, lane).await
     }
 
     /// No post begins once the run is told to end, or its time is over.
@@ -206,7 +175,11 @@ impl<'a> Deliverer<'a> {
     }
 
     /// Makes dead letters of rows whose neighbours were accepted.
-    async fn set_aside(&mut self, refused: Vec<(Batch, PostError)>) -> Result<(), RunError> {
+    async fn set_aside(
+        &mut self,
+        refused: Vec<(Batch, PostError)>,
+        lane: LaneName,
+    ) -> Result<(), RunError> {
         if refused.is_empty() {
             return Ok(());
         }
@@ -217,13 +190,13 @@ impl<'a> Deliverer<'a> {
             let name = format!("{id}.json");
             let letter = DeadLetter::new(&error.message, row.body(), Utc::now());
             let letter = letter.to_bytes();
-            self.lease.keep_dead_letter(&name, letter).await?;
+            self.keeper.lease.keep_dead_letter(&name, letter).await?;
             self.log.dead_letter(&name, &error.message);
-            self.progress.accepted([(*page, *id)]);
+            self.keeper.lane(lane).progress.accepted([(*page, *id)]);
             self.report.dead_letters += 1;
         }
         self.rows_refused += refused.len();
-        self.save().await
+        self.keeper.save().await
     }
 
     async fn keep_oversize(&mut self, error: &OktaError, at: &Cursor) -> Result<(), RunError> {
@@ -233,7 +206,10 @@ impl<'a> Deliverer<'a> {
         );
         let request = serde_json::to_vec(at).unwrap_or_default();
         let note = DeadLetter::new(&error.to_string(), &request, Utc::now());
-        self.lease.keep_dead_letter(&name, note.to_bytes()).await?;
+        self.keeper
+            .lease
+            .keep_dead_letter(&name, note.to_bytes())
+            .await?;
         self.log.dead_letter(&name, &error.to_string());
         self.report.dead_letters += 1;
         Ok(())
@@ -242,7 +218,14 @@ impl<'a> Deliverer<'a> {
     /// Posts the same bytes until they are accepted or there is no point in trying.
     async fn post(&mut self, batch: &Batch) -> Result<(), RunError> {
         let mut retries = Retries::new(self.limits, self.log);
-        let posted = post(self.shipper, &*self.lease, batch, self.limits, &mut retries).await;
+        let posted = post(
+            self.shipper,
+            &*self.keeper.lease,
+            batch,
+            self.limits,
+            &mut retries,
+        )
+        .await;
         self.report.retries += retries.count;
         posted
     }
@@ -250,93 +233,19 @@ impl<'a> Deliverer<'a> {
     async fn accepted(
         &mut self,
         batch: &Batch,
+        name: LaneName,
         newest: Option<DateTime<Utc>>,
     ) -> Result<(), RunError> {
         self.report.posts += 1;
         self.report.events += batch.rows().len() as u64;
         self.report.posted_bytes += batch.body().len() as u64;
-        self.report.newest_published = self.report.newest_published.max(newest);
-        self.progress
-            .accepted(batch.rows().iter().map(|row| (row.page, row.id)));
-        self.save().await?;
-        let mark = self.report.newest_published.unwrap_or_else(Utc::now);
-        let ids: Vec<_> = batch.rows().iter().map(|row| row.id).collect();
-        self.recent().await?.extend(ids, mark);
-        self.recent_changed = true;
+        if self.shipper.sink.rewrites_old_times() {
+            self.report.old_rows += batch.rows().iter().filter(|row| row.old).count() as u64;
+        }
+        self.keeper.accepted(batch, name, newest).await?;
+        self.tell_how_far();
         (self.observer)(self.report);
         Ok(())
-    }
-
-    async fn save_if_moved(&mut self) -> Result<(), RunError> {
-        let moved = *self.progress.cursor() != self.place.cursor;
-        let never = self.lease.saved().is_none();
-        if moved || never {
-            self.save().await
-        } else {
-            Ok(())
-        }
-    }
-
-    pub(super) async fn save(&mut self) -> Result<(), RunError> {
-        self.place.cursor = self.progress.cursor().clone();
-        self.place.accepted_beyond = self.progress.accepted_beyond();
-        self.place.newest_published = self.progress.newest();
-        self.place.saved_at = Utc::now();
-        let mut retries = Retries::new(self.limits, self.log);
-        loop {
-            match self.lease.save(self.place.clone()).await {
-                Ok(()) => return Ok(()),
-                Err(error) if !retries.again(&error).await => return Err(error.into()),
-                Err(_) => {}
-            }
-        }
-    }
-
-    async fn save_recent(&mut self) -> Result<(), RunError> {
-        let bytes = self.recent().await?.to_bytes();
-        self.lease.save_recent_ids(bytes).await?;
-        (self.recent_saved, self.recent_changed) = (Instant::now(), false);
-        Ok(())
-    }
-
-    /// Okta took the cursor back: go on from a time before the newest event accepted, leaving
-    /// out what was accepted since. The ids to know it by are saved first: a run killed while it
-    /// reads again leaves the next one nothing else.
-    pub(super) async fn fall_back(&mut self, refused: &OktaError) -> Result<(), RunError> {
-        if self.recent_changed {
-            self.save_recent().await?;
-        }
-        let newest = self.progress.newest();
-        self.place.newest_published = newest;
-        let since = self.shipper.without_cursor(&self.place);
-        self.log.fell_back(refused, since);
-        self.place.rereading = newest.is_some();
-        let cursor = self.shipper.cursor_since(since);
-        self.progress = Progress::new(cursor, self.progress.accepted_beyond(), newest);
-        Ok(())
-    }
-
-    /// The end of the log: nothing that was read twice can come any more.
-    pub(super) async fn caught_up(&mut self) -> Result<(), RunError> {
-        self.progress.caught_up();
-        let stale = self.place.rereading
-            || self.progress.accepted_beyond().len() != self.place.accepted_beyond.len();
-        self.place.rereading = false;
-        if stale { self.save().await } else { Ok(()) }
-    }
-
-    /// Leaves everything as the next run is to find it.
-    pub(super) async fn finish(mut self) -> Result<(), RunError> {
-        let saved = if self.recent_changed {
-            self.save_recent().await
-        } else {
-            Ok(())
-        };
-        let released = self.lease.release().await;
-        if let Err(error) = released {
-            self.log.lease_not_released(&error);
-        }
-        saved
     }
 }
 

@@ -81,11 +81,13 @@ pub const COLUMNS: &[Column] = &[
     Column::of("repeats", Number, "Events that Okta gave again and that were left out", |of| Some(of.run?.repeats.into())),
     Column::of("deadLetters", Number, "Rows set aside because the workspace refuses them", |of| Some(of.run?.dead_letters.into())),
     Column::of("cutRows", Number, "Rows with a value that had to be cut", |of| Some(of.run?.cut_rows.into())),
+    Column::of("oldRows", Number, "Rows older than two days when they were posted: their TimeGenerated is the time of arrival", |of| Some(of.run?.old_rows.into())),
     Column::of("oktaRequests", Number, "Requests to Okta, failed ones included", |of| Some(of.run?.okta_requests.into())),
     Column::of("okta429s", Number, "Answers of 429 from Okta", |of| Some(of.run?.okta_429s.into())),
     Column::of("retries", Number, "Tries made again, at Okta or at the workspace", |of| Some(of.run?.retries.into())),
     Column::of("lagSeconds", Number, "From the newest event in the workspace to the end of the run; absent where an idle org leaves nothing to be late with", |of| Some(of.run?.lag_seconds?.into())),
-    Column::of("newestPublished", Time, "published of the newest event in the workspace", |of| time(of.run?.newest_published?)),
+    Column::of("newestPublished", Time, "published of the newest event in the workspace; while a backlog is under way, of the newest of new events", |of| time(of.run?.newest_published?)),
+    Column::of("backlogUpTo", Time, "While the backlog of a first run is under way: how far it has come, by published; absent otherwise", |of| time(of.run?.backlog_up_to?)),
     Column::of("cursorAgeSeconds", Number, "From the last save of the cursor to the start of the run; rises while an org is idle, absent on a first run and where the lease was held", |of| Some(of.run?.cursor_age_seconds?.into())),
     Column::of("domain", Text, "The Okta org's host", |of| Some(of.domain.into())),
     Column::of("destination", Text, "Where rows go", |of| Some(of.destination.into())),
@@ -207,6 +209,7 @@ mod tests {
     fn full(error: &str) -> RunReport {
         let mut report = RunReport::begin("acme.okta.com".into(), "a workspace".into());
         report.newest_published = Some(report.started);
+        report.backlog_up_to = Some(report.started);
         report.cursor_age_seconds = Some(61);
         let failed = Ended::Failed(RunError::Post(PostError {
             outcome: Outcome::Stop,

@@ -1,13 +1,19 @@
-//! From the rows of a page to the batch: repeats are left out, what is odd is noted.
+//! From the rows of a page to the batch: repeats and what the other lane answers for are left
+//! out, what is odd is noted.
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::seam::{Met, Seam};
 use crate::batch::Batcher;
 use crate::event::EventId;
 use crate::event::page::RowSink;
 use crate::event::row::Row;
+
+/// A row whose time is older than this when it arrives gets the time of arrival as `TimeGenerated`
+/// (Azure Monitor, *Standard columns in Azure Monitor Logs*).
+const TIME_KEPT_FOR: TimeDelta = TimeDelta::days(2);
 
 /// Events that the workspace has, or has on its way.
 #[derive(Debug, Default)]
@@ -41,6 +47,11 @@ impl Repeats {
     pub(super) fn again(&mut self) {
         self.current.clear();
     }
+
+    /// This page will be read again, since no other comes after it: all of it is known then.
+    pub(super) fn comes_again(&mut self) {
+        self.accepted.extend(&self.current);
+    }
 }
 
 /// What is to be told about a page's events.
@@ -62,13 +73,21 @@ impl Odd {
 /// Takes the rows of one page.
 #[derive(Debug)]
 pub(super) struct Intake<'a> {
-    pub(super) batcher: &'a mut Batcher,
-    pub(super) repeats: &'a mut Repeats,
+    batcher: &'a mut Batcher,
+    repeats: &'a mut Repeats,
+    /// What the other lane answers for, if there is one.
+    seam: Option<&'a Seam>,
+    /// What is published before this is too old to keep its time.
+    old_before: String,
     /// Events on the page.
     pub(super) events: usize,
     /// Rows that went to the batch.
     pub(super) rows: usize,
-    /// Events left out that an earlier run had accepted beyond the cursor.
+    /// All ids on the page, in their order.
+    pub(super) ids: Vec<EventId>,
+    /// Those of the seam.
+    pub(super) met: Met,
+    /// Events left out that are accepted: by an earlier run beyond the cursor, or in the other lane.
     pub(super) repeated: Vec<EventId>,
     /// Events left out, whatever the reason.
     pub(super) left_out: u64,
@@ -78,12 +97,23 @@ pub(super) struct Intake<'a> {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(batcher: &'a mut Batcher, repeats: &'a mut Repeats) -> Intake<'a> {
+    /// Takes a page that is to be posted at about `now`.
+    pub(super) fn new(
+        batcher: &'a mut Batcher,
+        repeats: &'a mut Repeats,
+        seam: Option<&'a Seam>,
+        now: DateTime<Utc>,
+    ) -> Intake<'a> {
+        let old_before = now - TIME_KEPT_FOR;
         Intake {
             batcher,
             repeats,
+            seam,
+            old_before: old_before.to_rfc3339_opts(SecondsFormat::Millis, true),
             events: 0,
             rows: 0,
+            ids: Vec::new(),
+            met: Met::default(),
             repeated: Vec::new(),
             left_out: 0,
             without_uuid: Odd::default(),
@@ -98,11 +128,18 @@ impl<'a> Intake<'a> {
     }
 
     fn is_repeat(&mut self, id: EventId) -> bool {
+        if self.seam.is_some_and(|seam| seam.contains(&id)) {
+            self.met.of_seam += 1;
+            self.met.ids.insert(id);
+            self.repeated.push(id);
+            return true;
+        }
         if self.repeats.accepted.contains(&id) {
             self.repeated.push(id);
             return true;
         }
         if self.repeats.previous.contains(&id) || self.repeats.recent.contains(&id) {
+            self.repeats.current.insert(id);
             return true;
         }
         // Okta's uuids are unique; should two events of a page share one and differ, both count.
@@ -117,6 +154,7 @@ impl RowSink for Intake<'_> {
 
     fn row(&mut self, row: &Row<'_>) {
         self.events += 1;
+        self.ids.push(row.id);
         if let Some(published) = row.published
             && self
                 .newest
@@ -139,6 +177,12 @@ impl RowSink for Intake<'_> {
         }
         self.rows += 1;
         self.batcher.row(row);
+        if row
+            .published
+            .is_some_and(|published| is_later(&self.old_before, published))
+        {
+            self.batcher.mark_old();
+        }
     }
 }
 

@@ -52,8 +52,11 @@ impl Progress {
         }
     }
 
-    /// The next page in order was read.
+    /// The next page in order was read, or the last one again, if it had no next one.
     pub(super) fn read(&mut self, page: PageInWork) {
+        let again = self.pages.pop_back_if(|(last, _)| last.next.is_none());
+        self.carried
+            .extend(again.into_iter().flat_map(|(_, accepted)| accepted));
         let met: std::collections::HashSet<&EventId> = page.repeated.iter().collect();
         self.carried.retain(|id| !met.contains(id));
         let accepted = page.repeated.clone();
@@ -182,6 +185,25 @@ mod tests {
         assert_eq!(
             (progress.cursor(), progress.accepted_beyond()),
             (&cursor(0), vec![id(0, 0)])
+        );
+    }
+
+    #[test]
+    fn a_page_without_a_next_one_may_be_read_again_by_the_same_run() {
+        let mut progress = Progress::new(cursor(0), Vec::new(), None);
+        progress.read(page(0, 1, true));
+        progress.accepted([(0, id(0, 0))]);
+        let again = PageInWork {
+            repeated: vec![id(0, 0)],
+            number: 1,
+            ..page(0, 1, false)
+        };
+        progress.read(again);
+        assert_eq!(progress.accepted_beyond(), vec![id(0, 0)]);
+        progress.accepted([(1, id(0, 1))]);
+        assert_eq!(
+            (progress.cursor(), progress.accepted_beyond()),
+            (&cursor(1), vec![])
         );
     }
 

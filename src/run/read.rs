@@ -1,5 +1,9 @@
 //! The reading half of a run: follow Okta's links, make batches, keep Okta's pace.
+//!
+//! There is one reader and one request at a time, whatever the number of lanes: whose turn it is
+//! says [`Turns`], where two lanes meet says the [`Seam`].
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,85 +11,51 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Shipper;
-use super::intake::{Intake, Odd, Repeats};
+use super::course::{Asking, Course, Encoded};
+use super::handover::{Beginning, Handed, PageRead, ReadEnd, ReadReport, ReadStats};
+use super::intake::Repeats;
 use super::progress::PageInWork;
-use crate::batch::{Batch, Batcher};
-use crate::event::page::encode_page;
+use super::seam::{LaneName, Seam};
+use super::turn::{Turn, Turns};
+use crate::event::EventId;
 use crate::event::row::RowEncoder;
-use crate::okta::cursor::MAX_PAGE;
-use crate::okta::rate::RateShare;
-use crate::okta::{Client, Cursor, OktaError, Page};
-use crate::retry::{Failure, Limits, Retries, Verdict};
+use crate::ingest::Sink;
+use crate::okta::OktaError;
+use crate::okta::rate::RateLimit;
+use crate::retry::{Failure, Limits, Verdict};
 use crate::telemetry::Log;
 
-/// Smallest page asked for because Okta was slow; an oversize page goes down to 1.
-const SMALLEST_FOR_TIME: u32 = 50;
-
-/// What the reader hands over: one page, and the batches that it filled.
-pub(super) struct PageRead {
-    pub(super) page: PageInWork,
-    pub(super) batches: Vec<Batch>,
-    pub(super) newest: Option<DateTime<Utc>>,
-    /// A lone event over the cap: where it would have been read.
-    pub(super) oversize: Option<OktaError>,
-}
-
-/// Why no further page comes.
-pub(super) enum ReadEnd {
-    CaughtUp,
-    BudgetSpent,
-    RateSpent(Duration),
-    Stopped,
-    /// The delivering half ended.
-    NobodyListens,
-    Failed(OktaError),
-}
-
-/// What only the reader can count.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ReadStats {
-    pub(super) pages: u64,
-    pub(super) requests: u64,
-    pub(super) rate_limited: u64,
-    pub(super) retries: u64,
-    pub(super) repeats: u64,
-    pub(super) cut_rows: u64,
-}
-
-pub(super) struct ReadReport {
-    pub(super) end: ReadEnd,
-    pub(super) stats: ReadStats,
-}
+/// How far behind Okta's clock the lane of new events begins on a first connection: far enough for
+/// an org with some news to have it in the seam at once, near enough to be read in no time.
+const NEW_EVENTS: TimeDelta = TimeDelta::minutes(5);
 
 pub(super) struct Reader<'a> {
-    client: &'a Client,
-    limits: &'a Limits,
-    log: &'a Log,
-    share: RateShare,
-    encoder: RowEncoder,
-    batcher: Batcher,
-    spans_pages: bool,
-    repeats: Repeats,
-    cursor: Cursor,
-    /// Events to ask for; below [`MAX_PAGE`] only after pages that were too slow or too large.
-    page_limit: u32,
-    body: Vec<u8>,
-    /// Okta's clock when it answered first, or up to a second later, since its `Date` has whole
-    /// seconds: what is younger is the next run's work.
-    began: Option<DateTime<Utc>>,
-    stats: ReadStats,
+    shipper: &'a Shipper,
+    asking: Asking<'a>,
+    turns: Turns,
+    main: Course,
+    backfill: Option<Backfill>,
+    may_split: Option<DateTime<Utc>>,
+    /// Pages read so far, of both lanes.
+    pages: u64,
 }
 
-/// One page, read and encoded.
-struct Encoded {
-    head: Page,
-    /// Events that were asked for.
-    asked: u32,
-    events: usize,
-    rows: usize,
-    repeated: Vec<crate::event::EventId>,
-    newest: Option<DateTime<Utc>>,
-    oversize: Option<OktaError>,
+/// The lane of the backlog.
+struct Backfill {
+    course: Course,
+    seam: Seam,
+    /// Ids of the seam on the pages of this lane so far.
+    met: HashSet<EventId>,
+    /// A page that waits for the main lane, and the seam's length when it was read.
+    held: Option<(Encoded, usize)>,
+}
+
+/// What becomes of a page that is handed over.
+struct Passing {
+    lane: LaneName,
+    last: bool,
+    joined: Option<LaneName>,
+    seam: Vec<EventId>,
 }
 
 impl<'a> Reader<'a> {
@@ -93,256 +63,296 @@ impl<'a> Reader<'a> {
         shipper: &'a Shipper,
         limits: &'a Limits,
         log: &'a Log,
-        cursor: Cursor,
-        repeats: Repeats,
+        beginning: Beginning,
     ) -> Reader<'a> {
-        let sink = &shipper.sink;
+        let sink = shipper.sink.as_ref();
+        let course = |cursor, repeats| Course::new(cursor, repeats, sink);
+        let (cursor, repeats) = beginning.main;
+        let main = course(cursor, repeats);
+        let backfill = beginning.backfill.map(|(cursor, repeats, seam)| Backfill {
+            course: course(cursor, repeats),
+            seam,
+            met: HashSet::new(),
+            held: None,
+        });
         Reader {
-            client: &shipper.okta,
-            limits,
-            log,
-            share: shipper.share,
-            encoder: RowEncoder::new(sink.spelling(), shipper.okta.domain().host()),
-            batcher: Batcher::new(sink.limits()),
-            spans_pages: sink.spans_pages(),
-            repeats,
-            cursor,
-            page_limit: MAX_PAGE,
-            body: Vec::new(),
-            began: None,
-            stats: ReadStats::default(),
+            shipper,
+            asking: Asking {
+                client: &shipper.okta,
+                limits,
+                log,
+                encoder: RowEncoder::new(sink.spelling(), shipper.okta.domain().host()),
+                began: None,
+                stats: ReadStats::default(),
+            },
+            turns: Turns::new(backfill.is_some()),
+            main,
+            backfill,
+            may_split: beginning.may_split,
+            pages: 0,
         }
     }
 
     /// Reads pages until there is a reason to stop; a page is read only when there is room for it.
-    pub(super) async fn run(mut self, pages: mpsc::Sender<PageRead>) -> ReadReport {
-        let end = self.follow(&pages).await;
+    pub(super) async fn run(mut self, room: mpsc::Sender<Handed>) -> ReadReport {
+        let end = self.follow(&room).await;
         ReadReport {
             end,
-            stats: self.stats,
+            stats: self.asking.stats,
         }
     }
 
-    async fn follow(&mut self, pages: &mpsc::Sender<PageRead>) -> ReadEnd {
-        for number in 0.. {
+    async fn follow(&mut self, pages: &mpsc::Sender<Handed>) -> ReadEnd {
+        loop {
             let Ok(room) = pages.reserve().await else {
                 return ReadEnd::NobodyListens;
+            };
+            let lane = match self.turns.next(Instant::now()) {
+                Turn::Over => return ReadEnd::CaughtUp,
+                Turn::Read(lane) => lane,
+                Turn::Settle => {
+                    if let Some(settled) = self.settle() {
+                        room.send(Handed::Page(settled));
+                    }
+                    continue;
+                }
             };
             if let Some(end) = self.over() {
                 return end;
             }
+            let limits = self.asking.limits;
             let read = tokio::select! {
                 () = pages.closed() => return ReadEnd::NobodyListens,
-                () = self.limits.stop.clone().cancelled_owned() => return ReadEnd::Stopped,
+                () = limits.stop.cancelled() => return ReadEnd::Stopped,
                 // Okta may take most of a minute over one answer; the run has no such minute left.
-                () = tokio::time::sleep_until(self.limits.deadline) => return ReadEnd::BudgetSpent,
-                read = self.page(number) => read,
+                () = tokio::time::sleep_until(limits.deadline) => return ReadEnd::BudgetSpent,
+                read = self.read(lane) => read,
             };
-            let encoded = match read {
-                Ok(encoded) => encoded,
-                Err(error) => return self.failed(error),
+            let page = match read {
+                Ok(page) => page,
+                Err(error) => return self.failed(lane, error),
             };
-            let next = encoded
-                .head
-                .next
-                .clone()
-                .filter(|next| !next.is_same_place(&self.cursor));
-            let last = self.is_last(&encoded, next.as_ref());
-            let batches = match self.spans_pages && !last {
-                true => self.batcher.closed(),
-                false => self.batcher.flush(),
-            };
-            let Encoded {
-                head,
-                rows,
-                repeated,
-                newest,
-                oversize,
-                ..
-            } = encoded;
-            let cursor = self.cursor.clone();
-            let page = PageInWork {
-                number,
-                cursor,
-                next: next.clone(),
-                rows,
-                repeated,
-                newest,
-            };
-            room.send(PageRead {
-                page,
-                batches,
-                newest,
-                oversize,
-            });
-            match next {
-                Some(next) => self.cursor = next,
-                None => return ReadEnd::CaughtUp,
+            let rate = page.head.rate;
+            if let Some(handed) = self.take(lane, page) {
+                room.send(handed);
             }
-            if last {
+            if self.turns.next(Instant::now()) == Turn::Over {
                 return ReadEnd::CaughtUp;
             }
-            if let Some(end) = self.keep_pace(&head).await {
+            if let Some(end) = self.keep_pace(rate).await {
                 return end;
             }
         }
-        ReadEnd::BudgetSpent
+    }
+
+    async fn read(&mut self, lane: LaneName) -> Result<Encoded, OktaError> {
+        self.pages += 1;
+        let (number, asking) = (self.pages, &mut self.asking);
+        match (lane, &mut self.backfill) {
+            (LaneName::Backfill, Some(Backfill { course, seam, .. })) => {
+                course.page(number, Some(&*seam), asking).await
+            }
+            _ => self.main.page(number, None, asking).await,
+        }
+    }
+
+    /// What is to be handed over of a page that was read.
+    fn take(&mut self, lane: LaneName, page: Encoded) -> Option<Handed> {
+        match (lane, self.backfill.take()) {
+            (LaneName::Backfill, Some(backfill)) => self.take_of_backfill(backfill, page),
+            (_, backfill) => {
+                self.backfill = backfill;
+                Some(self.take_of_main(page))
+            }
+        }
+    }
+
+    fn take_of_main(&mut self, page: Encoded) -> Handed {
+        let last = page.is_last(self.main.after(&page).as_ref(), self.asking.began);
+        if let Some(since) = self.split_at(&page, last) {
+            self.split(since);
+            return Handed::Split(since);
+        }
+        self.turns.main_was_read(last, Instant::now());
+        let seam = match &mut self.backfill {
+            Some(backfill) if backfill.seam.is_short() => backfill.seam.extend(&page.ids),
+            _ => Vec::new(),
+        };
+        let passing = Passing {
+            lane: LaneName::Main,
+            last,
+            joined: None,
+            seam,
+        };
+        let sink = self.shipper.sink.as_ref();
+        Handed::Page(passing.hand_over(page, &mut self.main, &mut self.asking, sink))
+    }
+
+    fn take_of_backfill(&mut self, mut backfill: Backfill, page: Encoded) -> Option<Handed> {
+        if backfill.seam.holds_back(&page.met) {
+            let known = backfill.seam.len();
+            backfill.held = Some((page, known));
+            self.backfill = Some(backfill);
+            self.turns.hold_back();
+            return None;
+        }
+        Some(Handed::Page(self.pass(backfill, page, false)))
+    }
+
+    /// Hands the page over that was held back: the main lane has been read to its end since.
+    fn settle(&mut self) -> Option<PageRead> {
+        let Some(mut backfill) = self.backfill.take() else {
+            self.turns.main_goes_on();
+            return None;
+        };
+        let Some(page) = backfill.settled(&mut self.asking.encoder) else {
+            self.turns.backfill_was_read(false);
+            self.backfill = Some(backfill);
+            return None;
+        };
+        Some(self.pass(backfill, page, true))
+    }
+
+    /// Hands a page of the backfill lane over, which may have been held back, and goes on with the
+    /// lanes that are left.
+    fn pass(&mut self, mut backfill: Backfill, page: Encoded, was_held: bool) -> PageRead {
+        let next = backfill.course.after(&page);
+        let last = page.is_last(next.as_ref(), self.asking.began);
+        backfill.met.extend(&page.met.ids);
+        let met = backfill.met.len();
+        let joined = backfill.seam.meets(&page.met, met, last, page.newest);
+        let last = match joined {
+            // There is more, whatever this page said when it was read: the main lane has seen it.
+            None if was_held => next.is_none(),
+            // A lane that has not met its seam is not at the end of the log, whatever Okta says:
+            // what is to come of it the next run asks for.
+            _ => last,
+        };
+        let passing = Passing {
+            lane: LaneName::Backfill,
+            last,
+            joined,
+            seam: Vec::new(),
+        };
+        let sink = self.shipper.sink.as_ref();
+        let read = passing.hand_over(page, &mut backfill.course, &mut self.asking, sink);
+        match joined {
+            None => {
+                self.turns.backfill_was_read(last);
+                self.backfill = Some(backfill);
+            }
+            Some(LaneName::Main) => self.turns.main_goes_on(),
+            Some(LaneName::Backfill) => {
+                self.turns.joined(last.then(Instant::now));
+                self.main = backfill.course;
+            }
+        }
+        read
+    }
+
+    /// From when on new events get a lane of their own: if this is the first page of a first
+    /// connection, and neither the end of the log nor the new events are in sight.
+    fn split_at(&mut self, page: &Encoded, last: bool) -> Option<DateTime<Utc>> {
+        let start = self.may_split.take()?;
+        let since = page.head.date.unwrap_or_else(Utc::now) - NEW_EVENTS;
+        let in_sight = last || page.newest.is_some_and(|newest| newest >= since);
+        (start < since && !in_sight).then_some(since)
+    }
+
+    /// Begins with two lanes what began with one; its first page, which may reach into the new
+    /// events, is read again when the seam is known.
+    fn split(&mut self, since: DateTime<Utc>) {
+        let sink = self.shipper.sink.as_ref();
+        let course = |cursor| Course::new(cursor, Repeats::default(), sink);
+        self.backfill = Some(Backfill {
+            course: course(self.main.cursor().clone()),
+            seam: Seam::new(since),
+            met: HashSet::new(),
+            held: None,
+        });
+        self.main = course(self.shipper.cursor_since(since));
+        self.turns.split();
     }
 
     fn over(&self) -> Option<ReadEnd> {
-        if self.limits.stop.is_cancelled() {
+        let Limits { stop, deadline } = self.asking.limits;
+        if stop.is_cancelled() {
             return Some(ReadEnd::Stopped);
         }
-        (Instant::now() >= self.limits.deadline).then_some(ReadEnd::BudgetSpent)
+        (Instant::now() >= *deadline).then_some(ReadEnd::BudgetSpent)
     }
 
-    /// Whether the end of the log is reached: an empty page, no further link, or a short page
-    /// with events younger than this run, which could otherwise chase new events for ever.
-    fn is_last(&self, page: &Encoded, next: Option<&Cursor>) -> bool {
-        let short = page.events < usize::try_from(page.asked).unwrap_or(usize::MAX);
-        let younger = page
-            .newest
-            .zip(self.began)
-            .is_some_and(|(newest, began)| newest >= began);
-        let empty = page.events == 0 && page.oversize.is_none();
-        next.is_none() || empty || (short && younger)
-    }
-
-    async fn keep_pace(&self, head: &Page) -> Option<ReadEnd> {
-        let pause = self.share.pause(head.rate?);
+    async fn keep_pace(&mut self, rate: Option<RateLimit>) -> Option<ReadEnd> {
+        let pause = self.shipper.share.pause(rate?);
         if !pause.is_zero() {
-            self.log.rate_paused(self.client.domain(), pause);
+            let org = self.asking.client.domain();
+            self.asking.log.rate_paused(org, pause);
+            self.turns.paused();
         }
-        if self.limits.pause(pause).await {
+        if self.asking.limits.pause(pause).await {
             return None;
         }
-        Some(if self.limits.stop.is_cancelled() {
+        Some(if self.asking.limits.stop.is_cancelled() {
             ReadEnd::Stopped
         } else {
             ReadEnd::RateSpent(pause)
         })
     }
 
-    fn failed(&self, error: OktaError) -> ReadEnd {
-        if self.limits.stop.is_cancelled() {
+    fn failed(&self, lane: LaneName, error: OktaError) -> ReadEnd {
+        if self.asking.limits.stop.is_cancelled() {
             return ReadEnd::Stopped;
         }
         match (&error, error.verdict()) {
             (OktaError::RateLimited { .. }, Verdict::RetryAfter(wait)) => ReadEnd::RateSpent(wait),
             (OktaError::RateLimited { .. }, _) => ReadEnd::RateSpent(Duration::from_secs(60)),
-            _ => ReadEnd::Failed(error),
+            _ => ReadEnd::Failed(lane, error),
         }
     }
+}
 
-    /// Reads the page at the cursor, smaller where it would be too large.
-    async fn page(&mut self, number: u64) -> Result<Encoded, OktaError> {
-        self.repeats.turn();
-        loop {
-            let result = self.page_of_this_size(number).await;
-            match result {
-                Err(OktaError::PageTooLarge { .. }) if self.page_limit > 1 => {
-                    self.page_limit /= 2;
-                    self.log
-                        .page_halved(self.client.domain(), self.page_limit, "too large");
-                }
-                // Without a link past it, it can only be tried again.
-                Err(OktaError::PageTooLarge { org, limit, page }) if page.next.is_some() => {
-                    let head = (*page).clone();
-                    let error = OktaError::PageTooLarge { org, limit, page };
-                    return Ok(Encoded {
-                        head,
-                        asked: 1,
-                        events: 0,
-                        rows: 0,
-                        repeated: Vec::new(),
-                        newest: None,
-                        oversize: Some(error),
-                    });
-                }
-                Ok(encoded) => {
-                    self.page_limit = (self.page_limit * 2).min(MAX_PAGE);
-                    return Ok(encoded);
-                }
-                Err(error) => return Err(error),
-            }
+impl Backfill {
+    /// The page that was held back, without what the seam has now. Nothing if it cannot be made
+    /// again, though it could be before: then it is to be read again.
+    fn settled(&mut self, encoder: &mut RowEncoder) -> Option<Encoded> {
+        let (page, known) = self.held.take()?;
+        match self.seam.len() > known {
+            true => self.course.again(page, &self.seam, encoder).ok(),
+            false => Some(page),
         }
     }
+}
 
-    async fn page_of_this_size(&mut self, number: u64) -> Result<Encoded, OktaError> {
-        let mut retries = Retries::new(self.limits, self.log);
-        let mut slow = 0;
-        loop {
-            self.stats.requests += 1;
-            let error = match self.try_page(number).await {
-                Ok(encoded) => return Ok(encoded),
-                Err(error) => error,
-            };
-            self.stats.rate_limited += u64::from(matches!(error, OktaError::RateLimited { .. }));
-            slow += u32::from(error.asks_for_smaller_pages());
-            if slow >= 2 && error.asks_for_smaller_pages() && self.page_limit > SMALLEST_FOR_TIME {
-                self.page_limit = (self.page_limit / 2).max(SMALLEST_FOR_TIME);
-                self.log
-                    .page_halved(self.client.domain(), self.page_limit, "too slow");
-                // Another request, and its own minute: two answers that Okta took its 30 s over
-                // have used the first one's up.
-                (slow, retries) = (0, Retries::new(self.limits, self.log));
-            }
-            if !retries.again(&error).await {
-                return Err(error);
-            }
-            self.stats.retries += 1;
-        }
-    }
-
-    /// One request, and its events in the batcher.
-    async fn try_page(&mut self, number: u64) -> Result<Encoded, OktaError> {
-        // A link repeats the size that its page was asked for with, so that without a word about
-        // it one page that was too large would make all others small.
-        let asked = self.page_limit;
-        let place = match self.cursor.limit() == asked {
-            true => self.cursor.clone(),
-            false => self.cursor.with_limit(asked),
-        };
-        let head = self.client.page(&place, &mut self.body).await?;
-        // `Date` has whole seconds. An event of the future would, for good, be the newest.
-        let latest = head.date.unwrap_or_else(Utc::now) + TimeDelta::seconds(1);
-        self.began.get_or_insert(latest);
-        self.batcher.page(number);
-        let mut intake = Intake::new(&mut self.batcher, &mut self.repeats);
-        let walked = encode_page(&self.body, &mut self.encoder, &mut intake);
-        let (without_uuid, cut, left_out) = (intake.without_uuid, intake.cut, intake.left_out);
-        let encoded = Encoded {
-            head,
-            asked,
-            events: intake.events,
-            rows: intake.rows,
-            newest: intake.newest().min(Some(latest)),
-            repeated: std::mem::take(&mut intake.repeated),
-            oversize: None,
-        };
-        if let Err(problem) = walked {
-            self.batcher.forget_page(number);
-            self.repeats.again();
-            let org = self.client.domain().to_string();
-            return Err(OktaError::UnreadablePage {
-                org,
-                problem: problem.to_string(),
-            });
-        }
-        self.note(encoded.events, left_out, without_uuid, cut);
-        Ok(encoded)
-    }
-
-    fn note(&mut self, events: usize, left_out: u64, without_uuid: Odd, cut: Odd) {
-        self.stats.pages += u64::from(events > 0);
-        self.stats.repeats += left_out;
-        self.stats.cut_rows += cut.count;
-        if let Some(first) = without_uuid.first {
-            self.log
-                .events_without_uuid(self.client.domain(), without_uuid.count, first);
-        }
-        if let Some(first) = cut.first {
-            self.log.values_cut(self.client.domain(), cut.count, first);
+impl Passing {
+    fn hand_over(
+        self,
+        page: Encoded,
+        course: &mut Course,
+        asking: &mut Asking<'_>,
+        sink: &dyn Sink,
+    ) -> PageRead {
+        asking.note(&page);
+        let next = course.after(&page);
+        let all = !sink.spans_pages() || self.last || self.joined.is_some();
+        let batches = course.batches(all);
+        let cursor = course.cursor().clone();
+        course.go_on(next.clone());
+        PageRead {
+            lane: self.lane,
+            page: PageInWork {
+                number: page.number,
+                cursor,
+                next,
+                rows: page.rows,
+                repeated: page.repeated,
+                newest: page.newest,
+            },
+            batches,
+            newest: page.newest,
+            seam: self.seam,
+            last: self.last,
+            joined: self.joined,
+            oversize: page.oversize,
         }
     }
 }

@@ -30,14 +30,20 @@ pub struct RunReport {
     pub dead_letters: u64,
     /// Rows with a value that had to be cut.
     pub cut_rows: u64,
+    /// Rows older than two days when they were posted: the workspace gives them the time of their
+    /// arrival as `TimeGenerated`.
+    pub old_rows: u64,
     /// Requests to Okta, failed ones included.
     pub okta_requests: u64,
     /// Answers of 429 from Okta.
     pub okta_429s: u64,
     /// Tries made again, at Okta or at the workspace.
     pub retries: u64,
-    /// Newest `published` that the workspace has.
+    /// Newest `published` that the workspace has; while a backlog is under way, of new events.
     pub newest_published: Option<DateTime<Utc>>,
+    /// While a backlog is under way: the newest `published` of it that the workspace has, or where
+    /// it starts.
+    pub backlog_up_to: Option<DateTime<Utc>>,
     /// When the run began, by this machine's clock.
     pub started: DateTime<Utc>,
     /// How long it took.
@@ -142,10 +148,12 @@ impl RunReport {
             repeats: 0,
             dead_letters: 0,
             cut_rows: 0,
+            old_rows: 0,
             okta_requests: 0,
             okta_429s: 0,
             retries: 0,
             newest_published: None,
+            backlog_up_to: None,
             started: Utc::now(),
             duration_ms: 0,
             lag_seconds: None,
@@ -213,6 +221,17 @@ impl fmt::Display for RunReport {
                 counted(self.dead_letters, "refused row")
             )?;
         }
+        if self.old_rows > 0 {
+            write!(
+                f,
+                "; {} older than two days get the time of arrival as TimeGenerated",
+                grouped(self.old_rows)
+            )?;
+        }
+        if let Some(reached) = self.backlog_up_to {
+            let reached = reached.to_rfc3339_opts(SecondsFormat::Secs, true);
+            write!(f, "; backlog shipped up to {reached}")?;
+        }
         match &self.ended {
             Ended::CaughtUp | Ended::LeaseHeld { .. } => {
                 f.write_str("; next run goes on from the saved cursor")
@@ -278,6 +297,26 @@ mod tests {
             report.to_string(),
             "shipped 12,431 events in 13 pages and 13 posts from acme.okta.com; newest \
              2026-11-21T12:04:58Z (lag 3 s); 0 repeated; next run goes on from the saved cursor"
+        );
+    }
+
+    #[test]
+    fn a_backlog_under_way_is_told_and_so_are_rows_that_lose_their_time() {
+        let mut report = RunReport::begin("acme.okta.com".into(), "workspace".into());
+        let end = DateTime::parse_from_rfc3339("2026-11-21T12:05:01Z")
+            .unwrap()
+            .to_utc();
+        report.newest_published = Some(end - chrono::TimeDelta::seconds(3));
+        report.backlog_up_to = Some(end - chrono::TimeDelta::days(5));
+        (report.events, report.pages, report.posts) = (1_400, 2, 2);
+        report.old_rows = 1_203;
+        report.end(Ended::BudgetSpent, end);
+        assert_eq!(
+            report.to_string(),
+            "shipped 1,400 events in 2 pages and 2 posts from acme.okta.com; newest \
+             2026-11-21T12:04:58Z (lag 3 s); 0 repeated; 1,203 older than two days get the time of \
+             arrival as TimeGenerated; backlog shipped up to 2026-11-16T12:05:01Z; the time for \
+             this run is over, the next one goes on from the saved cursor"
         );
     }
 

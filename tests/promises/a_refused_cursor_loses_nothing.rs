@@ -61,11 +61,11 @@ async fn a_cursor_that_has_expired_falls_back_to_a_time_and_leaves_out_what_is_t
 }
 
 async fn a_cursor_refused_in_the_middle_of_a_run_is_no_different(road: Road) {
-    let town = Town::of_by(road, 4_500).await;
+    let town = Town::of_by(road, 2_900).await;
     town.org.faults().on_request(3, Fault::ExpireCursors);
     let report = town.run().await;
     caught_up(&report);
-    assert_eq!(report.events, 4_500, "{report}");
+    assert_eq!(report.events, 2_900, "{report}");
     match road {
         Road::DataCollector => assert_eq!(report.repeats, 2_000, "{report}"),
         // The last rows read were waiting for their call to be full.

@@ -9,7 +9,7 @@
 use okta_sentinel::checkpoint::account::{BlobAccount, BlobCredential};
 use okta_sentinel::checkpoint::blob::BlobStore;
 use okta_sentinel::checkpoint::file::FileStore;
-use okta_sentinel::checkpoint::{Checkpoint, CheckpointStore as _, FORMAT, StoreError};
+use okta_sentinel::checkpoint::{Checkpoint, CheckpointStore as _, FORMAT, Ids, Lane, StoreError};
 use okta_sentinel::event::EventId;
 use okta_sentinel::identity::Identity;
 use okta_sentinel::okta::Cursor;
@@ -38,6 +38,7 @@ both_stores! {
     a_writer_whose_lease_went_to_another_changes_nothing_any_more,
     a_writer_whose_lease_was_broken_is_refused_though_nobody_took_it,
     a_writer_notices_a_document_that_moved_on_under_its_lease,
+    documents_of_ids_are_kept_apart,
     recent_ids_and_dead_letters_come_back_up_to_five_megabytes,
     a_dead_letters_name_cannot_lead_elsewhere,
     a_place_that_was_never_used_has_no_dead_letters,
@@ -53,20 +54,27 @@ both_stores! {
 async fn the_first_open_finds_nothing(kept: &Kept) {
     let lease = kept.store().open().await.expect("a first open");
     assert_eq!(lease.saved(), None);
-    assert_eq!(lease.recent_ids().await.expect("no ids"), Vec::<u8>::new());
+    assert_eq!(
+        lease.ids(Ids::Recent).await.expect("no ids"),
+        Vec::<u8>::new()
+    );
 }
 
 async fn what_is_saved_is_what_the_next_run_opens(kept: &Kept) {
     let mut lease = kept.store().open().await.expect("open");
-    let full = Checkpoint {
+    let lane = Lane {
         accepted_beyond: vec![
             EventId::from_bytes([7; 16]),
             EventId::from_bytes([0xfe; 16]),
         ],
         newest_published: Some("2026-11-21T12:04:58.123Z".parse().unwrap()),
+        rereading: true,
+        ..lane("1_2")
+    };
+    let full = Checkpoint {
+        main: lane.clone(),
+        backfill: Some(lane),
         filter: Some("eventType sw \"user.\"".to_owned()),
-        since: None,
-        rereading: false,
         ..checkpoint(1)
     };
     lease.save(full.clone()).await.expect("save");
@@ -108,23 +116,22 @@ async fn a_writer_whose_lease_went_to_another_changes_nothing_any_more(kept: &Ke
     robbed.save(checkpoint(1)).await.expect("save");
     kept.break_lease().await;
     let mut taker = kept.store().open().await.expect("the lease is free");
-    let place = "https://acme.okta.com/api/v1/logs?after=taken";
     let theirs = Checkpoint {
-        cursor: Cursor::new(place.parse().unwrap()),
+        main: lane("taken"),
         ..checkpoint(2)
     };
     taker.save(theirs).await.expect("save");
-    taker.save_recent_ids(vec![1; 16]).await.expect("ids");
+    taker.save_ids(Ids::Recent, vec![1; 16]).await.expect("ids");
     let before = (
         kept.document("cursor.json").await,
         kept.document("recent-ids").await,
     );
 
     for refused in [
-        robbed.save_recent_ids(vec![2; 16]).await,
+        robbed.save_ids(Ids::Recent, vec![2; 16]).await,
         robbed.save(checkpoint(2)).await,
         robbed.save(checkpoint(3)).await,
-        robbed.save_recent_ids(vec![2; 16]).await,
+        robbed.save_ids(Ids::Recent, vec![2; 16]).await,
     ] {
         assert!(
             matches!(refused, Err(StoreError::Lost { .. })),
@@ -168,13 +175,27 @@ async fn a_writer_notices_a_document_that_moved_on_under_its_lease(kept: &Kept) 
     assert_eq!(kept.document("cursor.json").await, b"{\"by\": \"hand\"}");
 }
 
+async fn documents_of_ids_are_kept_apart(kept: &Kept) {
+    let mut lease = kept.store().open().await.expect("open");
+    let all = [Ids::Recent, Ids::RecentOfBackfill, Ids::Seam];
+    for (which, byte) in all.into_iter().zip(1..) {
+        lease.save_ids(which, vec![byte; 32]).await.expect("save");
+    }
+    for (which, byte) in all.into_iter().zip(1..) {
+        assert_eq!(lease.ids(which).await.expect("read"), vec![byte; 32]);
+    }
+}
+
 async fn recent_ids_and_dead_letters_come_back_up_to_five_megabytes(kept: &Kept) {
     let mut lease = kept.store().open().await.expect("open");
     let large: Vec<u8> = (0..5 * 1024 * 1024_u32).map(|i| (i % 251) as u8).collect();
     for ids in [vec![9; 16], Vec::new(), large.clone()] {
-        lease.save_recent_ids(ids.clone()).await.expect("save ids");
+        lease
+            .save_ids(Ids::Recent, ids.clone())
+            .await
+            .expect("save ids");
         assert!(
-            lease.recent_ids().await.expect("read ids") == ids,
+            lease.ids(Ids::Recent).await.expect("read ids") == ids,
             "{} bytes",
             ids.len()
         );
@@ -222,8 +243,8 @@ async fn broken_json_is_named_and_left_alone(kept: &Kept) {
 async fn a_newer_format_is_named_and_left_alone(kept: &Kept) {
     is_unreadable(
         kept,
-        br#"{"version": 2, "sequence": 5, "somewhere": "else"}"#,
-        "format 2",
+        br#"{"version": 3, "sequence": 5, "somewhere": "else"}"#,
+        "format 3",
     )
     .await;
 }
@@ -395,16 +416,15 @@ fn checkpoint(sequence: u64) -> Checkpoint {
     Checkpoint {
         version: FORMAT,
         sequence,
-        cursor: Cursor::new(
-            "https://acme.okta.com/api/v1/logs?after=1_2"
-                .parse()
-                .unwrap(),
-        ),
-        accepted_beyond: Vec::new(),
-        newest_published: None,
+        main: lane("1_2"),
+        backfill: None,
         filter: None,
-        since: None,
-        rereading: false,
         saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
     }
+}
+
+fn lane(after: &str) -> Lane {
+    let place = format!("https://acme.okta.com/api/v1/logs?after={after}");
+    let since = "2026-11-14T12:05:01Z".parse().unwrap();
+    Lane::begin(Cursor::new(place.parse().unwrap()), since)
 }

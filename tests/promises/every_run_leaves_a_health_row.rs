@@ -48,11 +48,17 @@ async fn run_with(
 }
 
 async fn its_columns_have_the_names_and_types_of_the_schema(road: Road) {
-    let town = Town::of_by(road, 1_200).await;
+    // A run that ends while it has a backlog has a value for every column.
+    let org = okta::OrgConfig {
+        events: 1_200,
+        spacing: Duration::from_secs(60),
+        ..okta::OrgConfig::default()
+    };
+    let town = Town::by(road, org).await;
+    let refused = okta::Fault::status(401, "E0000011");
+    town.org.faults().on_request(4, refused.clone());
     town.run().await;
-    town.org
-        .faults()
-        .always(okta::Fault::status(401, "E0000011"));
+    town.org.faults().always(refused);
     let host = host(&town, &[]).await;
     let tick = soon(host.invoke_manual(TIMER)).await;
     let columns = town.workspace.table(TABLE).columns();

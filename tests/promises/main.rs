@@ -10,6 +10,7 @@
     reason = "clippy knows a test by its attribute, and not the functions that tests share"
 )]
 
+mod brittle;
 mod heard;
 mod kusto;
 mod parts;
@@ -27,6 +28,7 @@ mod dead_letters_can_be_sent_again;
 mod each_okta_error_has_its_own_words;
 mod every_event_becomes_one_whole_row;
 mod every_run_leaves_a_health_row;
+mod new_events_do_not_wait_for_the_backlog;
 mod no_secret_is_ever_shown;
 mod okta_keeps_its_share_of_the_rate;
 mod one_writer_at_a_time;

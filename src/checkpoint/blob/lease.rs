@@ -14,7 +14,7 @@ use super::Blobs;
 use super::container::{LEASE, Write};
 use super::failure::Refusal;
 use crate::checkpoint::document::{Ledger, Verdict};
-use crate::checkpoint::{Checkpoint, CheckpointLease, StoreError};
+use crate::checkpoint::{Checkpoint, CheckpointLease, Ids, StoreError};
 
 /// Two renewals may fail before the lease runs out.
 pub(super) const RENEWED_EVERY: Duration = Duration::from_secs(10);
@@ -168,14 +168,14 @@ impl CheckpointLease for BlobLease {
         }
     }
 
-    async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
-        let found = self.blobs.find(&self.blobs.recent_ids).await?;
+    async fn ids(&self, which: Ids) -> Result<Vec<u8>, StoreError> {
+        let found = self.blobs.find(&self.blobs.ids(which)).await?;
         Ok(found.unwrap_or_default())
     }
 
-    async fn save_recent_ids(&mut self, ids: Vec<u8>) -> Result<(), StoreError> {
+    async fn save_ids(&mut self, which: Ids, ids: Vec<u8>) -> Result<(), StoreError> {
         self.confirm().await?;
-        self.blobs.keep(&self.blobs.recent_ids, ids).await
+        self.blobs.keep(&self.blobs.ids(which), ids).await
     }
 
     async fn keep_dead_letter(&mut self, name: &str, body: Vec<u8>) -> Result<(), StoreError> {
@@ -211,10 +211,11 @@ impl CheckpointLease for BlobLease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::FORMAT;
     use crate::checkpoint::account::{BlobAccount, BlobCredential};
     use crate::checkpoint::blob::BlobStore;
+    use crate::checkpoint::{FORMAT, Lane};
     use crate::okta::Cursor;
+    use chrono::DateTime;
     use sandbox::azurite::{ACCOUNT, Azurite, KEY};
 
     const SOON: Duration = Duration::from_millis(20);
@@ -254,12 +255,9 @@ mod tests {
         Checkpoint {
             version: FORMAT,
             sequence: 0,
-            cursor: Cursor::new(next.parse().unwrap()),
-            accepted_beyond: Vec::new(),
-            newest_published: None,
+            main: Lane::begin(Cursor::new(next.parse().unwrap()), DateTime::UNIX_EPOCH),
+            backfill: None,
             filter: None,
-            since: None,
-            rereading: false,
             saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
         }
     }
@@ -312,7 +310,10 @@ mod tests {
         write_unanswered(&mut lease, &checkpoint("1")).await;
         lease.save(checkpoint("2")).await.unwrap();
         assert_eq!(lease.saved().unwrap().sequence, 2);
-        assert_eq!(lease.saved().unwrap().cursor, checkpoint("2").cursor);
+        assert_eq!(
+            lease.saved().unwrap().main.cursor,
+            checkpoint("2").main.cursor
+        );
     }
 
     #[tokio::test]
@@ -357,7 +358,7 @@ mod tests {
             matches!(refused, Err(StoreError::Lost { .. })),
             "{refused:?}"
         );
-        let refused = lease.save_recent_ids(vec![0; 16]).await;
+        let refused = lease.save_ids(Ids::Recent, vec![0; 16]).await;
         assert!(
             matches!(refused, Err(StoreError::Lost { .. })),
             "{refused:?}"

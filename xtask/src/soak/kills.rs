@@ -3,6 +3,10 @@
 //! Pages are small and posts take a moment, so that a kill meets every stage of the road: before
 //! the first request, during a page, during a post, between its answer and the save, during the
 //! save. Each kill may repeat the one batch whose save it prevented; nothing may be missing.
+//!
+//! A campaign has several rounds, each a first connection to an org of its own with some hours of
+//! backlog, to which events are added as long as the round lasts: so kills meet the split into two
+//! lanes, both of them, and the place where they join.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -32,6 +36,10 @@ use tally::Tally;
 const PAGE: usize = 150;
 /// Events that are added whenever everything has arrived before the last kill.
 const FRESH: u64 = 20 * PAGE as u64;
+/// Most events that are added between two runs: what a minute brings.
+const NEWS: u64 = PAGE as u64 / 10;
+/// Kills of one round.
+const KILLS_OF_A_ROUND: u32 = 100;
 /// How long a post takes.
 const POST: Duration = Duration::from_millis(10);
 
@@ -45,7 +53,7 @@ pub(crate) struct Options {
     /// Kills
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     kills: u32,
-    /// Events in the Okta org at the start
+    /// Events in the Okta orgs at the start of all rounds together
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..=5_000_000))]
     events: u64,
     /// Only one kind of state store
@@ -87,15 +95,60 @@ pub(crate) fn run(options: &Options, runtime: &Runtime) -> anyhow::Result<()> {
     }
 }
 
+/// One round of a campaign.
+struct Round {
+    kills: u32,
+    events: u64,
+    seed: u64,
+}
+
+/// The rounds of a campaign, alike but for their seeds.
+fn rounds(options: &Options, seed: u64) -> Vec<Round> {
+    let count = options.kills.div_ceil(KILLS_OF_A_ROUND);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let round = |number: u32| Round {
+        kills: (options.kills + number) / count,
+        events: (options.events / u64::from(count)).max(1),
+        seed: random.u64(..),
+    };
+    (0..count).map(round).collect()
+}
+
 async fn campaign(
     options: &Options,
     store: Store,
     seed: u64,
     program: &Path,
 ) -> anyhow::Result<Tally> {
+    let bar = bar(options);
+    let mut tally = Tally::of(store);
+    for round in rounds(options, seed) {
+        let begun = Instant::now();
+        let played = play(&round, store, program, &bar).await;
+        match played {
+            Ok(played) => tally.add(Tally {
+                took: begun.elapsed(),
+                ..played
+            }),
+            Err(problem) => {
+                bar.finish_and_clear();
+                return Err(problem);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    Ok(tally)
+}
+
+async fn play(
+    round: &Round,
+    store: Store,
+    program: &Path,
+    bar: &ProgressBar,
+) -> anyhow::Result<Tally> {
     let org = OktaOrg::start(OrgConfig {
-        seed,
-        events: options.events,
+        seed: round.seed,
+        events: round.events,
         max_page: PAGE,
         ..OrgConfig::default()
     });
@@ -111,16 +164,10 @@ async fn campaign(
     workspace.faults().set_latency(POST);
     let folder = state::new_folder("kills")?;
     let program = Program::new(program, &org, &workspace, store, folder.clone()).await?;
-    let begun = Instant::now();
-    let bar = bar(options);
-    let killed = kill(&program, &org, &workspace, options, seed, &bar).await;
-    bar.finish_and_clear();
-    let (kills, runs) = killed?;
+    let (kills, runs) = kill(&program, &org, &workspace, round, bar).await?;
     let tally = Tally {
-        store,
         runs,
-        took: begun.elapsed(),
-        ..Tally::count(&org, &workspace, &kills)
+        ..Tally::count(store, &org, &workspace, &kills)
     };
     state::forget(&folder);
     Ok(tally)
@@ -132,14 +179,15 @@ async fn kill(
     program: &Program,
     org: &OktaOrg,
     workspace: &Workspace,
-    options: &Options,
-    seed: u64,
+    round: &Round,
     bar: &ProgressBar,
 ) -> anyhow::Result<(Vec<DateTime<Utc>>, u64)> {
-    let mut moments = Moments::new(seed, options.kills, options.events.div_ceil(PAGE as u64));
+    let pages = round.events.div_ceil(PAGE as u64);
+    let mut moments = Moments::new(round.seed, round.kills, pages);
+    let mut news = fastrand::Rng::with_seed(!round.seed);
     let (mut kills, mut runs) = (Vec::new(), 0);
     let table = workspace.table(TABLE);
-    while bar.position() < u64::from(options.kills) {
+    while kills.len() < round.kills as usize {
         let moment = moments.draw();
         runs += 1;
         match program.run_until(moment.reached(workspace)).await? {
@@ -151,10 +199,11 @@ async fn kill(
             Ended::ByItself => org.append(FRESH),
         }
         program.free_the_lease().await?;
+        org.append(news.u64(0..=NEWS));
         let rows = terminal::grouped(table.distinct_ids() as u64);
         bar.set_message(format!("{rows} events arrived"));
     }
-    bar.set_message("the last run is left alone");
+    bar.set_message("the last run of the round is left alone");
     program.run_to_the_end().await?;
     Ok((kills, runs + 1))
 }

@@ -61,6 +61,14 @@ pub(super) struct Arrived {
 }
 
 impl Arrived {
+    /// Takes the counts of another org and its workspace in.
+    pub(super) fn add(&mut self, other: Arrived) {
+        self.events += other.events;
+        self.missing += other.missing;
+        self.foreign += other.foreign;
+        self.repeated += other.repeated;
+    }
+
     /// Compares the org's log with the table, id by id. An event that stands in the log twice,
     /// byte for byte, counts once.
     pub(super) fn count(org: &OktaOrg, workspace: &Workspace) -> Arrived {

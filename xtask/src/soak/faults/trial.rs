@@ -16,6 +16,11 @@ use crate::soak::state::Store;
 
 /// Events of a page, and so of a batch.
 const PAGE: u64 = 100;
+/// From one event to the next where there is a backlog: the lane of new events begins five minutes
+/// before the end of the log.
+const BACKLOG: Duration = Duration::from_secs(1);
+/// Events that are added between two runs while something may still go wrong.
+const NEWS: u64 = 3;
 /// A trial that lasts longer hangs; the longest fault takes a minute.
 const PATIENCE: Duration = Duration::from_secs(240);
 /// From one run to the next; the timer's minute would be too long to watch.
@@ -69,6 +74,10 @@ impl Trial {
             rate_window: Duration::from_secs(1),
             ..OrgConfig::default()
         };
+        // Every other trial is a first connection with a backlog, and so in two lanes.
+        if self.seed.is_multiple_of(2) {
+            org.spacing = BACKLOG;
+        }
         for fault in &self.faults {
             if let Trouble::Org(change) = fault.trouble {
                 change(&mut org);
@@ -132,6 +141,9 @@ async fn ship(
     while quiet < QUIET_RUNS {
         let was_over = over.load(Ordering::Relaxed);
         let report = scene.run().await;
+        if !was_over {
+            scene.org.append(NEWS);
+        }
         match &report.ended {
             Ended::CaughtUp if was_over => quiet += 1,
             // What waits for the next post would wait for ever.

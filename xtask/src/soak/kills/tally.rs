@@ -31,20 +31,50 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Nothing so far.
+    pub(super) fn of(store: Store) -> Tally {
+        Tally {
+            store,
+            runs: 0,
+            kills: 0,
+            arrived: Arrived::default(),
+            batch: 0,
+            repeating: 0,
+            most: 0,
+            unprovoked: 0,
+            took: Duration::ZERO,
+        }
+    }
+
+    /// Takes another round in.
+    pub(super) fn add(&mut self, round: Tally) {
+        self.runs += round.runs;
+        self.kills += round.kills;
+        self.arrived.add(round.arrived);
+        self.batch = self.batch.max(round.batch);
+        self.repeating += round.repeating;
+        self.most = self.most.max(round.most);
+        self.unprovoked += round.unprovoked;
+        self.took += round.took;
+    }
+
     /// Counts what the workspace has after `kills`.
-    pub(super) fn count(org: &OktaOrg, workspace: &Workspace, kills: &[DateTime<Utc>]) -> Tally {
+    pub(super) fn count(
+        store: Store,
+        org: &OktaOrg,
+        workspace: &Workspace,
+        kills: &[DateTime<Utc>],
+    ) -> Tally {
         let posts = workspace.posts();
         let (by_kill, unprovoked) = blame(&posts, kills);
         Tally {
-            store: Store::Folder,
-            runs: 0,
             kills: kills.len() as u64,
             arrived: Arrived::count(org, workspace),
             batch: posts.iter().map(|post| post.rows).max().unwrap_or(0),
             repeating: by_kill.len() as u64,
             most: by_kill.into_values().max().unwrap_or(0),
             unprovoked,
-            took: Duration::ZERO,
+            ..Tally::of(store)
         }
     }
 

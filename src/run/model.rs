@@ -1,0 +1,342 @@
+//! The two lanes in a world of plain data, held against every growth of the log, every size of
+//! page and batch, every interleaving and every kill: each stored event is accepted, and none
+//! twice but those of a batch whose save a kill prevented. Where Okta says that the log has ended
+//! and it has not, and a kill comes at that very moment too, some may.
+//!
+//! [`Seam`], [`Turns`] and [`Progress`] are the real ones; what the reader and the deliverer do
+//! between them is retold here in a few lines.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use tokio::time::Instant;
+
+use super::progress::{PageInWork, Progress};
+use super::seam::{LaneName, Met, Seam};
+use super::turn::{Turn, Turns};
+use crate::event::EventId;
+use crate::okta::Cursor;
+
+/// What is saved of a lane.
+#[derive(Clone)]
+struct Place {
+    cursor: Cursor,
+    beyond: Vec<EventId>,
+}
+
+/// One event of the log.
+#[derive(Clone, Copy)]
+struct Stored {
+    id: EventId,
+    published: DateTime<Utc>,
+}
+
+/// A run was killed.
+struct Killed;
+
+struct World {
+    random: fastrand::Rng,
+    log: Vec<Stored>,
+    /// Whether Okta now and then says that there is no more though there is.
+    lies: bool,
+    largest_page: usize,
+    largest_batch: usize,
+    now: Instant,
+    accepted: HashMap<EventId, u32>,
+    /// Rows that were accepted and whose save a kill prevented.
+    in_doubt: usize,
+    main: Place,
+    backfill: Option<Place>,
+    seam: Seam,
+    /// Effects until the kill.
+    left: usize,
+}
+
+struct Read {
+    lane: LaneName,
+    number: u64,
+    from: Cursor,
+    next: Option<Cursor>,
+    events: Vec<Stored>,
+}
+
+/// A run's own view.
+struct Run {
+    main: (Progress, Cursor, HashSet<EventId>),
+    backfill: Option<(Progress, Cursor, HashSet<EventId>)>,
+    seam: Seam,
+    met: HashSet<EventId>,
+    turns: Turns,
+    held: Option<Read>,
+    pages: u64,
+}
+
+fn since() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_000_000, 0).unwrap()
+}
+
+fn cursor(position: usize) -> Cursor {
+    let url = format!("https://a.okta.com/api/v1/logs?after={position}");
+    Cursor::new(url.parse().unwrap())
+}
+
+fn position(cursor: &Cursor) -> usize {
+    let mut pairs = cursor.url().query_pairs();
+    let after = pairs.find(|(name, _)| name == "after").unwrap().1;
+    after.parse().unwrap()
+}
+
+impl World {
+    /// A backlog, and what is stored since the main lane's beginning; both lanes at their start.
+    fn new(seed: u64, backlog: usize, fresh: usize, lies: bool) -> World {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let place = |at| Place {
+            cursor: cursor(at),
+            beyond: Vec::new(),
+        };
+        let mut world = World {
+            largest_page: random.usize(1..40),
+            largest_batch: random.usize(1..50),
+            log: Vec::new(),
+            lies,
+            now: Instant::now(),
+            accepted: HashMap::new(),
+            in_doubt: 0,
+            main: place(backlog),
+            backfill: Some(place(0)),
+            seam: Seam::new(since()),
+            left: usize::MAX,
+            random,
+        };
+        world.store(backlog, TimeDelta::days(-1));
+        world.grow(fresh);
+        world
+    }
+
+    fn store(&mut self, count: usize, after: TimeDelta) {
+        for _ in 0..count {
+            let id = EventId::digest(&self.log.len().to_le_bytes());
+            let published = since() + after;
+            self.log.push(Stored { id, published });
+        }
+    }
+
+    fn grow(&mut self, count: usize) {
+        // An event that comes late tells nothing by its time of when it was stored.
+        let late = !self.lies && self.random.bool();
+        let after = if late { -6 } else { 2 };
+        self.store(count, TimeDelta::hours(after));
+    }
+
+    fn effect(&mut self) -> Result<(), Killed> {
+        self.left -= 1;
+        if self.left == 0 { Err(Killed) } else { Ok(()) }
+    }
+
+    fn ask(&mut self, lane: LaneName, number: u64, from: Cursor) -> Read {
+        let at = position(&from);
+        let size = self.random.usize(1..=self.largest_page);
+        let lie = self.lies && self.random.u8(..) < 20;
+        let size = if lie { 0 } else { size };
+        let events: Vec<Stored> = self.log[at..].iter().take(size).copied().collect();
+        let no_link = self.random.u8(..) < 20;
+        let next = (!no_link && (!events.is_empty() || lie)).then(|| cursor(at + events.len()));
+        // The link to the place itself counts as none.
+        let next = next.filter(|next| *next != from);
+        Read {
+            lane,
+            number,
+            from,
+            next,
+            events,
+        }
+    }
+
+    fn run(&mut self, kill_after: usize) -> Result<(), Killed> {
+        self.left = kill_after;
+        let lane = |place: &Place| {
+            let beyond = place.beyond.clone();
+            let known = beyond.iter().copied().collect();
+            (
+                Progress::new(place.cursor.clone(), beyond, None),
+                place.cursor.clone(),
+                known,
+            )
+        };
+        let mut run = Run {
+            main: lane(&self.main),
+            backfill: self.backfill.as_ref().map(lane),
+            seam: self.seam.clone(),
+            met: HashSet::new(),
+            turns: Turns::new(self.backfill.is_some()),
+            held: None,
+            pages: 0,
+        };
+        loop {
+            self.now += Duration::from_secs(self.random.u64(0..20));
+            let count = self.random.usize(0..6) * usize::from(self.random.u8(..) < 60);
+            self.grow(count);
+            match run.turns.next(self.now) {
+                Turn::Over => return Ok(()),
+                Turn::Settle => self.settle(&mut run)?,
+                Turn::Read(lane) => self.read(&mut run, lane)?,
+            }
+        }
+    }
+
+    fn read(&mut self, run: &mut Run, lane: LaneName) -> Result<(), Killed> {
+        run.pages += 1;
+        let from = match (lane, &run.backfill) {
+            (LaneName::Backfill, Some((_, at, _))) => at.clone(),
+            _ => run.main.1.clone(),
+        };
+        let page = self.ask(lane, run.pages, from);
+        let last = page.next.is_none() || page.events.is_empty();
+        if lane == LaneName::Main {
+            run.turns.main_was_read(last, self.now);
+            let ids: Vec<EventId> = page.events.iter().map(|event| event.id).collect();
+            if run.backfill.is_some() && run.seam.is_short() && !run.seam.extend(&ids).is_empty() {
+                self.seam = run.seam.clone();
+                self.effect()?;
+            }
+            return self.deliver(run, page, None, last);
+        }
+        if run.seam.holds_back(&met(&run.seam, &page)) {
+            run.held = Some(page);
+            run.turns.hold_back();
+            return Ok(());
+        }
+        self.pass(run, page, false)
+    }
+
+    fn settle(&mut self, run: &mut Run) -> Result<(), Killed> {
+        let page = run.held.take().unwrap();
+        self.pass(run, page, true)
+    }
+
+    fn pass(&mut self, run: &mut Run, page: Read, was_held: bool) -> Result<(), Killed> {
+        let last = page.next.is_none() || page.events.is_empty();
+        let newest = page.events.iter().map(|event| event.published).max();
+        let of_seam = met(&run.seam, &page);
+        run.met.extend(&of_seam.ids);
+        let joined = run.seam.meets(&of_seam, run.met.len(), last, newest);
+        let last = match joined {
+            None if was_held => page.next.is_none(),
+            _ => last,
+        };
+        match joined {
+            None => run.turns.backfill_was_read(last),
+            Some(LaneName::Main) => run.turns.main_goes_on(),
+            Some(LaneName::Backfill) => run.turns.joined(last.then_some(self.now)),
+        }
+        self.deliver(run, page, joined, last && joined.is_some())
+    }
+
+    fn deliver(
+        &mut self,
+        run: &mut Run,
+        page: Read,
+        joined: Option<LaneName>,
+        last: bool,
+    ) -> Result<(), Killed> {
+        let seam = run.seam.clone();
+        let Run { main, backfill, .. } = run;
+        let (progress, at, known) = match page.lane {
+            LaneName::Backfill => backfill.as_mut().unwrap(),
+            LaneName::Main => main,
+        };
+        let of_seam = |id: &EventId| page.lane == LaneName::Backfill && seam.contains(id);
+        let ids = page.events.iter().map(|event| event.id);
+        let (repeated, rows): (Vec<_>, Vec<_>) =
+            ids.partition(|id| of_seam(id) || known.contains(id));
+        if page.next.is_none() {
+            known.extend(&rows);
+        }
+        *at = page.next.clone().unwrap_or(page.from.clone());
+        progress.read(PageInWork {
+            number: page.number,
+            cursor: page.from,
+            next: page.next,
+            rows: rows.len(),
+            repeated,
+            newest: None,
+        });
+        for batch in rows.chunks(self.largest_batch) {
+            batch
+                .iter()
+                .for_each(|id| *self.accepted.entry(*id).or_default() += 1);
+            self.in_doubt += batch.len();
+            self.effect()?;
+            let (progress, ..) = match page.lane {
+                LaneName::Backfill => run.backfill.as_mut().unwrap(),
+                LaneName::Main => &mut run.main,
+            };
+            progress.accepted(batch.iter().map(|id| (page.number, *id)));
+            self.save(run);
+            self.in_doubt -= batch.len();
+            self.effect()?;
+        }
+        match joined.and_then(|goes_on| Some((goes_on, run.backfill.take()?))) {
+            Some((LaneName::Backfill, backfill)) => run.main = backfill,
+            Some((LaneName::Main, _)) | None => {}
+        }
+        if last {
+            run.main.0.caught_up();
+        }
+        self.save(run);
+        self.effect()
+    }
+
+    fn save(&mut self, run: &Run) {
+        let place = |(progress, ..): &(Progress, Cursor, HashSet<EventId>)| Place {
+            cursor: progress.cursor().clone(),
+            beyond: progress.accepted_beyond(),
+        };
+        self.main = place(&run.main);
+        self.backfill = run.backfill.as_ref().map(place);
+    }
+}
+
+fn met(seam: &Seam, page: &Read) -> Met {
+    let ids = page.events.iter().map(|event| event.id);
+    let met: Vec<EventId> = ids.filter(|id| seam.contains(id)).collect();
+    Met {
+        events: page.events.len(),
+        of_seam: met.len(),
+        ids: met.into_iter().collect(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_event_of_two_lanes_is_accepted_and_none_twice(
+        seed: u64,
+        backlog in 0_usize..200,
+        fresh in 0_usize..80,
+        lies: bool,
+        kills in prop::collection::vec(1_usize..60, 0..8),
+    ) {
+        let mut world = World::new(seed, backlog, fresh, lies);
+        let exact = !lies || kills.is_empty();
+        for kill in kills {
+            let _ = world.run(kill);
+        }
+        for _ in 0..4 {
+            prop_assert!(world.run(usize::MAX).is_ok());
+            world.store(1, TimeDelta::hours(2));
+        }
+        prop_assert!(world.run(usize::MAX).is_ok());
+        prop_assert!(world.backfill.is_none(), "two lanes for ever");
+        // The log may have grown after the last request of the last run.
+        let end = position(&world.main.cursor);
+        for event in &world.log[..end] {
+            prop_assert!(world.accepted.contains_key(&event.id), "missing");
+        }
+        let twice: u32 = world.accepted.values().map(|times| times - 1).sum();
+        prop_assert!(!exact || twice as usize <= world.in_doubt, "{} rows twice", twice);
+    }
+}
