@@ -261,6 +261,11 @@ impl Encoded {
         }
     }
 
+    /// Whether fewer events were asked for than a page may hold.
+    pub(super) fn is_cut_down(&self) -> bool {
+        self.asked < MAX_PAGE
+    }
+
     /// Whether the end of the log is reached: an empty page, no further link, or a short page
     /// with events younger than this run, which could otherwise chase new events for ever.
     pub(super) fn is_last(&self, next: Option<&Cursor>, began: Option<DateTime<Utc>>) -> bool {

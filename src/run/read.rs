@@ -19,7 +19,6 @@ use super::seam::{LaneName, Seam};
 use super::turn::{Turn, Turns};
 use crate::event::EventId;
 use crate::event::row::RowEncoder;
-use crate::ingest::Sink;
 use crate::okta::OktaError;
 use crate::okta::rate::RateLimit;
 use crate::retry::{Failure, Limits, Verdict};
@@ -184,8 +183,7 @@ impl<'a> Reader<'a> {
             joined: None,
             seam,
         };
-        let sink = self.shipper.sink.as_ref();
-        Handed::Page(passing.hand_over(page, &mut self.main, &mut self.asking, sink))
+        Handed::Page(passing.hand_over(page, &mut self.main, &mut self.asking, self.shipper))
     }
 
     fn take_of_backfill(&mut self, mut backfill: Backfill, page: Encoded) -> Option<Handed> {
@@ -234,8 +232,8 @@ impl<'a> Reader<'a> {
             joined,
             seam: Vec::new(),
         };
-        let sink = self.shipper.sink.as_ref();
-        let read = passing.hand_over(page, &mut backfill.course, &mut self.asking, sink);
+        let course = &mut backfill.course;
+        let read = passing.hand_over(page, course, &mut self.asking, self.shipper);
         match joined {
             None => {
                 self.turns.backfill_was_read(last);
@@ -329,11 +327,16 @@ impl Passing {
         page: Encoded,
         course: &mut Course,
         asking: &mut Asking<'_>,
-        sink: &dyn Sink,
+        shipper: &Shipper,
     ) -> PageRead {
         asking.note(&page);
         let next = course.after(&page);
-        let all = !sink.spans_pages() || self.last || self.joined.is_some();
+        // Rows do not wait for a full batch while nothing can be read, nor, where pages have to be
+        // small, for so many of them that the run may end before.
+        let waits = |rate| !shipper.share.pause(rate).is_zero();
+        let soon = page.head.rate.is_some_and(waits) || page.is_cut_down();
+        let ends = self.last || self.joined.is_some();
+        let all = !shipper.sink.spans_pages() || ends || soon;
         let batches = course.batches(all);
         let cursor = course.cursor().clone();
         course.go_on(next.clone());

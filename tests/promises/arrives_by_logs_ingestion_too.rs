@@ -64,6 +64,24 @@ async fn a_run_that_ends_before_a_call_is_full_posts_what_there_is() {
     town.assert_each_event_is_there_once();
 }
 
+#[tokio::test]
+async fn rows_do_not_wait_for_a_full_call_while_oktas_rate_is_spent() {
+    let org = OrgConfig {
+        events: 1_000,
+        max_page: 100,
+        rate_limit: Some(3),
+        spacing: std::time::Duration::from_millis(100),
+        ..OrgConfig::default()
+    };
+    let town = Town::by(Road::LogsIngestion, org).await;
+    let shipper = town.shipper_with(&[("RUN_BUDGET_SECONDS", "20")]);
+    let report = run(&shipper).await;
+    assert!(matches!(report.ended, Ended::RateSpent { .. }), "{report}");
+    let read: usize = town.org.requests().iter().map(|seen| seen.events).sum();
+    assert!(read > 0, "{report}");
+    assert_eq!(report.events, read as u64, "{report}");
+}
+
 /// How a run ends in the middle of a page.
 #[derive(Clone, Copy, Debug)]
 enum Cut {
