@@ -13,6 +13,7 @@ pub mod checkpoint;
 pub mod cli;
 pub mod event;
 pub mod host;
+pub mod identity;
 pub mod ingest;
 pub mod okta;
 pub mod retry;
