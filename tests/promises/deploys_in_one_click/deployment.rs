@@ -40,7 +40,8 @@ impl Deployment {
     /// The only resource of this kind.
     #[track_caller]
     pub(crate) fn only(&self, kind: &str) -> &Resource {
-        let found: Vec<_> = self.of_kind(kind).collect();
+        let all = self.resources.iter();
+        let found: Vec<&Resource> = all.filter(|one| one.kind == kind).collect();
         assert_eq!(found.len(), 1, "{kind}");
         found[0]
     }

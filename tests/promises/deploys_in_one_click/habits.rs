@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::expression::{self, Expression};
 use super::file;
@@ -26,7 +26,7 @@ fn templates(template: &Value) -> Vec<Value> {
     let mut all = Vec::new();
     for resource in own["resources"].as_array_mut().unwrap() {
         if let Some(inner) = resource.pointer_mut("/properties/template") {
-            all.extend(templates(&inner.take()));
+            all.extend(templates(&std::mem::replace(inner, json!("inside"))));
         }
     }
     all.insert(0, own);
