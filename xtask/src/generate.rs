@@ -76,7 +76,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     match stale.len() {
         0 => terminal::line("ok every generated file is as the code says"),
         _ if options.check => bail!(
-            "{} not as the code says; to write what follows from it: cargo xtask generate",
+            "not as the code says: {}; to write what follows from it: cargo xtask generate",
             stale.join(", ")
         ),
         _ => {}
