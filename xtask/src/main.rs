@@ -31,6 +31,7 @@ mod test;
         cargo xtask test resumes               only the tests with `resumes` in their name\n  \
         cargo xtask bench --events 10000       cost of shipping 10,000 events\n  \
         cargo xtask soak kills                 kill the program a thousand times\n  \
+        cargo xtask package --base-url URL     what is published for a version\n  \
         cargo xtask fuzz --seconds 60          a minute of odd input for each parser"
 )]
 struct Arguments {

@@ -120,6 +120,9 @@ fn a_release_has_one_address_and_all_of_its_addresses_begin_with_it() {
         );
         assert!(newer().to_string().contains(&button), "{button}");
     }
+    let replaced =
+        std::fs::read_to_string(crate::parts::checkout("xtask/src/package/address.rs")).unwrap();
+    assert!(replaced.contains(&format!("PLACEHOLDER: &str = \"{PLACEHOLDER}\"")));
     let package = file("azuredeploy.json")["parameters"]["packageUrl"]["defaultValue"].clone();
     assert_eq!(package, format!("{PLACEHOLDER}/released-package.zip"));
 }

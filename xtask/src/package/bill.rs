@@ -76,7 +76,7 @@ fn nodes(metadata: &Value) -> Option<BTreeMap<&str, BTreeSet<&str>>> {
         let kinds = need["dep_kinds"].as_array();
         kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"].is_null()))
     };
-    let nodes = metadata["resolve"]["nodes"].as_array()?.iter();
+    let nodes = metadata.pointer("/resolve/nodes")?.as_array()?.iter();
     nodes
         .map(|node| {
             let needs = node["deps"]
@@ -109,7 +109,9 @@ fn component(package: &Value, digests: &Digests) -> Value {
         "licenses": licences(package),
     });
     if let Some(digest) = digests.get(&(text("name"), text("version"))) {
-        component["hashes"] = json!([{ "alg": "SHA-256", "content": digest }]);
+        let hashes = json!([{ "alg": "SHA-256", "content": digest }]);
+        let fields = component.as_object_mut();
+        fields.map(|fields| fields.insert("hashes".to_owned(), hashes));
     }
     component
 }
@@ -156,8 +158,9 @@ mod tests {
         let need =
             |name: &str, kind: Value| json!({ "pkg": name, "dep_kinds": [{ "kind": kind }] });
         let package = |name: &str| json!({ "id": name, "name": name, "version": "1.0.0", "license": "MIT/Apache-2.0" });
+        let packages = ["okta-sentinel", "linked", "below", "builds", "tests"].map(package);
         let metadata = json!({
-            "packages": ["okta-sentinel", "linked", "below", "builds", "tests"].map(package),
+            "packages": packages,
             "resolve": { "nodes": [
                 of("okta-sentinel", json!([need("linked", Value::Null), need("tests", json!("dev"))])),
                 of("linked", json!([need("below", Value::Null), need("builds", json!("build"))])),
