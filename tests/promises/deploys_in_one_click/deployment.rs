@@ -21,6 +21,14 @@ pub(crate) struct Resource {
     /// Its body as it would be put, without `condition` and `dependsOn`.
     pub(crate) body: Value,
     needs: BTreeSet<String>,
+    /// The deployments inside this one that it is part of.
+    within: BTreeSet<String>,
+}
+
+impl Resource {
+    fn is_part_of(&self, id: &String) -> bool {
+        self.id == *id || self.within.contains(id)
+    }
 }
 
 /// A deployment, those inside it included.
@@ -47,10 +55,20 @@ impl Deployment {
         found[0]
     }
 
-    #[track_caller]
-    pub(crate) fn position(&self, id: &str) -> usize {
-        let found = self.resources.iter().position(|one| one.id == id);
-        found.unwrap_or_else(|| panic!("{id} is not deployed"))
+    /// Whether `later` is put only once `earlier` is there, however the rest is ordered.
+    pub(crate) fn waits_for(&self, later: &Resource, earlier: &Resource) -> bool {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![later]);
+        while let Some(one) = next.pop() {
+            for need in &one.needs {
+                if earlier.is_part_of(need) {
+                    return true;
+                }
+                if seen.insert(need) {
+                    next.extend(self.resources.iter().filter(|other| other.is_part_of(need)));
+                }
+            }
+        }
+        false
     }
 }
 
@@ -195,6 +213,7 @@ impl Scope<'_> {
             kind: text(&header.resource["type"]),
             body,
             needs: header.needs,
+            within: BTreeSet::new(),
         });
     }
 
@@ -233,6 +252,7 @@ impl Scope<'_> {
             .resources
             .extend(inner.resources.into_iter().map(|mut one| {
                 one.needs.extend(outer.iter().cloned());
+                one.within.insert(id.to_owned());
                 one
             }));
     }

@@ -14,22 +14,30 @@ use super::{
 #[test]
 fn access_is_granted_before_the_app_is_made_and_the_package_comes_last() {
     for way in every_way() {
-        let site = way.position(&way.only(SITE).id);
-        let settings = way.position(&way.only("Microsoft.Web/sites/config").id);
-        let package = way.position(&way.only("Microsoft.Web/sites/extensions").id);
-        let before = |kind| {
-            way.of_kind(kind)
-                .map(|one| way.position(&one.id))
-                .max()
-                .unwrap()
+        let site = way.only(SITE);
+        let settings = way.only("Microsoft.Web/sites/config");
+        let package = way.only("Microsoft.Web/sites/extensions");
+        let all_before = |later: &Resource, kind: &str| {
+            for earlier in way.of_kind(kind) {
+                assert!(
+                    way.waits_for(later, earlier),
+                    "{} before {}",
+                    earlier.id,
+                    later.id
+                );
+            }
         };
-        assert!(before(ROLE) < site, "roles");
-        assert!(before("Microsoft.Storage/storageAccounts/blobServices/containers") < site);
-        assert!(before(SECRET) < settings, "a reference without its secret");
-        assert!(
-            site < settings && settings < package,
-            "settings, then the program"
+        all_before(site, ROLE);
+        all_before(
+            site,
+            "Microsoft.Storage/storageAccounts/blobServices/containers",
         );
+        all_before(settings, SECRET);
+        all_before(package, "Microsoft.Web/sites/config");
+        assert!(way.waits_for(settings, site) && !way.waits_for(site, settings));
+        for rule in way.of_kind(RULE) {
+            assert!(way.of_kind(TABLE).all(|table| way.waits_for(rule, table)));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use okta_sentinel::settings::catalogue::{SETTINGS, Scope};
 use okta_sentinel::settings::{Environment, Place, Settings};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::azure::{self, GOVERNMENT};
 use super::deployment::Deployment;
