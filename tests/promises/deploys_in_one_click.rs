@@ -8,6 +8,7 @@ mod form;
 mod functions;
 mod guide;
 mod habits;
+mod order;
 mod page;
 mod parameter;
 mod published_schemas;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::azure::{Azure, Place};
 use super::expression::{self, Expression};
 use super::functions::{self, text, truth};
+use super::order::{Header, in_order, reaches};
 use super::parameter::fits;
 
 /// One resource with everything worked out.
@@ -145,7 +146,7 @@ impl Scope<'_> {
             }
         }
         let known: BTreeSet<String> = wanted.iter().map(|one| one.id.clone()).collect();
-        for header in &mut wanted {
+        for header in &wanted {
             let referred = self.referred_by(header.resource);
             let gone: Vec<_> = referred.intersection(&left_out).collect();
             assert!(
@@ -153,8 +154,15 @@ impl Scope<'_> {
                 "{} refers to {gone:?}, not deployed",
                 header.id
             );
-            // What nobody deploys here exists already.
-            header.needs.extend(referred.intersection(&known).cloned());
+            // What nobody deploys here exists already. A reference that names its API version is
+            // none that the service waits for.
+            for one in referred.intersection(&known) {
+                assert!(
+                    reaches(&wanted, header, one),
+                    "{} does not wait for {one}",
+                    header.id
+                );
+            }
         }
         (wanted, left_out)
     }
@@ -388,30 +396,4 @@ impl Scope<'_> {
         self.runtime.set(runtime);
         value
     }
-}
-
-struct Header<'a> {
-    id: String,
-    resource: &'a Value,
-    needs: BTreeSet<String>,
-}
-
-/// The first that waits for nothing, then the next one, and so on.
-fn in_order<'a>(wanted: Vec<Header<'a>>, left_out: &BTreeSet<String>) -> Vec<(String, Header<'a>)> {
-    let known: BTreeSet<String> = wanted.iter().map(|one| one.id.clone()).collect();
-    assert_eq!(known.len(), wanted.len(), "two resources have one id");
-    let (mut waiting, mut done, mut ordered) = (wanted, left_out.clone(), Vec::new());
-    while !waiting.is_empty() {
-        let ready = waiting
-            .iter()
-            .position(|one| one.needs.iter().all(|need| done.contains(need)));
-        let ready = ready.unwrap_or_else(|| {
-            let (id, needs) = (&waiting[0].id, &waiting[0].needs);
-            panic!("{id} waits for ever; it needs {needs:#?}")
-        });
-        let next = waiting.remove(ready);
-        done.insert(next.id.clone());
-        ordered.push((next.id.clone(), next));
-    }
-    ordered
 }
