@@ -37,8 +37,9 @@ const LIMITS: BatchLimits = BatchLimits {
     rows: usize::MAX,
 };
 
-/// Chosen by measurement on generated events, CPU against bytes.
-const GZIP_LEVEL: u32 = 3;
+/// Measured on generated rows of 3.5 KB: 5 makes them as small as 6 does (556 bytes each) with 15 %
+/// less CPU (17 microseconds each); 3 takes 20 % less than that and sends 17 % more.
+const GZIP_LEVEL: u32 = 5;
 
 const WHOLE_ATTEMPT: Duration = Duration::from_secs(30);
 

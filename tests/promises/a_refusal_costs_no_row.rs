@@ -49,7 +49,7 @@ async fn a_lost_answer_repeats_that_one_batch_and_no_other(road: Road) {
     assert_eq!(town.run().await.events, 2_500);
     let table = town.workspace.table("Okta_CL");
     let lost = usize::try_from(town.posts_of_events()[0].rows).unwrap();
-    assert!((300..=1_000).contains(&lost), "{lost}");
+    assert!((200..=1_000).contains(&lost), "{lost}");
     assert_eq!(
         (table.distinct_ids(), table.repeated_ids().len()),
         (2_500, lost)
@@ -147,12 +147,18 @@ async fn a_poison_row_left_alone_by_a_run_that_broke_off_blocks_nothing(road: Ro
         matches!(report.ended, Ended::Failed(RunError::Store(_))),
         "{report}"
     );
-    assert_eq!((report.events, report.dead_letters), (397, 0));
+    assert_eq!(report.dead_letters, 0);
+    let shipped = report.events;
+    match road {
+        Road::DataCollector => assert_eq!(shipped, 397),
+        // It broke off after the first of two calls.
+        Road::LogsIngestion => assert!((200..397).contains(&shipped), "{report}"),
+    }
 
     std::fs::remove_file(letters).unwrap();
     let report = town.run().await;
     assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
-    assert_eq!((report.events, report.dead_letters), (0, 3));
+    assert_eq!((report.events, report.dead_letters), (397 - shipped, 3));
     assert!(town.workspace.table("Okta_CL").repeated_ids().is_empty());
 }
 

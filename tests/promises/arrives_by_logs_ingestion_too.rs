@@ -46,13 +46,11 @@ async fn calls_are_filled_over_the_bounds_of_pages_and_compressed() {
             "{post:?}"
         );
     }
-    assert_eq!(
-        posts.len() as u64,
-        plain.div_ceil(1_000_000).max(report.posts)
-    );
+    assert_eq!(posts.len() as u64, report.posts);
+    assert!(report.posts <= plain.div_ceil(990_000), "{report}");
     println!("{} calls, {plain} bytes, {wire} on the wire", posts.len());
-    // 70 MiB for 200,000 events.
-    assert!(wire <= 367 * 10_000, "{wire} bytes for 10,000 events");
+    // Generated events hold some 540 bytes of noise each, whatever the level.
+    assert!(wire < plain / 6, "{plain} bytes, {wire} on the wire");
 }
 
 #[tokio::test]
@@ -94,7 +92,10 @@ async fn a_run_cut_while_a_call_spans_several_pages_loses_and_repeats_nothing() 
             }
         }
         let first = accepted(&town).remove(0);
-        assert!(first.rows > 300, "{first:?}");
+        assert!(
+            first.rows > 200 && !first.rows.is_multiple_of(100),
+            "{first:?}"
+        );
         // The cursor stands before the page that the first call took a part of.
         let cursor = town.cursor();
         let beyond = cursor["accepted_beyond"].as_array().unwrap().len() as u64;
@@ -239,7 +240,7 @@ async fn a_body_that_is_too_large_is_never_sent_again_as_it_is() {
 #[tokio::test]
 async fn what_takes_too_long_twice_is_halved_if_it_is_large() {
     let slow = Fault::status(408, "TimeoutExpired");
-    let large = town(400).await;
+    let large = town(250).await;
     large.workspace.faults().push_n(&slow, 2);
     let report = large.run().await;
     assert_eq!((report.posts, report.retries), (2, 1), "{report}");
@@ -276,6 +277,7 @@ async fn in_azure_the_apps_own_identity_signs_in() {
     assert_eq!(requests[0].client_id.as_deref(), Some(client_id));
 
     let other = [("AZURE_CLIENT_ID", "99999999-3333-4444-5555-666666666666")];
+    town.org.append(1);
     let said = shell(&town, &["ship"], &other).await;
     assert_eq!(said.code, Some(1), "{}", said.stderr);
     for needed in ["no token", "not been assigned", "AZURE_CLIENT_ID"] {
@@ -328,7 +330,8 @@ async fn check_tries_every_stream_and_leaves_no_row() {
     assert_eq!(town.workspace.posts().len(), 2);
 
     let nowhere = "dcr-ffffffffffffffffffffffffffffffff";
-    let table: [(&[(&str, &str)], &[&str]); 4] = [
+    type Changes<'a> = &'a [(&'a str, &'a str)];
+    let table: [(Changes<'_>, &[&str]); 4] = [
         (
             &[("DCR_IMMUTABLE_ID", nowhere)],
             &["404", "check DCR_IMMUTABLE_ID"],

@@ -9,10 +9,9 @@ use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::time::OffsetDateTime;
 use chrono::Utc;
-use okta_sentinel::event::schema::{self, Kind};
 use okta_sentinel::ingest::logs_ingestion::LogsIngestion;
 use okta_sentinel::okta::client::http_client;
-use okta_sentinel::run::{Begin, RunReport, Shipper, health};
+use okta_sentinel::run::{Begin, RunReport, Shipper};
 use okta_sentinel::settings::{Environment, Place, Settings, SinkSettings};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{OktaOrg, OrgConfig};
@@ -206,34 +205,38 @@ pub(crate) fn workspace_config() -> workspace::Config {
     }
 }
 
-/// The streams that the rule has to declare.
+/// What the deployed rule declares.
 pub(crate) fn streams() -> BTreeMap<String, StreamColumns> {
-    let events = schema::COLUMNS
-        .iter()
-        .map(|column| (column.name(), column.kind));
-    let health = health::COLUMNS
-        .iter()
-        .map(|column| (column.name(), column.kind));
-    [
-        ("Custom-Okta_CL", events.collect::<Vec<_>>()),
-        ("Custom-OktaConnectorHealth_CL", health.collect()),
-    ]
-    .into_iter()
-    .map(|(stream, columns)| {
-        let typed = |(name, kind)| {
-            let kind = match kind {
-                Kind::Text | Kind::Guid => StreamType::String,
-                Kind::Number => StreamType::Real,
-                Kind::Flag => StreamType::Boolean,
-                Kind::Time => StreamType::Datetime,
-            };
-            (name, kind)
+    #[derive(serde::Deserialize)]
+    struct Column {
+        name: String,
+        r#type: String,
+    }
+    let rule: serde_json::Value = serde_json::from_str(include_str!(
+        "../../sentinel/tables/data-collection-rule.json"
+    ))
+    .unwrap();
+    let declared = rule["properties"]["streamDeclarations"]
+        .as_object()
+        .unwrap();
+    let typed = |column: Column| {
+        let kind = match column.r#type.as_str() {
+            "string" => StreamType::String,
+            "int" => StreamType::Int,
+            "long" => StreamType::Long,
+            "real" => StreamType::Real,
+            "boolean" => StreamType::Boolean,
+            "dynamic" => StreamType::Dynamic,
+            "datetime" => StreamType::Datetime,
+            other => panic!("{}: a stream knows no type {other}", column.name),
         };
-        let mut columns: StreamColumns = columns.into_iter().map(typed).collect();
-        columns.insert("TimeGenerated".to_owned(), StreamType::Datetime);
-        (stream.to_owned(), columns)
-    })
-    .collect()
+        (column.name, kind)
+    };
+    let streams = declared.iter().map(|(stream, declaration)| {
+        let columns: Vec<Column> = serde_json::from_value(declaration["columns"].clone()).unwrap();
+        (stream.clone(), columns.into_iter().map(typed).collect())
+    });
+    streams.collect()
 }
 
 /// The tokens of the workspace's identity, without the way over HTTP.

@@ -217,3 +217,6 @@ pub(super) fn answer(refusal: &Refusal) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

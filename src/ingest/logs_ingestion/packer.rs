@@ -60,7 +60,7 @@ impl Packer {
 
     fn compress(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
         self.state.reset();
-        out.reserve(plain.len() / 8 + 64);
+        out.reserve(plain.len() / 5 + 64);
         loop {
             let done = usize::try_from(self.state.total_in()).unwrap_or(plain.len());
             let rest = plain.get(done..).unwrap_or_default();
