@@ -183,7 +183,7 @@ pub const AZURE_CLIENT_ID: Setting = Setting {
     default: None,
     example: Some(""),
     secret: false,
-    scope: Scope::Optional,
+    scope: Scope::SetByTemplate,
 };
 /// The workspace's id.
 pub const WORKSPACE_ID: Setting = Setting {
@@ -213,7 +213,7 @@ pub const LOG_ANALYTICS_URI: Setting = Setting {
     default: Some("https://{id}.ods.opinsights.azure.com"),
     example: Some("https://{id}.ods.opinsights.azure.com"),
     secret: false,
-    scope: Scope::Optional,
+    scope: Scope::SetByTemplate,
 };
 /// The table's name less `_CL`.
 pub const LOG_TYPE: Setting = Setting {
@@ -243,7 +243,7 @@ pub const STORAGE_ACCOUNT_NAME: Setting = Setting {
     default: None,
     example: Some(""),
     secret: false,
-    scope: Scope::SetByTemplate,
+    scope: Scope::Optional,
 };
 /// The storage account by address, for an identity.
 pub const STORAGE_BLOB_SERVICE_URI: Setting = Setting {
@@ -253,7 +253,7 @@ pub const STORAGE_BLOB_SERVICE_URI: Setting = Setting {
     default: None,
     example: Some(""),
     secret: false,
-    scope: Scope::Optional,
+    scope: Scope::SetByTemplate,
 };
 /// Which identity storage is reached by.
 pub const STORAGE_CREDENTIAL: Setting = Setting {
@@ -273,7 +273,7 @@ pub const STORAGE_CLIENT_ID: Setting = Setting {
     default: None,
     example: Some(""),
     secret: false,
-    scope: Scope::Optional,
+    scope: Scope::SetByTemplate,
 };
 /// The local folder of state.
 pub const STATE_DIR: Setting = Setting {

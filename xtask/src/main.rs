@@ -12,6 +12,7 @@ mod ci;
 mod demo;
 mod fuzz;
 mod generate;
+mod package;
 mod process;
 mod setup;
 mod soak;
@@ -30,6 +31,7 @@ mod test;
         cargo xtask test resumes               only the tests with `resumes` in their name\n  \
         cargo xtask bench --events 10000       cost of shipping 10,000 events\n  \
         cargo xtask soak kills                 kill the program a thousand times\n  \
+        cargo xtask package --base-url URL     what is published for a version\n  \
         cargo xtask fuzz --seconds 60          a minute of odd input for each parser"
 )]
 struct Arguments {
@@ -49,6 +51,8 @@ enum Chore {
     Generate(generate::Options),
     /// Ship a local Okta org to a local workspace, with trouble on the way
     Demo(demo::Options),
+    /// Build what is published for a version: package, template, form, page, bill of materials
+    Package(package::Options),
     /// Measure the release binary: CPU, memory, start, overlap
     Bench(bench::Options),
     /// Try the delivery promise: kills at random moments, everything that can go wrong
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Chore::Ci => ci::run(),
         Chore::Generate(options) => generate::run(&options),
         Chore::Demo(options) => demo::run(&options),
+        Chore::Package(options) => package::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Soak(campaign) => soak::run(&campaign),
         Chore::Fuzz(options) => fuzz::run(&options),

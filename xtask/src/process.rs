@@ -12,18 +12,18 @@ use crate::{checkout, terminal};
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     name: &'static str,
-    program: &'static str,
+    program: String,
     arguments: Vec<String>,
-    variables: Vec<(&'static str, &'static str)>,
+    variables: Vec<(&'static str, String)>,
     missing: &'static str,
 }
 
 impl Step {
     /// A call of `program`, announced as `name`.
-    pub(crate) fn new(name: &'static str, program: &'static str, arguments: &[&str]) -> Self {
+    pub(crate) fn new(name: &'static str, program: &str, arguments: &[&str]) -> Self {
         Self {
             name,
-            program,
+            program: program.to_owned(),
             arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
             variables: Vec::new(),
             missing: "install it or add it to PATH",
@@ -42,8 +42,8 @@ impl Step {
     }
 
     /// Sets a variable for the command.
-    pub(crate) fn variable(mut self, name: &'static str, value: &'static str) -> Self {
-        self.variables.push((name, value));
+    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
         self
     }
 
@@ -106,9 +106,9 @@ impl Step {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(self.program);
+        let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(checkout::root());
-        command.envs(self.variables.iter().copied());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -125,7 +125,8 @@ impl Step {
             .variables
             .iter()
             .map(|(name, value)| format!("{name}={}", quoted(value)));
-        let words = std::iter::once(self.program).chain(self.arguments.iter().map(String::as_str));
+        let words =
+            std::iter::once(self.program.as_str()).chain(self.arguments.iter().map(String::as_str));
         variables
             .chain(words.map(quoted))
             .collect::<Vec<_>>()
