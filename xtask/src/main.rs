@@ -11,6 +11,7 @@ mod child;
 mod ci;
 mod demo;
 mod fuzz;
+mod instructions;
 mod process;
 mod setup;
 mod soak;
@@ -48,6 +49,8 @@ enum Chore {
     Demo(demo::Options),
     /// Measure the release binary: CPU, memory, start, overlap
     Bench(bench::Options),
+    /// Count the instructions an event takes, and fail where they are a twentieth more
+    Instructions(instructions::Options),
     /// Try the delivery promise: kills at random moments, everything that can go wrong
     #[command(subcommand)]
     Soak(soak::Campaign),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Chore::Ci => ci::run(),
         Chore::Demo(options) => demo::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Instructions(options) => instructions::run(&options),
         Chore::Soak(campaign) => soak::run(&campaign),
         Chore::Fuzz(options) => fuzz::run(&options),
     };
