@@ -4,7 +4,6 @@
 //! [`layout`], which spells the one [`schema`] for a road. [`recent`] remembers what was shipped.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
@@ -25,17 +24,8 @@ mod walk;
 /// as one.
 ///
 /// Written as 32 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventId([u8; 16]);
-
-// Sets of ids are asked several times for every event; a third of the bytes that a derived hash
-// feeds to SipHash tell ids apart as well.
-impl Hash for EventId {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let halves = u128::from_le_bytes(self.0);
-        ((halves as u64) ^ ((halves >> 64) as u64)).hash(state);
-    }
-}
 
 impl EventId {
     /// The bytes of a hyphenated or bare UUID; `None` for any other text.
