@@ -14,7 +14,9 @@ mod nested;
 pub mod page;
 pub mod recent;
 pub mod row;
+mod scan;
 pub mod schema;
+mod stray;
 mod text;
 mod walk;
 

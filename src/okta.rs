@@ -10,6 +10,7 @@ pub mod credential;
 pub mod cursor;
 pub mod domain;
 pub mod error;
+mod inflate;
 pub mod link;
 pub mod rate;
 mod wire;

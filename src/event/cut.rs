@@ -6,16 +6,28 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::text::push_quoted;
+use super::schema::MAX_VALUE;
+use super::text::{push_escaped, push_quoted};
 
 /// The longest start of `text` that has at most `limit` bytes and ends between characters.
 pub(super) fn cut_text(text: &str, limit: usize) -> &str {
     text.get(..text.floor_char_boundary(limit)).unwrap_or(text)
 }
 
+/// Appends JSON as the inside of a string, cut if need be; returns the bytes cut.
+pub(super) fn push_json(out: &mut Vec<u8>, json: &str) -> usize {
+    if json.len() <= MAX_VALUE {
+        push_escaped(out, json.as_bytes());
+        return 0;
+    }
+    let kept = cut_json(json, MAX_VALUE);
+    push_escaped(out, kept.as_bytes());
+    json.len().saturating_sub(kept.len())
+}
+
 /// The longest start of an array or object, in whole elements or keys, of at most `limit` bytes.
 /// A text that is neither comes back as `null`.
-pub(super) fn cut_json(json: &str, limit: usize) -> String {
+fn cut_json(json: &str, limit: usize) -> String {
     let mut kept = Vec::with_capacity(limit);
     let close = if let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(json) {
         kept.push(b'[');

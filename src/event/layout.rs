@@ -14,11 +14,14 @@ pub enum Spelling {
 /// Index of an object of the event that has columns below it.
 pub(super) type NodeIndex = usize;
 
+/// The event itself.
+pub(super) const ROOT: NodeIndex = 0;
+
 /// A place in an event where columns are found.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Keys from the event's root to this object.
-    pub(super) path: Vec<&'static str>,
+    /// Keys from the event's root to this object, quoted.
+    pub(super) path: Vec<String>,
     pub(super) children: Vec<Child>,
     /// The object whose unknown keys have a catch-all of their own.
     pub(super) debug_data: bool,
@@ -28,6 +31,8 @@ pub(super) struct Node {
 #[derive(Debug)]
 pub(super) struct Child {
     pub(super) name: &'static str,
+    /// The name as a page has it, unless it escapes what needs no escape.
+    pub(super) quoted: String,
     pub(super) meaning: Meaning,
 }
 
@@ -99,7 +104,7 @@ impl Layout {
     }
 
     fn grow(&mut self, column: usize, path: &'static str) {
-        let mut node = 0;
+        let mut node = ROOT;
         let mut keys = path.split('.').peekable();
         while let Some(name) = keys.next() {
             if keys.peek().is_none() {
@@ -121,8 +126,8 @@ impl Layout {
             .nodes
             .get(node)
             .map_or_else(Vec::new, |n| n.path.clone());
-        path.push(name);
-        let debug_data = path == ["debugContext", "debugData"];
+        path.push(quoted(name));
+        let debug_data = path == [quoted("debugContext"), quoted("debugData")];
         self.nodes.push(Node {
             path,
             children: Vec::new(),
@@ -135,7 +140,11 @@ impl Layout {
 
     fn add(&mut self, node: NodeIndex, name: &'static str, meaning: Meaning) {
         if let Some(node) = self.nodes.get_mut(node) {
-            node.children.push(Child { name, meaning });
+            node.children.push(Child {
+                name,
+                quoted: quoted(name),
+                meaning,
+            });
         }
     }
 }
@@ -153,6 +162,11 @@ impl Slot {
             role,
         }
     }
+}
+
+/// A key of the schema as JSON; none needs an escape.
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
 }
 
 fn prefix(column: &Column, spelling: Spelling) -> String {

@@ -1,12 +1,10 @@
 //! A page of Okta's log: a JSON array of events. Its grammar alone can be wrong; an event, be it
 //! of whatever shape, has a row.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use super::row::{Row, RowEncoder};
+use super::scan::{Malformed, Scan};
 
 /// Takes the rows of a page.
 pub trait RowSink {
@@ -60,62 +58,35 @@ pub fn encode_page(
             start,
         });
     }
-    let mut rows = 0;
-    let mut walk = |event_by_event| {
-        let mut json = serde_json::Deserializer::from_str(text);
-        let seed = PageSeed {
-            encoder: &mut *encoder,
-            sink: &mut *sink,
-            rows: &mut rows,
-            event_by_event,
-        };
-        seed.deserialize(&mut json).and_then(|()| json.end())
-    };
-    // One event that cannot be walked must not hold up its page for ever. Cutting the page into
-    // events first costs half as much again as the walk, so it is done for such a page only.
-    walk(false)
-        .or_else(|_| walk(true))
-        .map_err(|error| syntax(error.to_string()))
+    rows(text, encoder, sink).map_err(|Malformed| syntax(words(text)))
 }
 
-struct PageSeed<'a, S> {
-    encoder: &'a mut RowEncoder,
-    sink: &'a mut S,
-    /// Rows that the sink has.
-    rows: &'a mut usize,
-    event_by_event: bool,
-}
-
-impl<'de, S: RowSink> DeserializeSeed<'de> for PageSeed<'_, S> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de, S: RowSink> Visitor<'de> for PageSeed<'_, S> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of events")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        if self.event_by_event {
-            for _ in 0..*self.rows {
-                seq.next_element::<IgnoredAny>()?;
-            }
-            while let Some(event) = seq.next_element::<&RawValue>()? {
-                let row = self.encoder.encode(event.get(), self.sink.buffer());
-                self.sink.row(&row);
-            }
-            return Ok(());
+fn rows(text: &str, encoder: &mut RowEncoder, sink: &mut impl RowSink) -> Result<(), Malformed> {
+    let mut scan = Scan::new(text);
+    scan.mark(b'[')?;
+    let mut more = !scan.take(b']');
+    while more {
+        let row = encoder.encode(&mut scan, sink.buffer())?;
+        sink.row(&row);
+        scan.blank();
+        more = scan.take(b',');
+        if more {
+            scan.blank();
+        } else if !scan.take(b']') {
+            return Err(Malformed);
         }
-        while let Some(row) = seq.next_element_seed(self.encoder.seed(self.sink.buffer()))? {
-            self.sink.row(&row);
-            *self.rows += 1;
-        }
-        Ok(())
     }
+    scan.blank();
+    match scan.peek() {
+        None => Ok(()),
+        Some(_) => Err(Malformed),
+    }
+}
+
+/// Where and how a page goes wrong, from a parser that takes the time to know.
+fn words(text: &str) -> String {
+    serde_json::from_str::<Vec<IgnoredAny>>(text).map_or_else(
+        |error| error.to_string(),
+        |_| "it cannot be read as a list".to_owned(),
+    )
 }

@@ -5,18 +5,14 @@
 //! `debugContext_debugData`, the rest to `additionalFields` in the event's own nesting. `null`
 //! and `{}` hold nothing and are left out; nothing else is dropped.
 
-use serde::de::{DeserializeSeed, Deserializer};
-
 use super::EventId;
-use super::cut::{cut_json, cut_text};
-use super::layout::{Layout, Node, NodeIndex, Role, Spelling};
+use super::cut::{cut_text, push_json};
+use super::layout::{Layout, Node, NodeIndex, ROOT, Role, Spelling};
 use super::nested::Nested;
+use super::scan::{Malformed, Scan, Token};
 use super::schema::{Kind, MAX_VALUE};
-use super::text::{
-    decoded, holds_nothing, is_decodable, is_number, is_time, plain_string, push_escaped,
-    push_guid, push_quoted,
-};
-use super::walk::ObjectVisitor;
+use super::text::{decoded, is_decodable, is_number, is_time, push_guid, push_quoted};
+use super::walk::{Stumble, walk};
 
 /// What the encoder learned of an event while writing its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +32,12 @@ pub struct Row<'page> {
 pub struct RowEncoder {
     layout: Layout,
     opening: Vec<u8>,
-    debug_data: Vec<u8>,
+    debug_data: Nested,
     additional: Nested,
     /// For each node the child after the last one met: Okta's order of keys hardly varies.
     hints: Vec<usize>,
+    /// Open brackets of a value that is read as one.
+    open: Vec<u8>,
 }
 
 impl RowEncoder {
@@ -50,31 +48,41 @@ impl RowEncoder {
         opening.extend(layout.domain.bytes().skip(1));
         push_quoted(&mut opening, host);
         let hints = vec![0; layout.nodes.len()];
-        let (debug_data, additional) = (Vec::new(), Nested::default());
+        let (debug_data, additional) = (Nested::default(), Nested::default());
         RowEncoder {
             layout,
             opening,
             debug_data,
             additional,
             hints,
+            open: Vec::new(),
         }
     }
 
-    /// Reads the next event of a page and appends its row to `out`.
-    pub(super) fn seed<'a>(&'a mut self, out: &'a mut Vec<u8>) -> EventSeed<'a> {
-        EventSeed { encoder: self, out }
-    }
-
-    /// Appends the row of one event, which is any JSON value: none is without a row.
-    pub(super) fn encode<'page>(&mut self, event: &'page str, out: &mut Vec<u8>) -> Row<'page> {
-        let start = out.len();
-        let mut json = serde_json::Deserializer::from_str(event);
-        self.seed(out).deserialize(&mut json).unwrap_or_else(|_| {
-            out.truncate(start);
-            let mut writer = self.writer(out);
-            writer.whole(event);
-            writer.finish(start)
-        })
+    /// Reads one event and appends its row to `out`. An event is any JSON value: none is without
+    /// a row.
+    ///
+    /// # Errors
+    /// The page goes wrong within the event.
+    pub(super) fn encode<'page>(
+        &mut self,
+        scan: &mut Scan<'page>,
+        out: &mut Vec<u8>,
+    ) -> Result<Row<'page>, Malformed> {
+        let (start, event) = (out.len(), *scan);
+        let mut writer = self.writer(out);
+        match walk(&mut writer, scan, ROOT) {
+            Ok(()) => Ok(writer.finish(start)),
+            Err(Stumble::Malformed) => Err(Malformed),
+            Err(Stumble::Impassable) => {
+                *scan = event;
+                let event = scan.value(writer.open)?;
+                out.truncate(start);
+                let mut writer = self.writer(out);
+                writer.whole(event);
+                Ok(writer.finish(start))
+            }
+        }
     }
 
     fn writer<'a, 'de>(&'a mut self, out: &'a mut Vec<u8>) -> RowWriter<'a, 'de> {
@@ -84,6 +92,7 @@ impl RowEncoder {
         RowWriter {
             layout: &self.layout,
             hints: &mut self.hints,
+            open: &mut self.open,
             debug_data: &mut self.debug_data,
             debug_data_taken: false,
             additional: &mut self.additional,
@@ -97,33 +106,12 @@ impl RowEncoder {
     }
 }
 
-/// Reads one event and appends its row. Fails where a walk cannot go on though the grammar is
-/// kept: at half a surrogate pair in a key, or a number past a double's range in an object's place.
-pub(super) struct EventSeed<'a> {
-    encoder: &'a mut RowEncoder,
-    out: &'a mut Vec<u8>,
-}
-
-impl<'de> DeserializeSeed<'de> for EventSeed<'_> {
-    type Value = Row<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Row<'de>, D::Error> {
-        let start = self.out.len();
-        let mut writer = self.encoder.writer(self.out);
-        let walk = ObjectVisitor {
-            writer: &mut writer,
-            node: 0,
-        };
-        walk.deserialize(deserializer)?;
-        Ok(writer.finish(start))
-    }
-}
-
 /// A row being written.
 pub(super) struct RowWriter<'a, 'de> {
     layout: &'a Layout,
     pub(super) hints: &'a mut [usize],
-    debug_data: &'a mut Vec<u8>,
+    pub(super) open: &'a mut Vec<u8>,
+    debug_data: &'a mut Nested,
     /// `debugData` was no object: its column holds that value.
     debug_data_taken: bool,
     pub(super) additional: &'a mut Nested,
@@ -142,8 +130,14 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     }
 
     /// Writes a value to its column, or to the catch-all when the column cannot hold it.
-    pub(super) fn known(&mut self, node: NodeIndex, name: &str, column: usize, value: &'de str) {
-        if holds_nothing(value) {
+    pub(super) fn known(
+        &mut self,
+        node: NodeIndex,
+        name: Token<'_>,
+        column: usize,
+        value: Token<'de>,
+    ) {
+        if value.holds_nothing() {
             return;
         }
         let Some(slot) = self.layout.columns.get(column) else {
@@ -160,7 +154,7 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                     self.has_uuid = !uuid.is_empty();
                     self.uuid = EventId::from_uuid(&uuid);
                 }
-                Role::Published => self.published = plain_string(value),
+                Role::Published => self.published = value.plain_string(),
                 Role::Other => {}
             }
         } else {
@@ -170,18 +164,18 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     }
 
     /// Appends `value` as a column of this kind has it; false if it has no such form.
-    fn value(&mut self, kind: Kind, value: &str) -> bool {
+    fn value(&mut self, kind: Kind, value: Token<'_>) -> bool {
         match kind {
             Kind::Text => self.text(value),
             Kind::Number => {
-                let number = plain_string(value).unwrap_or(value);
+                let number = value.plain_string().unwrap_or(value.text);
                 if !is_number(number) {
                     return false;
                 }
                 self.out.extend_from_slice(number.as_bytes());
             }
             Kind::Flag => {
-                let flag = plain_string(value).unwrap_or(value);
+                let flag = value.plain_string().unwrap_or(value.text);
                 let flag = ["true", "false"]
                     .into_iter()
                     .find(|f| f.eq_ignore_ascii_case(flag));
@@ -189,17 +183,17 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 self.out.extend_from_slice(flag.as_bytes());
             }
             Kind::Time => {
-                if !plain_string(value).is_some_and(is_time) {
+                if !value.plain_string().is_some_and(is_time) {
                     return false;
                 }
-                self.out.extend_from_slice(value.as_bytes());
+                self.out.extend_from_slice(value.text.as_bytes());
             }
             Kind::Guid => {
                 let named = self.layout.spelling == Spelling::Named;
-                if !value.starts_with('"') {
+                if !value.text.starts_with('"') {
                     return false;
                 }
-                let guid = plain_string(value).filter(|_| named);
+                let guid = value.plain_string().filter(|_| named);
                 if !guid.is_some_and(|guid| push_guid(self.out, guid)) {
                     self.text(value);
                 }
@@ -208,18 +202,18 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         true
     }
 
-    fn text(&mut self, value: &str) {
-        match value.bytes().next() {
-            Some(b'"') if value.len() <= MAX_VALUE + 2 && is_decodable(value) => {
-                self.out.extend_from_slice(value.as_bytes());
+    fn text(&mut self, value: Token<'_>) {
+        match value.text.bytes().next() {
+            Some(b'"') if value.text.len() <= MAX_VALUE + 2 && is_decodable(value) => {
+                self.out.extend_from_slice(value.text.as_bytes());
             }
             Some(b'"') => self.cut(&decoded(value)),
             Some(b'[' | b'{') => {
                 self.out.push(b'"');
-                self.truncated += push_json(self.out, value);
+                self.truncated += push_json(self.out, value.text);
                 self.out.push(b'"');
             }
-            _ => self.cut(value),
+            _ => self.cut(value.text),
         }
     }
 
@@ -229,28 +223,21 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         push_quoted(self.out, kept);
     }
 
-    /// Keeps a value that has no column.
-    pub(super) fn unknown(&mut self, node: NodeIndex, name: &str, value: &str) {
-        if holds_nothing(value) {
+    /// Keeps a value that has no column, under its name, quoted.
+    pub(super) fn unknown(&mut self, node: NodeIndex, name: Token<'_>, value: Token<'_>) {
+        if value.holds_nothing() {
             return;
         }
         let Some(node) = self.node(node) else { return };
         if node.debug_data && !self.debug_data_taken {
-            self.debug_data.push(if self.debug_data.is_empty() {
-                b'{'
-            } else {
-                b','
-            });
-            push_quoted(self.debug_data, name);
-            self.debug_data.push(b':');
-            self.debug_data.extend_from_slice(value.as_bytes());
+            self.debug_data.put(&[], name, value);
         } else {
             self.additional.put(&node.path, name, value);
         }
     }
 
     /// Keeps something that stands where an object was expected.
-    pub(super) fn stray(&mut self, node: NodeIndex, value: &str) {
+    pub(super) fn stray(&mut self, node: NodeIndex, value: Token<'_>) {
         let Some(node) = self.node(node) else { return };
         if node.debug_data && self.debug_data.is_empty() && !self.debug_data_taken {
             self.debug_data_taken = true;
@@ -258,33 +245,39 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 .extend_from_slice(self.layout.debug_data.as_bytes());
             self.text(value);
         } else if let Some((name, parents)) = node.path.split_last() {
-            self.additional.put(parents, name, value);
+            self.additional.put(parents, Token::of_schema(name), value);
         } else {
-            self.additional.put(&[], "event", value);
+            let name = Token::of_schema("\"event\"");
+            self.additional.put(&[], name, value);
         }
     }
 
     /// Keeps an event that cannot be walked.
-    fn whole(&mut self, event: &str) {
-        if event.starts_with('{') {
-            self.catch_all(&self.layout.additional, event.as_bytes());
+    fn whole(&mut self, event: Token<'_>) {
+        if event.text.starts_with('{') {
+            self.out
+                .extend_from_slice(self.layout.additional.as_bytes());
+            self.text(event);
         } else {
-            self.stray(0, event);
+            self.stray(ROOT, event);
         }
     }
 
     /// Ends the row that began at `start` of the buffer.
     fn finish(mut self, start: usize) -> Row<'de> {
         if !self.debug_data.is_empty() {
-            self.debug_data.push(b'}');
-            let json = std::mem::take(self.debug_data);
-            self.catch_all(&self.layout.debug_data, &json);
-            *self.debug_data = json;
+            self.out
+                .extend_from_slice(self.layout.debug_data.as_bytes());
+            self.out.push(b'"');
+            self.truncated += self.debug_data.finish(self.out);
+            self.out.push(b'"');
         }
-        if self.additional.close() {
-            let json = std::mem::take(&mut self.additional.json);
-            self.catch_all(&self.layout.additional, &json);
-            self.additional.json = json;
+        if !self.additional.is_empty() {
+            self.out
+                .extend_from_slice(self.layout.additional.as_bytes());
+            self.out.push(b'"');
+            self.truncated += self.additional.finish(self.out);
+            self.out.push(b'"');
         }
         if self.layout.spelling == Spelling::Named
             && let Some(published) = self.published
@@ -307,25 +300,4 @@ impl<'a, 'de> RowWriter<'a, 'de> {
             truncated: self.truncated,
         }
     }
-
-    fn catch_all(&mut self, prefix: &str, json: &[u8]) {
-        self.out.extend_from_slice(prefix.as_bytes());
-        self.out.push(b'"');
-        self.truncated += match std::str::from_utf8(json) {
-            Ok(json) => push_json(self.out, json),
-            Err(_) => json.len(),
-        };
-        self.out.push(b'"');
-    }
-}
-
-/// Appends JSON as the inside of a string, cut if need be; returns the bytes cut.
-fn push_json(out: &mut Vec<u8>, json: &str) -> usize {
-    if json.len() <= MAX_VALUE {
-        push_escaped(out, json.as_bytes());
-        return 0;
-    }
-    let kept = cut_json(json, MAX_VALUE);
-    push_escaped(out, kept.as_bytes());
-    json.len().saturating_sub(kept.len())
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer as _, Visitor};
 
 use super::parse_uuid;
+use super::scan::{Token, plain_end};
 
 /// What a byte needs inside a JSON string: 0 nothing, `u` a `\u00xx`, else the escape letter.
 #[expect(
@@ -32,8 +33,10 @@ const ESCAPES: [u8; 256] = {
 /// Appends `text` to `out` as the inside of a JSON string.
 pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
     let mut rest = text;
-    while let Some(at) = rest.iter().position(|byte| escape(*byte) != 0) {
-        let (plain, special) = rest.split_at(at);
+    loop {
+        let (plain, special) = rest
+            .split_at_checked(plain_end(rest, 0))
+            .unwrap_or((rest, &[]));
         out.extend_from_slice(plain);
         let Some((byte, after)) = special.split_first() else {
             return;
@@ -48,7 +51,6 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
         }
         rest = after;
     }
-    out.extend_from_slice(rest);
 }
 
 /// Appends `text` to `out` as a JSON string.
@@ -70,29 +72,16 @@ fn hex(digit: u8) -> u8 {
     }
 }
 
-/// The inside of a string token without escapes, `None` for any other token.
-pub(super) fn plain_string(token: &str) -> Option<&str> {
-    let inside = token.strip_prefix('"')?.strip_suffix('"')?;
-    (!inside.contains('\\')).then_some(inside)
-}
-
-/// Whether a token holds nothing worth a column: `null`, or an object without keys.
-pub(super) fn holds_nothing(token: &str) -> bool {
-    let inside = token
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'));
-    token == "null" || inside.is_some_and(|inside| inside.trim_ascii().is_empty())
-}
-
 /// Whether a string token stands for text. Half a surrogate pair does not, though JSON's grammar
 /// lets it pass: programs that count in UTF-16 leave one behind where they cut a text.
-pub(super) fn is_decodable(token: &str) -> bool {
-    let suspect = token.contains('\\') && (token.contains("\\ud") || token.contains("\\uD"));
-    !suspect || serde_json::from_str::<Cow<'_, str>>(token).is_ok()
+pub(super) fn is_decodable(token: Token<'_>) -> bool {
+    let text = token.text;
+    let suspect = token.escaped && (text.contains("\\ud") || text.contains("\\uD"));
+    !suspect || serde_json::from_str::<Cow<'_, str>>(text).is_ok()
 }
 
 /// The text of a string token, with U+FFFD in place of what is no character.
-pub(super) fn decoded(token: &str) -> Cow<'_, str> {
+pub(super) fn decoded(token: Token<'_>) -> Cow<'_, str> {
     struct Lossy;
 
     impl Visitor<'_> for Lossy {
@@ -108,9 +97,9 @@ pub(super) fn decoded(token: &str) -> Cow<'_, str> {
         }
     }
 
-    plain_string(token).map_or_else(
+    token.plain_string().map_or_else(
         || {
-            let mut json = serde_json::Deserializer::from_str(token);
+            let mut json = serde_json::Deserializer::from_str(token.text);
             json.deserialize_bytes(Lossy).unwrap_or_default().into()
         },
         Cow::Borrowed,
@@ -186,10 +175,12 @@ mod tests {
 
     #[test]
     fn half_a_surrogate_pair_is_no_text_and_reads_as_a_replacement() {
-        assert!(is_decodable(r#""a\ud83d\ude00b""#) && is_decodable(r#""\\ud83d""#));
-        assert!(!is_decodable(r#""a\uD83Db""#));
-        assert_eq!(decoded(r#""a\ud83d\ude00b""#), "a\u{1f600}b");
-        assert_eq!(decoded(r#""a\ud83d b""#), "a\u{fffd}\u{fffd}\u{fffd} b");
+        assert!(is_decodable(Token::of(r#""a\ud83d\ude00b""#)));
+        assert!(is_decodable(Token::of(r#""\\ud83d""#)));
+        assert!(!is_decodable(Token::of(r#""a\uD83Db""#)));
+        assert_eq!(decoded(Token::of(r#""a\ud83d\ude00b""#)), "a\u{1f600}b");
+        let half = Token::of(r#""a\ud83d b""#);
+        assert_eq!(decoded(half), "a\u{fffd}\u{fffd}\u{fffd} b");
     }
 
     #[test]

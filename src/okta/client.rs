@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, HeaderMap, LINK};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, LINK};
 use reqwest::{Response, StatusCode};
 use url::Url;
 
@@ -102,6 +102,7 @@ impl Client {
         let request = authorization
             .put_on(request)
             .header(ACCEPT, "application/json")
+            .header(ACCEPT_ENCODING, "gzip")
             .timeout(WHOLE_ATTEMPT);
         let silent = |error| wire::transport(self.org(), &error, WHOLE_ATTEMPT);
         let response = request.send().await.map_err(silent)?;
@@ -117,6 +118,10 @@ impl Client {
                 org: self.org(),
                 limit: MAX_PAGE_BYTES,
                 page: Box::new(page),
+            }),
+            Fits::Damaged => Err(OktaError::UnreadablePage {
+                org: self.org(),
+                problem: "its compression is damaged".to_owned(),
             }),
         }
     }
@@ -192,7 +197,8 @@ fn place(url: &Url) -> String {
 }
 
 /// An HTTP client for calls to `base`: no redirects, and no proxy for plain http, which only
-/// leads to this machine. Each call brings its own time-out.
+/// leads to this machine. Each call brings its own time-out, and inflates what it asks to have
+/// compressed.
 ///
 /// # Errors
 /// When the TLS roots of this machine cannot be used.
@@ -202,6 +208,8 @@ pub fn http_client(base: &Url) -> reqwest::Result<reqwest::Client> {
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(10))
         .pool_max_idle_per_host(2)
+        .no_gzip()
+        .no_deflate()
         .tcp_nodelay(true);
     match base.scheme() {
         "http" => client.no_proxy(),

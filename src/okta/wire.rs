@@ -6,29 +6,44 @@ use reqwest::Response;
 use reqwest::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
 
 use super::OktaError;
+use super::inflate::Inflate;
 
 /// Most of an error's body that is read.
 pub(super) const MAX_ERROR_BYTES: usize = 64_000;
 
 /// Whether a body stayed within its cap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fits {
     Yes,
     No,
+    /// It is compressed, and its compression is broken.
+    Damaged,
 }
 
-/// Appends a body to `body`, up to `most` bytes in all.
+/// Appends a body to `body`, inflated if it is compressed, up to `most` bytes in all.
 pub(super) async fn read(
     mut response: Response,
     body: &mut Vec<u8>,
     most: usize,
 ) -> reqwest::Result<Fits> {
+    let mut inflate = Inflate::of(response.headers());
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > most {
-            return Ok(Fits::No);
+        let fits = match &mut inflate {
+            Some(inflate) => inflate.push(&chunk, body, most),
+            None if body.len() + chunk.len() > most => Fits::No,
+            None => {
+                body.extend_from_slice(&chunk);
+                Fits::Yes
+            }
+        };
+        if fits != Fits::Yes {
+            return Ok(fits);
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(Fits::Yes)
+    Ok(match inflate {
+        Some(inflate) if !inflate.is_whole() => Fits::Damaged,
+        _ => Fits::Yes,
+    })
 }
 
 /// Reads what there is of an error's body: what cannot be read of it does not change what the

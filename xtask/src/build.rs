@@ -26,20 +26,27 @@ pub(crate) enum Profile {
 /// # Errors
 /// It does not build; cargo has said why.
 pub(crate) fn program(profile: Profile) -> anyhow::Result<PathBuf> {
+    target(profile, &["--bin", BINARY], BINARY)
+}
+
+/// Builds any target, by cargo's arguments for it and its name, as [`program`] does.
+///
+/// # Errors
+/// It does not build; cargo has said why.
+pub(crate) fn target(profile: Profile, arguments: &[&str], name: &str) -> anyhow::Result<PathBuf> {
     let mut command = Command::new("cargo");
     // Messages tell the path, which depends on the user's own cargo configuration.
-    command.args([
-        "build",
-        "--bin",
-        BINARY,
-        "--message-format=json-render-diagnostics",
-    ]);
+    command
+        .args(["build", "--message-format=json-render-diagnostics"])
+        .args(arguments);
+    let mut what = name.to_owned();
     if profile == Profile::Release {
         command.arg("--release");
-        terminal::line("building the release binary (some minutes the first time) ...");
-    } else {
-        terminal::line("building okta-sentinel (some minutes the first time) ...");
+        what = format!("the release binary of {name}");
     }
+    terminal::line(&format!(
+        "building {what} (some minutes the first time) ..."
+    ));
     if !terminal::is_watched() {
         command.arg("--quiet");
     }
@@ -50,22 +57,23 @@ pub(crate) fn program(profile: Profile) -> anyhow::Result<PathBuf> {
     let mut cargo = command
         .spawn()
         .context("cargo cannot be started; is it on PATH?")?;
-    let mut program = None;
+    let mut built = None;
     if let Some(messages) = cargo.stdout.take() {
         for message in BufReader::new(messages).lines() {
-            program = executable(&message?).or(program);
+            built = executable(&message?, name).or(built);
         }
     }
     if !cargo.wait()?.success() {
-        bail!("{BINARY} does not build; cargo says above why");
+        bail!("{name} does not build; cargo says above why");
     }
-    program.context("cargo built no binary; does Cargo.toml still have one named okta-sentinel?")
+    built
+        .with_context(|| format!("cargo built nothing runnable named {name}; does it still exist?"))
 }
 
-/// The path in cargo's message that the program is built; no other message has one.
-fn executable(message: &str) -> Option<PathBuf> {
+/// The path in cargo's message that the target is built; no other message has one.
+fn executable(message: &str, name: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(message).ok()?;
-    let ours = message.pointer("/target/name")? == BINARY;
+    let ours = message.pointer("/target/name")? == name;
     let path = message.get("executable")?.as_str()?;
     ours.then(|| path.into())
 }
@@ -77,14 +85,14 @@ mod tests {
     #[test]
     fn only_the_programs_own_message_has_its_path() {
         let message = r#"{"reason":"compiler-artifact","target":{"name":"okta-sentinel"},"executable":"/t/okta-sentinel"}"#;
-        assert_eq!(executable(message), Some("/t/okta-sentinel".into()));
+        assert_eq!(executable(message, BINARY), Some("/t/okta-sentinel".into()));
         let library = message.replace("\"/t/okta-sentinel\"", "null");
         for other in [
             library.as_str(),
             &message.replace("okta-sentinel\"}", "xtask\"}"),
             "note",
         ] {
-            assert_eq!(executable(other), None, "{other}");
+            assert_eq!(executable(other, BINARY), None, "{other}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! `cargo xtask ci`: all of `test`, and facts about what is compiled in.
+//! `cargo xtask ci`: all of `test`, facts about what is compiled in, and the count of instructions.
 
 use anyhow::bail;
 
 use crate::process::Step;
-use crate::terminal;
 use crate::test;
+use crate::{instructions, terminal};
 
 /// Crates that the program must not hold, and why.
 const BANNED: [(&str, &str); 3] = [
@@ -23,7 +23,8 @@ const BANNED: [(&str, &str); 3] = [
 pub(crate) fn run() -> anyhow::Result<()> {
     compiled_in()?;
     dependencies()?;
-    test::run(&test::Options::default())
+    test::run(&test::Options::default())?;
+    instructions::run(&instructions::Options::default())
 }
 
 /// What the dependency tree of the deployed binary must not hold.

@@ -12,6 +12,7 @@ mod ci;
 mod demo;
 mod fuzz;
 mod generate;
+mod instructions;
 mod package;
 mod process;
 mod setup;
@@ -55,6 +56,8 @@ enum Chore {
     Package(package::Options),
     /// Measure the release binary: CPU, memory, start, overlap
     Bench(bench::Options),
+    /// Count the instructions an event takes, and fail where they are a twentieth more
+    Instructions(instructions::Options),
     /// Try the delivery promise: kills at random moments, everything that can go wrong
     #[command(subcommand)]
     Soak(soak::Campaign),
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Chore::Demo(options) => demo::run(&options),
         Chore::Package(options) => package::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Instructions(options) => instructions::run(&options),
         Chore::Soak(campaign) => soak::run(&campaign),
         Chore::Fuzz(options) => fuzz::run(&options),
     };

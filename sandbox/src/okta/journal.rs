@@ -26,6 +26,8 @@ pub struct SeenRequest {
     pub status: Option<u16>,
     /// Events in the answer, however much of its body got through.
     pub events: usize,
+    /// Bytes of the answer's page as it goes over the wire, headers aside.
+    pub page_bytes: u64,
 }
 
 /// What became of the `Authorization` header.
@@ -85,6 +87,12 @@ impl Journal {
             request.events = positions.len();
         }
         locked(&self.served).extend_from_slice(positions);
+    }
+
+    pub(super) fn sent_page(&self, line: Line, bytes: u64) {
+        if let Some(request) = locked(&self.requests).get_mut(line.0) {
+            request.page_bytes = bytes;
+        }
     }
 
     pub(super) fn requests(&self) -> Vec<SeenRequest> {

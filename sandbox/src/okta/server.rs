@@ -125,6 +125,7 @@ fn seen(org: &Org, request: &Request, authorization: Authorization) -> SeenReque
         },
         status: None,
         events: 0,
+        page_bytes: 0,
     }
 }
 
@@ -272,6 +273,7 @@ impl Exchange {
             (None, None) => render_aside(answer.entries, gzip).await,
         };
         let length = page.body.len();
+        self.org.journal.sent_page(self.line, length as u64);
         let sent = match fault {
             Some(Fault::ResetMidBody) => body::reset_half_way(page.body, self.wire.clone()),
             Some(Fault::SlowBody { chunk, delay }) => body::slow(page.body, chunk, delay),

@@ -263,7 +263,7 @@ fn client_options() -> reqwest::Result<ClientOptions> {
         .read_timeout(CALL_LIMIT)
         .redirect(reqwest::redirect::Policy::none())
         // The SDK reads sizes and ranges off the bytes as they are stored.
-        .gzip(false)
+        .no_gzip()
         .build()?;
     Ok(ClientOptions {
         retry: RetryOptions::exponential(ExponentialRetryOptions {

@@ -116,6 +116,7 @@ impl<'a> TokenEndpoint<'a> {
             return match fits.map_err(silent)? {
                 Fits::Yes => Ok(Outcome::Granted(self.granted(&body)?)),
                 Fits::No => Err(self.unreadable("with more than a token").into()),
+                Fits::Damaged => Err(self.unreadable("with something that is no token").into()),
             };
         }
         let body = wire::read_error(response).await;

@@ -9,15 +9,17 @@ use super::start::Start;
 use crate::table::Table;
 use crate::terminal::grouped;
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 13] = [
     "road",
     "events",
     "wall s",
     "user s",
     "system s",
     "CPU µs/event",
+    "of floor",
     "peak MB",
     "Okta requests",
+    "read MB",
     "posts",
     "posted MB",
     "missing, repeated",
@@ -28,8 +30,13 @@ const UNKNOWN: &str = "-";
 /// All that was measured.
 pub(super) struct Report {
     pub(super) seed: u64,
-    pub(super) runs: Vec<Shipped>,
+    /// Bytes of the stripped binary.
+    pub(super) size: u64,
+    /// The floor and the program, over the same log.
+    pub(super) runs: Vec<(Shipped, Shipped)>,
     pub(super) overlap: Overlap,
+    /// For one event, where valgrind is installed.
+    pub(super) allocations: Option<f64>,
     pub(super) start: Start,
 }
 
@@ -37,14 +44,16 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "## Shipping, release binary, seed {}\n", self.seed)?;
         let mut table = Table::new(&COLUMNS);
-        for run in &self.runs {
-            table.push(figures(run));
+        for (floor, run) in &self.runs {
+            table.push(figures(floor, floor));
+            table.push(figures(run, floor));
         }
         f.write_str(&table.markdown())?;
         writeln!(
             f,
             "\nEvents of 2.75 KB on average, pages compressed. Sandbox and program share this \
-             machine ({} processors): wall time is not the program's alone, the rest is.\n",
+             machine ({} processors): wall time is not the program's alone, the rest is. The floor \
+             downloads, inflates and posts the same pages and does nothing else.\n",
             std::thread::available_parallelism().map_or(1, usize::from)
         )?;
         let overlap = &self.overlap;
@@ -66,11 +75,18 @@ impl fmt::Display for Report {
             self.start.median.as_secs_f64() * 1e3,
             Start::STARTS,
             self.start.slowest.as_secs_f64() * 1e3,
-        )
+        )?;
+        if let Some(allocations) = self.allocations {
+            writeln!(
+                f,
+                "\n**Allocations**: {allocations:.2} an event, connections and state included."
+            )?;
+        }
+        writeln!(f, "\n**Size**: {} MB, stripped.", megabytes(self.size))
     }
 }
 
-fn figures(run: &Shipped) -> [String; 11] {
+fn figures(run: &Shipped, floor: &Shipped) -> [String; 13] {
     let usage = &run.usage;
     let processor = |figure: &dyn Fn(crate::child::ProcessorTime) -> String| {
         usage.processor.map_or_else(|| UNKNOWN.to_owned(), figure)
@@ -87,10 +103,15 @@ fn figures(run: &Shipped) -> [String; 11] {
                 time.total().as_secs_f64() * 1e6 / run.events as f64
             )
         }),
+        processor(&|time| {
+            let least = floor.usage.processor.unwrap_or_default().total();
+            format!("{:.2}", time.total().div_duration_f64(least))
+        }),
         usage
             .peak_memory
             .map_or_else(|| UNKNOWN.to_owned(), megabytes),
         grouped(run.okta_requests),
+        megabytes(run.page_bytes),
         grouped(run.posts),
         megabytes(run.posted_bytes),
         // A run that missed or repeated anything is an error and has no line.

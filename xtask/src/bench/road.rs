@@ -45,16 +45,19 @@ impl Road {
             program,
             arguments: &["ship", "--until-caught-up", "--json"],
             state,
-            settings: |org, workspace| {
-                vec![
-                    ("OKTA_DOMAIN", org.url().to_owned()),
-                    ("OKTA_API_TOKEN", org.token().to_owned()),
-                    ("OKTA_RATE_SHARE", "1".to_owned()),
-                    ("WORKSPACE_ID", workspace.id().to_owned()),
-                    ("WORKSPACE_KEY", workspace.key().to_owned()),
-                    ("LOG_ANALYTICS_URI", workspace.uri()),
-                ]
-            },
+            settings: data_collector,
+        }
+    }
+
+    /// The least that any program does on the Data Collector API: the same bytes in and out, and
+    /// nothing done to them.
+    pub(super) fn floor(program: PathBuf, state: PathBuf) -> Self {
+        Self {
+            name: "floor",
+            program,
+            arguments: &[],
+            state,
+            settings: data_collector,
         }
     }
 
@@ -63,10 +66,32 @@ impl Road {
     /// # Errors
     /// It cannot be started, or fails; the error has its last words.
     pub(super) async fn run(&self, org: &OktaOrg, workspace: &Workspace) -> anyhow::Result<Usage> {
+        let (usage, _) = self.run_under(&[], org, workspace).await?;
+        Ok(usage)
+    }
+
+    /// Runs it as another program's argument; returns what was said on stderr, too.
+    ///
+    /// # Errors
+    /// As [`Road::run`].
+    pub(super) async fn run_under(
+        &self,
+        wrapper: &[&str],
+        org: &OktaOrg,
+        workspace: &Workspace,
+    ) -> anyhow::Result<(Usage, String)> {
         self.forget()?;
+        let mut command = match wrapper.split_first() {
+            Some((first, more)) => {
+                let mut command = Command::new(first);
+                command.args(more).arg(&self.program);
+                command
+            }
+            None => Command::new(&self.program),
+        };
         let earlier = child::processor_time();
         let begun = Instant::now();
-        let child = Command::new(&self.program)
+        let child = command
             .args(self.arguments)
             .env_clear()
             .envs((self.settings)(org, workspace))
@@ -89,18 +114,19 @@ impl Road {
             }
         };
         let wall = begun.elapsed();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
             bail!("{} failed ({}): {}", self.name, output.status, said.trim());
         }
         let processor = child::processor_time()
             .zip(earlier)
             .map(|(now, then)| now.since(then));
-        Ok(Usage {
+        let usage = Usage {
             wall,
             processor,
             peak_memory,
-        })
+        };
+        Ok((usage, said))
     }
 
     fn forget(&self) -> anyhow::Result<()> {
@@ -111,4 +137,15 @@ impl Road {
             _ => Ok(()),
         }
     }
+}
+
+fn data_collector(org: &OktaOrg, workspace: &Workspace) -> Vec<(&'static str, String)> {
+    vec![
+        ("OKTA_DOMAIN", org.url().to_owned()),
+        ("OKTA_API_TOKEN", org.token().to_owned()),
+        ("OKTA_RATE_SHARE", "1".to_owned()),
+        ("WORKSPACE_ID", workspace.id().to_owned()),
+        ("WORKSPACE_KEY", workspace.key().to_owned()),
+        ("LOG_ANALYTICS_URI", workspace.uri()),
+    ]
 }

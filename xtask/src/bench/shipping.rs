@@ -13,6 +13,8 @@ pub(super) struct Shipped {
     pub(super) events: u64,
     pub(super) usage: Usage,
     pub(super) okta_requests: u64,
+    /// Bytes of Okta's pages as they came over the wire.
+    pub(super) page_bytes: u64,
     pub(super) posts: u64,
     pub(super) posted_bytes: u64,
 }
@@ -33,11 +35,13 @@ pub(super) async fn measure(road: &Road, events: u64, seed: u64) -> anyhow::Resu
     let usage = road.run(&org, &workspace).await?;
     complete(&org, &workspace)?;
     let posts = posts_of_events(&workspace);
+    let requests = org.requests();
     Ok(Shipped {
         road: road.name,
         events,
         usage,
-        okta_requests: org.requests().len() as u64,
+        okta_requests: requests.len() as u64,
+        page_bytes: requests.iter().map(|request| request.page_bytes).sum(),
         posts: posts.len() as u64,
         posted_bytes: posts.iter().map(|post| post.bytes).sum(),
     })

@@ -1,0 +1,190 @@
+//! What each stage of an event's road costs by itself: `cargo bench`.
+//!
+//! `stages count STAGE ROUNDS` does the same work a given number of times and says nothing, for
+//! `cargo xtask instructions` to count.
+
+use std::hint::black_box;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use chrono::DateTime;
+use flate2::Compression;
+use flate2::write::{GzDecoder, GzEncoder};
+use okta_sentinel::batch::{Batch, BatchLimits, Batcher};
+use okta_sentinel::event::layout::Spelling;
+use okta_sentinel::event::page::{RowSink, encode_page};
+use okta_sentinel::event::row::{Row, RowEncoder};
+use okta_sentinel::ingest::signature::{Signer, http_date};
+use sandbox::okta::events::EventMaker;
+use serde::de::IgnoredAny;
+
+const EVENTS: u64 = 1_000;
+const SEED: u64 = 1;
+const AT_LEAST: Duration = Duration::from_secs(1);
+
+type Failure = Box<dyn std::error::Error>;
+
+/// One page and the stages that it passes through.
+struct Bench {
+    page: Vec<u8>,
+    packed: Vec<u8>,
+    inferred: RowEncoder,
+    named: RowEncoder,
+    batcher: Batcher,
+    batch: Vec<u8>,
+    signer: Signer,
+    rows: Rows,
+}
+
+/// Keeps nothing: the row alone.
+#[derive(Default)]
+struct Rows(Vec<u8>);
+
+impl RowSink for Rows {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        self.0.clear();
+        &mut self.0
+    }
+
+    fn row(&mut self, row: &Row<'_>) {
+        black_box(row);
+    }
+}
+
+/// `all` is what an event costs beyond the wire on the Data Collector road.
+const STAGES: [&str; 8] = [
+    "inflate",
+    "grammar",
+    "row",
+    "row-named",
+    "batch",
+    "compress",
+    "sign",
+    "all",
+];
+
+impl Bench {
+    fn new(page: Vec<u8>) -> Result<Bench, Failure> {
+        let mut bench = Bench {
+            packed: packed(&page)?,
+            page,
+            inferred: RowEncoder::new(Spelling::Inferred, "acme.okta.com"),
+            named: RowEncoder::new(Spelling::Named, "acme.okta.com"),
+            batcher: Batcher::new(BatchLimits {
+                bytes: 20_000_000,
+                rows: 20_000,
+            }),
+            batch: Vec::new(),
+            signer: Signer::new(&[7; 64])?,
+            rows: Rows::default(),
+        };
+        let batches = bench.batches()?;
+        bench.batch = batches
+            .iter()
+            .flat_map(|batch| batch.body().to_vec())
+            .collect();
+        Ok(bench)
+    }
+
+    fn batches(&mut self) -> Result<Vec<Batch>, Failure> {
+        encode_page(&self.page, &mut self.inferred, &mut self.batcher)?;
+        Ok(self.batcher.flush())
+    }
+
+    /// Does a stage once; returns the bytes that went in.
+    fn stage(&mut self, name: &str) -> Result<usize, Failure> {
+        match name {
+            "inflate" => {
+                let mut decoder = GzDecoder::new(Vec::with_capacity(self.page.len()));
+                decoder.write_all(&self.packed)?;
+                black_box(decoder.finish()?);
+            }
+            "grammar" => drop(black_box(serde_json::from_slice::<IgnoredAny>(&self.page)?)),
+            "row" => encode_page(&self.page, &mut self.inferred, &mut self.rows)?,
+            "row-named" => encode_page(&self.page, &mut self.named, &mut self.rows)?,
+            "batch" => drop(black_box(self.batches()?)),
+            "compress" => {
+                black_box(packed(&self.batch)?);
+                return Ok(self.batch.len());
+            }
+            "sign" => {
+                let date = http_date(DateTime::UNIX_EPOCH);
+                black_box(self.signer.sign(self.batch.len(), &date));
+            }
+            "all" => {
+                self.stage("batch")?;
+                return self.stage("sign");
+            }
+            other => return Err(format!("no stage {other}; there are {STAGES:?}").into()),
+        }
+        Ok(self.page.len())
+    }
+
+    #[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
+    fn table(&mut self, input: &str) -> Result<(), Failure> {
+        println!("{input}: {EVENTS} events, {} bytes", self.page.len());
+        for stage in STAGES {
+            let mut best = Duration::MAX;
+            let mut bytes = 0;
+            let began = Instant::now();
+            while began.elapsed() < AT_LEAST {
+                let round = Instant::now();
+                bytes = self.stage(stage)?;
+                best = best.min(round.elapsed());
+            }
+            println!(
+                "  {stage:<10} {:>8.0} MB/s {:>8.0} ns an event",
+                bytes as f64 / 1e6 / best.as_secs_f64(),
+                best.as_secs_f64() * 1e9 / EVENTS as f64,
+            );
+        }
+        Ok(())
+    }
+}
+
+fn packed(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+fn generated() -> Vec<u8> {
+    let maker = EventMaker::new(SEED, DateTime::UNIX_EPOCH, Duration::from_secs(1));
+    let events: Vec<_> = (0..EVENTS).map(|number| maker.event(number)).collect();
+    [b"[", events.join(&b","[..]).as_slice(), b"]"].concat()
+}
+
+/// Events that others published, in turn; most have lost their ids, so each gets one again.
+fn published() -> Option<Vec<u8>> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared/data/okta-events/panther-analysis-okta-events.ndjson");
+    let text = std::fs::read_to_string(file).ok()?;
+    let events = text.lines().cycle().take(EVENTS as usize).enumerate();
+    let events = events.filter_map(|(number, line)| {
+        let mut event: serde_json::Map<_, _> = serde_json::from_str(line).ok()?;
+        let uuid = format!("00000000-0000-4000-8000-{number:012}");
+        event.insert("uuid".to_owned(), uuid.into());
+        serde_json::to_string(&event).ok()
+    });
+    let events: Vec<_> = events.collect();
+    Some(format!("[{}]", events.join(",")).into_bytes())
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut bench = Bench::new(generated())?;
+    if let [mode, stage, rounds] = arguments.as_slice()
+        && mode == "count"
+    {
+        for _ in 0..rounds.parse::<u32>()? {
+            bench.stage(stage)?;
+        }
+        return Ok(());
+    }
+    bench.table("generated")?;
+    match published() {
+        Some(page) => Bench::new(page)?.table("published by others"),
+        None => Ok(()),
+    }
+}
