@@ -21,6 +21,7 @@ mod answers_the_functions_host_by_its_rules;
 mod both_stores_keep_one_contract;
 mod check_tries_every_setting_for_real;
 mod dead_letters_can_be_sent_again;
+mod detections;
 mod each_okta_error_has_its_own_words;
 mod every_event_becomes_one_whole_row;
 mod every_run_leaves_a_health_row;
