@@ -11,6 +11,8 @@
 )]
 
 mod heard;
+mod kusto;
+mod parts;
 mod program;
 mod shared_data;
 mod town;
@@ -35,5 +37,7 @@ mod settings_choose_one_sink_and_one_store;
 mod settings_code_readme_and_example_agree;
 mod ships_every_event_once;
 mod signs_in_as_a_service_app;
+mod the_docs_queries_resolve;
+mod the_schema_is_written_once;
 mod the_token_goes_to_the_org_alone;
 mod wrong_settings_are_reported_together;
