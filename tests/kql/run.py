@@ -1,16 +1,28 @@
 """Runs analytic rules over scenes, as Sentinel would: on schedule, each run over its own window.
 
-Reads one JSON object from standard input and answers with one JSON line for each scene. A scene's
-rows come with the time at which they arrived; a run at T sees what had arrived by T and whose
-TimeGenerated lies in the rule's period before T.
+    python run.py SENTINEL < scenes.ndjson > runs.ndjson
+
+SENTINEL is the folder whose tables and parsers make the workspace. A scene is one JSON object a line:
+
+    name        handed back
+    query       the rule's
+    period      how far back a run sees, in seconds
+    ticks       when it runs
+    watchlists  {alias: {columns, rows}}, the search key before the columns of a row
+    rows        {table: [{column: value}]}, each with its arrival as _IngestionTime
+
+A run at T sees what had arrived by T and whose TimeGenerated lies in the period before T. The answer
+to a scene is a line, too: `runs`, each with its time and the rows that the rule gave, or `error`.
 """
 
 import datetime
 import json
+import pathlib
 import re
 import sys
 
 import duckdb_kql
+import yaml
 
 import functions
 
@@ -18,7 +30,7 @@ TYPES = {
     "string": "VARCHAR DEFAULT ''",
     "datetime": "TIMESTAMP",
     "real": "DOUBLE",
-    "bool": "BOOLEAN",
+    "boolean": "BOOLEAN",
     "int": "INTEGER",
     "long": "BIGINT",
     "dynamic": "JSON",
@@ -32,9 +44,9 @@ ADDRESSES = ("client_ipAddress_s", "SrcIpAddr")
 
 
 def main():
-    told = json.load(sys.stdin)
-    engine = Engine(told)
-    for scene in told["scenes"]:
+    engine = Engine(pathlib.Path(sys.argv[1]))
+    for line in sys.stdin:
+        scene = json.loads(line)
         try:
             answer = {"runs": engine.play(scene)}
         except Exception as problem:  # the scene's test says it; the others go on
@@ -43,14 +55,14 @@ def main():
 
 
 class Engine:
-    def __init__(self, told):
+    def __init__(self, sentinel):
         self.connection = duckdb_kql.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET threads = 1")  # a scene has a few rows, and rows have an order
         self.connection.execute(f"SET VARIABLE kql_now = TIMESTAMP '{SOME_TIME}'")
         functions.register()
-        self.functions = told["functions"]
-        self.tables = told["tables"]
+        self.functions = workspace_functions(sentinel)
+        self.tables = tables(sentinel)
         self.translated = {}
         for table, columns in self.tables.items():
             spelled = ", ".join(f'"{name}" {TYPES[kind]}' for name, kind in columns)
@@ -66,10 +78,10 @@ class Engine:
         # Functions of the workspace read row by row: what they make of all rows is cut to a run's
         # window afterwards, since translating and running them costs more than the rule does.
         self.connection.execute("SET VARIABLE kql_everything = true")
-        for function in self.functions:
-            sql = self.sql(function["query"])
-            self.connection.execute(f'CREATE OR REPLACE TABLE "all_{function["name"]}" AS {sql}')
-            self.cut(function["name"], "IngestionTime", scene["period"])
+        for name, query in self.functions.items():
+            sql = self.sql(query)
+            self.connection.execute(f'CREATE OR REPLACE TABLE "all_{name}" AS {sql}')
+            self.cut(name, "IngestionTime", scene["period"])
         self.connection.execute("SET VARIABLE kql_everything = false")
         return [{"at": tick, "rows": self.run(scene, tick)} for tick in scene["ticks"]]
 
@@ -123,6 +135,21 @@ class Engine:
             # The engine makes the time a parameter; a variable serves all statements of a run.
             self.translated[query] = str(sql).replace("$kqlnow", NOW)
         return self.translated[query]
+
+
+def tables(sentinel):
+    """Names and types of the columns of each table: ours, and those of others that queries read."""
+    found = json.loads((pathlib.Path(__file__).parent / "tables.json").read_text())
+    for path in sentinel.glob("tables/*_CL.json"):
+        table = json.loads(path.read_text())
+        found[table["name"]] = [(column["name"], column["type"]) for column in table["columns"]]
+    return found
+
+
+def workspace_functions(sentinel):
+    """Functions without parameters, by name."""
+    parsers = [yaml.safe_load(path.read_text()) for path in sorted(sentinel.glob("parsers/*.yaml"))]
+    return {p["FunctionAlias"]: p["FunctionQuery"] for p in parsers if "FunctionQuery" in p}
 
 
 def rewritten(query):

@@ -7,5 +7,7 @@
 mod content;
 mod engine;
 mod event;
+mod format;
 mod plays;
+mod resolves;
 mod scene;

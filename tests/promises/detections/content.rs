@@ -53,7 +53,10 @@ pub(super) fn documents(name: &str) -> Vec<Document> {
     let folder = folder(name);
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{folder:?}: {e}"));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "yaml")
+    });
     paths.sort();
     paths.iter().map(|path| document(path)).collect()
 }
@@ -71,7 +74,9 @@ pub(super) fn read(path: &Path) -> String {
 }
 
 pub(super) fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("sentinel").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("sentinel")
+        .join(name)
 }
 
 /// `90s`, `1h30m`, `-2d` as KQL and Microsoft's YAML write durations.

@@ -103,7 +103,10 @@ fn client(happening: &Happening<'_>, cast: &Cast) -> Value {
             "ipAddress": null, "geographicalContext": null});
     };
     let name = happening.told.agent.as_deref().unwrap_or("browser");
-    let agent = cast.agents.get(name).unwrap_or_else(|| panic!("no agent {name} in the cast"));
+    let agent = cast
+        .agents
+        .get(name)
+        .unwrap_or_else(|| panic!("no agent {name} in the cast"));
     json!({
         "userAgent": {"rawUserAgent": agent.raw, "os": agent.os, "browser": agent.browser},
         "zone": "null",
@@ -119,7 +122,9 @@ fn security(happening: &Happening<'_>, cast: &Cast) -> Value {
     let mut security = match happening.from.map(|name| place(cast, name)) {
         Some(place) => json!({"asNumber": place.asn, "asOrg": place.org, "isp": place.org,
             "domain": ".", "isProxy": place.proxy}),
-        None => json!({"asNumber": null, "asOrg": null, "isp": null, "domain": null, "isProxy": null}),
+        None => {
+            json!({"asNumber": null, "asOrg": null, "isp": null, "domain": null, "isProxy": null})
+        }
     };
     lay_over(&mut security, &happening.told.security);
     security
@@ -143,7 +148,9 @@ fn person(cast: &Cast, name: &str) -> Person {
     if let Some(person) = cast.people.get(name) {
         return person.clone();
     }
-    let is_one_of_a_crowd = name.strip_prefix("user").is_some_and(|n| n.parse::<u32>().is_ok());
+    let is_one_of_a_crowd = name
+        .strip_prefix("user")
+        .is_some_and(|n| n.parse::<u32>().is_ok());
     assert!(is_one_of_a_crowd, "nobody is called {name} in the cast");
     Person {
         login: format!("{name}@acme.example"),
@@ -176,7 +183,11 @@ pub(super) fn time(moment: DateTime<Utc>) -> Value {
 /// 32 digits that are the same for the same text.
 fn hex(seed: &str) -> String {
     let digest = Sha256::digest(seed.as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn short(seed: &str) -> String {
@@ -185,6 +196,12 @@ fn short(seed: &str) -> String {
 
 fn uuid(seed: &str) -> String {
     let hex = hex(seed);
-    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    let parts = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ];
     parts.join("-")
 }

@@ -175,7 +175,11 @@ impl Scene {
     pub(super) fn happenings(&self) -> Vec<Happening<'_>> {
         let mut all = Vec::new();
         for told in &self.events {
-            let (at, every, late) = (told.span(&told.at), told.span(&told.every), told.span(&told.late));
+            let (at, every, late) = (
+                told.span(&told.at),
+                told.span(&told.every),
+                told.span(&told.late),
+            );
             let (who, from) = (told.who.all(), told.from.all());
             for nth in 0..told.times * who.len() {
                 let published = self.start + at + every * i32::try_from(nth).unwrap();
