@@ -20,6 +20,7 @@ import json
 import pathlib
 import re
 import sys
+import tempfile
 
 import duckdb_kql
 import yaml
@@ -27,7 +28,7 @@ import yaml
 import functions
 
 TYPES = {
-    "string": "VARCHAR DEFAULT ''",
+    "string": "VARCHAR",
     "datetime": "TIMESTAMP",
     "real": "DOUBLE",
     "boolean": "BOOLEAN",
@@ -44,65 +45,74 @@ ADDRESSES = ("client_ipAddress_s", "SrcIpAddr")
 
 
 def main():
-    engine = Engine(pathlib.Path(sys.argv[1]))
-    for line in sys.stdin:
-        scene = json.loads(line)
+    scenes = [json.loads(line) for line in sys.stdin]
+    engine = Engine(pathlib.Path(sys.argv[1]), scenes)
+    for number, scene in enumerate(scenes):
         try:
-            answer = {"runs": engine.play(scene)}
+            answer = {"runs": engine.play(number, scene)}
         except Exception as problem:  # the scene's test says it; the others go on
             answer = {"error": f"{type(problem).__name__}: {problem}"}
         print(json.dumps({"name": scene["name"]} | answer, default=str), flush=True)
 
 
 class Engine:
-    def __init__(self, sentinel):
+    """All scenes lie in the same tables, and a run sees its own. So a function of the workspace, which
+    reads row by row, is run once for all: that costs more than a rule does."""
+
+    def __init__(self, sentinel, scenes):
         self.connection = duckdb_kql.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET threads = 1")  # a scene has a few rows, and rows have an order
+        # A variable has no type before it has a value, and a view needs one.
         self.connection.execute(f"SET VARIABLE kql_now = TIMESTAMP '{SOME_TIME}'")
+        self.connection.execute("SET VARIABLE kql_scene = 0")
+        self.connection.execute("SET VARIABLE kql_period = 0")
         functions.register()
-        self.functions = workspace_functions(sentinel)
-        self.tables = tables(sentinel)
         self.translated = {}
-        for table, columns in self.tables.items():
-            spelled = ", ".join(f'"{name}" {TYPES[kind]}' for name, kind in columns)
-            self.connection.execute(f'CREATE TABLE "all_{table}" ({spelled}, "_IngestionTime" TIMESTAMP)')
+        for table, columns in tables(sentinel).items():
+            self.load(table, columns, scenes)
+        for name, query in workspace_functions(sentinel).items():
+            # A projection keeps what it names: it is to keep the scene's number, too.
+            query = query.replace("ingestion_time()", "ingestion_time(), _Scene = _Scene")
+            self.connection.execute(f'CREATE TABLE "{name}" AS {self.sql(query)}')
+            self.show(name, "IngestionTime")
+        for table in tables(sentinel):
+            self.show(table, "_IngestionTime")
+        self.translated = {}
 
-    def play(self, scene):
-        """Every run of the scene: its time, and the rows that the rule gave."""
-        self.watchlists(scene["watchlists"])
-        for table, columns in self.tables.items():
-            self.fill(table, columns, scene["rows"].get(table, []))
-            self.cut(table, "_IngestionTime", scene["period"])
-        self.addresses(scene)
-        # Functions of the workspace read row by row: what they make of all rows is cut to a run's
-        # window afterwards, since translating and running them costs more than the rule does.
-        self.connection.execute("SET VARIABLE kql_everything = true")
-        for name, query in self.functions.items():
-            sql = self.sql(query)
-            self.connection.execute(f'CREATE OR REPLACE TABLE "all_{name}" AS {sql}')
-            self.cut(name, "IngestionTime", scene["period"])
-        self.connection.execute("SET VARIABLE kql_everything = false")
-        return [{"at": tick, "rows": self.run(scene, tick)} for tick in scene["ticks"]]
+    def load(self, table, columns, scenes):
+        """The rows of all scenes, each with its scene's number."""
+        kinds = dict(columns) | {"_IngestionTime": "datetime", "_Scene": "int"}
+        empty = {name: "" for name, kind in kinds.items() if kind == "string"}
+        with tempfile.NamedTemporaryFile("w", suffix=".ndjson") as file:
+            for number, scene in enumerate(scenes):
+                for row in scene["rows"].get(table, []):
+                    unknown = row.keys() - kinds.keys()
+                    if unknown:
+                        raise ValueError(f"{table} has no column {sorted(unknown)}")
+                    file.write(json.dumps(empty | row | {"_Scene": number}) + "\n")
+            file.flush()
+            spelled = ", ".join(f"'{name}': '{TYPES[kind]}'" for name, kind in kinds.items())
+            self.connection.execute(
+                f'CREATE TABLE "{table}" AS FROM read_json(\'{file.name}\', format = \'nd\', columns = {{{spelled}}})'
+            )
 
-    def cut(self, table, arrival, period):
-        """Names a table as queries do, and shows what a run sees of it."""
+    def show(self, name, arrival):
+        """Leaves of a table what the run of a scene sees."""
+        self.connection.execute(f'ALTER TABLE "{name}" RENAME TO "all_{name}"')
         self.connection.execute(
-            f'CREATE OR REPLACE VIEW "{table}" AS FROM "all_{table}" WHERE getvariable(\'kql_everything\') '
-            f'OR "{arrival}" <= {NOW} AND "TimeGenerated" BETWEEN {NOW} - INTERVAL \'{int(period)} seconds\' AND {NOW}'
+            f'CREATE VIEW "{name}" AS SELECT * EXCLUDE ("_Scene") FROM "all_{name}" '
+            f"WHERE \"_Scene\" = getvariable('kql_scene') AND \"{arrival}\" <= {NOW} "
+            f"AND \"TimeGenerated\" BETWEEN {NOW} - to_seconds(getvariable('kql_period')) AND {NOW}"
         )
 
-    def fill(self, table, columns, rows):
-        self.connection.execute(f'TRUNCATE "all_{table}"')
-        known = {name: kind for name, kind in columns} | {"_IngestionTime": "datetime"}
-        for row in rows:
-            unknown = row.keys() - known.keys()
-            if unknown:
-                raise ValueError(f"{table} has no column {sorted(unknown)}")
-            names = ", ".join(f'"{name}"' for name in row)
-            marks = ", ".join("?" for _ in row)
-            values = [moment(v) if known[n] == "datetime" else v for n, v in row.items()]
-            self.connection.execute(f'INSERT INTO "all_{table}" ({names}) VALUES ({marks})', values)
+    def play(self, number, scene):
+        """Every run of the scene: its time, and the rows that the rule gave."""
+        self.connection.execute(f"SET VARIABLE kql_scene = {number}")
+        self.connection.execute(f"SET VARIABLE kql_period = {int(scene['period'])}")
+        self.watchlists(scene["watchlists"])
+        self.addresses(scene)
+        return [{"at": tick, "rows": self.run(scene, tick)} for tick in scene["ticks"]]
 
     def watchlists(self, lists):
         for alias, watchlist in lists.items():

@@ -8,6 +8,7 @@ mod content;
 mod engine;
 mod event;
 mod format;
+mod parses;
 mod plays;
 mod resolves;
 mod scene;

@@ -47,6 +47,34 @@ fn the_parser_gives_every_column_of_the_table_and_those_of_the_classic_name() {
 }
 
 #[test]
+fn the_asim_parser_gives_what_its_schema_demands() {
+    let parsers = content::parsers();
+    let asim = parsers
+        .iter()
+        .find(|parser| parser.stem == "ASimAuthenticationOktaSentinel");
+    let analyses = kusto::resolved(&[parser_query(asim.expect("the parser"))]);
+    for column in [
+        "EventCount",
+        "EventStartTime",
+        "EventEndTime",
+        "EventType",
+        "EventResult",
+        "EventProduct",
+        "EventVendor",
+        "EventSchema",
+        "EventSchemaVersion",
+        "Dvc",
+        "TargetUsername",
+        "TargetUsernameType",
+        "SrcIpAddr",
+        "EventResultDetails",
+        "EventOriginalUid",
+    ] {
+        assert!(gives(&analyses[0], column), "no {column}");
+    }
+}
+
+#[test]
 fn every_event_type_that_a_rule_names_is_in_oktas_catalogue() {
     let Some(text) = shared_data::shared_text("data/okta-event-types.json") else {
         return;
@@ -86,13 +114,13 @@ fn gives(analysis: &Analysis, name: &str) -> bool {
     analysis.columns.iter().any(|column| column.name == name)
 }
 
+/// A parser as a rule calls it.
 fn parser_query(parser: &Document) -> Query {
-    let key = if parser.yaml.get("FunctionQuery").is_some() {
-        "FunctionQuery"
-    } else {
-        "ParserQuery"
-    };
-    query(parser, key)
+    Query {
+        tables: other_tables(),
+        functions: workspace_functions(),
+        ..Query::new(parser.stem.clone(), parser.stem.clone())
+    }
 }
 
 fn query(of: &Document, key: &str) -> Query {
@@ -128,11 +156,17 @@ fn workspace_functions() -> Vec<Function> {
             .to_owned(),
     };
     let parsers = content::parsers().into_iter();
-    let ours = parsers.filter(|parser| parser.yaml.get("FunctionQuery").is_some());
-    let ours = ours.map(|parser| Function {
-        name: parser.text("FunctionAlias").to_owned(),
-        parameters: String::new(),
-        body: parser.text("FunctionQuery").to_owned(),
+    let ours = parsers.map(|parser| {
+        let is_asim = parser.yaml.get("ParserQuery").is_some();
+        let (body, parameters) = match is_asim {
+            true => ("ParserQuery", "disabled:bool=false"),
+            false => ("FunctionQuery", ""),
+        };
+        Function {
+            name: parser.stem.clone(),
+            parameters: parameters.to_owned(),
+            body: parser.text(body).to_owned(),
+        }
     });
     ours.chain([watchlist]).collect()
 }
