@@ -15,21 +15,10 @@ def register():
     # In Kusto and in DuckDB alike, rows stand in the order of the last sort.
     scalar("prev", "lag({0}) OVER ()", 1)
     scalar("prev", "lag({0}, {1}) OVER ()", 2)
-    scalar("next", "lead({0}) OVER ()", 1)
     scalar("datetime_utc_to_local", "timezone({1}, timezone('UTC', {0}))", 2)
     scalar("geo_distance_2points", _HAVERSINE, 4)
     scalar("ipv4_is_in_any_range", _IN_ANY.format(4), 2)
     scalar("ipv6_is_in_any_range", _IN_ANY.format(6), 2)
-    scalar("set_difference", "to_json(list_filter(CAST({0} AS JSON[]), lambda _x: NOT list_contains(CAST({1} AS JSON[]), _x)))", 2)
-    scalar("bag_has_key", "json_exists({0}, '$.\"' || {1} || '\"')", 2)
-    aggregate("maxif", "max({0}) FILTER (WHERE {1})", 2)
-    aggregate("minif", "min({0}) FILTER (WHERE {1})", 2)
-    aggregate(
-        "make_set_if",
-        "to_json(coalesce(list(DISTINCT {0}) FILTER (WHERE ({1}) AND {0} IS NOT NULL), []))",
-        2,
-        name_prefix="set",
-    )
 
 
 # Null for what is no address of this version, as in Kusto. SQL cannot reckon with addresses, so that
@@ -72,10 +61,6 @@ def scalar(name, template, arity):
     if not isinstance(spec, _ByArity):
         spec = registry.SCALAR_FUNCTIONS[name] = _ByArity(name)
     spec.templates[arity] = template
-
-
-def aggregate(name, template, arity, **names):
-    registry.AGGREGATE_FUNCTIONS[name] = registry.AggregateSpec(name, template, (arity,), **names)
 
 
 def know_addresses(connection, addresses, ranges):

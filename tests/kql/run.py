@@ -39,6 +39,7 @@ TYPES = {
 
 # The time of a run, in SQL.
 NOW = "getvariable('kql_now')"
+# What stands for the time of a run while a query is translated.
 SOME_TIME = datetime.datetime(2000, 1, 1)
 # Columns whose values are held against ranges.
 ADDRESSES = ("client_ipAddress_s", "SrcIpAddr")
