@@ -26,6 +26,7 @@ mod both_stores_keep_one_contract;
 mod check_tries_every_setting_for_real;
 mod dead_letters_can_be_sent_again;
 mod deploys_in_one_click;
+mod detections;
 mod each_okta_error_has_its_own_words;
 mod every_event_becomes_one_whole_row;
 mod every_run_leaves_a_health_row;

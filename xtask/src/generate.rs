@@ -12,6 +12,7 @@ use okta_sentinel::tables;
 
 use crate::{checkout, terminal};
 
+mod detections;
 mod json;
 mod reference;
 mod resource;
@@ -99,6 +100,7 @@ fn files() -> anyhow::Result<Vec<Generated>> {
         resource::rule(&tables),
     ));
     files.push(Generated::of("docs/columns.md", reference::page(&tables)));
+    files.extend(detections::files()?);
     if let Some(text) = read(template::PATH)? {
         let updated = template::with_columns(&text, &tables)
             .with_context(|| format!("{} cannot be understood", template::PATH))?;

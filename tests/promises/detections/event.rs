@@ -1,0 +1,207 @@
+//! A happening as Okta's System Log tells it, and the row that we ship for it.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use okta_sentinel::event::layout::Spelling;
+use okta_sentinel::event::page::{RowSink, encode_page};
+use okta_sentinel::event::row::{Row, RowEncoder};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::scene::{Cast, Happening, Person, Scene};
+
+const HOST: &str = "acme.okta.com";
+/// How old an event may be on arrival to keep its time as `TimeGenerated`.
+const KEEPS_ITS_TIME: TimeDelta = TimeDelta::days(2);
+
+/// The scene's rows as the table has them, each with its arrival as `_IngestionTime`.
+pub(super) fn rows(scene: &Scene, cast: &Cast) -> Vec<Map<String, Value>> {
+    let happenings = scene.happenings();
+    let told: Vec<Value> = happenings
+        .iter()
+        .enumerate()
+        .map(|(nth, happening)| event(happening, nth, cast))
+        .collect();
+    let mut rows = encoded(&told);
+    for (row, happening) in rows.iter_mut().zip(&happenings) {
+        row.insert("_IngestionTime".to_owned(), time(happening.arrived));
+        if happening.arrived - happening.published > KEEPS_ITS_TIME {
+            row.insert("TimeGenerated".to_owned(), time(happening.arrived));
+        }
+    }
+    rows
+}
+
+/// The rows of a page of these events, made by the program.
+fn encoded(events: &[Value]) -> Vec<Map<String, Value>> {
+    #[derive(Default)]
+    struct Rows(Vec<u8>, Vec<Map<String, Value>>);
+
+    impl RowSink for Rows {
+        fn buffer(&mut self) -> &mut Vec<u8> {
+            self.0.clear();
+            &mut self.0
+        }
+
+        fn row(&mut self, _: &Row<'_>) {
+            self.1.push(serde_json::from_slice(&self.0).expect("a row"));
+        }
+    }
+
+    let page = serde_json::to_vec(events).expect("JSON");
+    let mut rows = Rows::default();
+    let mut encoder = RowEncoder::new(Spelling::Named, HOST);
+    encode_page(&page, &mut encoder, &mut rows).expect("a page");
+    rows.1
+}
+
+fn event(happening: &Happening<'_>, nth: usize, cast: &Cast) -> Value {
+    let told = happening.told;
+    let seed = format!("{} {nth} {}", happening.published, told.r#type);
+    let actor = person(cast, happening.who);
+    let transaction = match &told.transaction {
+        Some(shared) => format!("{shared} {} {}", happening.published, happening.who),
+        None => seed.clone(),
+    };
+    let mut debug = json!({
+        "requestId": hex(&format!("request {seed}")),
+        "requestUri": "/idp/idx/identify",
+        "threatSuspected": "false",
+        "url": "/idp/idx/identify?",
+    });
+    lay_over(&mut debug, &told.debug);
+    let mut event = json!({
+        "actor": {"id": id(&actor), "type": actor.r#type, "alternateId": actor.login,
+            "displayName": actor.name, "detailEntry": null},
+        "client": client(happening, cast),
+        "device": null,
+        "authenticationContext": {"authenticationProvider": null, "credentialProvider": null,
+            "credentialType": null, "issuer": null, "interface": null, "authenticationStep": 0,
+            "externalSessionId": told.session},
+        "displayMessage": told.r#type,
+        "eventType": told.r#type,
+        "outcome": {"result": told.outcome, "reason": told.reason},
+        "published": time(happening.published),
+        "securityContext": security(happening, cast),
+        "severity": "INFO",
+        "debugContext": {"debugData": debug},
+        "legacyEventType": null,
+        "transaction": {"type": "WEB", "id": hex(&format!("transaction {transaction}")), "detail": {}},
+        "uuid": uuid(&seed),
+        "version": "0",
+        "request": {"ipChain": []},
+        "target": told.targets.iter().map(|target| self::target(target, cast)).collect::<Vec<_>>(),
+    });
+    if told.targets.is_empty() {
+        event["target"] = Value::Null;
+    }
+    event
+}
+
+fn client(happening: &Happening<'_>, cast: &Cast) -> Value {
+    let Some(place) = happening.from.map(|name| place(cast, name)) else {
+        return json!({"userAgent": null, "zone": null, "device": null, "id": null,
+            "ipAddress": null, "geographicalContext": null});
+    };
+    let name = happening.told.agent.as_deref().unwrap_or("browser");
+    let agent = cast
+        .agents
+        .get(name)
+        .unwrap_or_else(|| panic!("no agent {name} in the cast"));
+    json!({
+        "userAgent": {"rawUserAgent": agent.raw, "os": agent.os, "browser": agent.browser},
+        "zone": "null",
+        "device": agent.device,
+        "id": null,
+        "ipAddress": place.ip,
+        "geographicalContext": {"city": place.city, "state": null, "country": place.country,
+            "postalCode": null, "geolocation": {"lat": place.lat, "lon": place.lon}},
+    })
+}
+
+fn security(happening: &Happening<'_>, cast: &Cast) -> Value {
+    let mut security = match happening.from.map(|name| place(cast, name)) {
+        Some(place) => json!({"asNumber": place.asn, "asOrg": place.org, "isp": place.org,
+            "domain": ".", "isProxy": place.proxy}),
+        None => {
+            json!({"asNumber": null, "asOrg": null, "isp": null, "domain": null, "isProxy": null})
+        }
+    };
+    lay_over(&mut security, &happening.told.security);
+    security
+}
+
+fn target(told: &Map<String, Value>, cast: &Cast) -> Value {
+    if let Some(name) = told.get("app").and_then(Value::as_str) {
+        return json!({"id": format!("0oa{}", short(name)), "type": "AppInstance",
+            "alternateId": name, "displayName": name, "detailEntry": null});
+    }
+    if let Some(name) = told.get("user").and_then(Value::as_str) {
+        let person = person(cast, name);
+        return json!({"id": id(&person), "type": "User", "alternateId": person.login,
+            "displayName": person.name, "detailEntry": null});
+    }
+    Value::Object(told.clone())
+}
+
+/// Someone of the cast; `user7` and the like are one of a crowd.
+fn person(cast: &Cast, name: &str) -> Person {
+    if let Some(person) = cast.people.get(name) {
+        return person.clone();
+    }
+    let is_one_of_a_crowd = name
+        .strip_prefix("user")
+        .is_some_and(|n| n.parse::<u32>().is_ok());
+    assert!(is_one_of_a_crowd, "nobody is called {name} in the cast");
+    Person {
+        login: format!("{name}@acme.example"),
+        name: name.to_owned(),
+        r#type: "User".to_owned(),
+        id: None,
+    }
+}
+
+fn place<'a>(cast: &'a Cast, name: &str) -> &'a super::scene::Place {
+    let found = cast.places.get(name);
+    found.unwrap_or_else(|| panic!("no place {name} in the cast"))
+}
+
+fn id(person: &Person) -> String {
+    let made = || format!("00u{}", short(&person.login));
+    person.id.clone().unwrap_or_else(made)
+}
+
+fn lay_over(below: &mut Value, above: &Map<String, Value>) {
+    for (key, value) in above {
+        below[key] = value.clone();
+    }
+}
+
+pub(super) fn time(moment: DateTime<Utc>) -> Value {
+    moment.to_rfc3339_opts(SecondsFormat::Millis, true).into()
+}
+
+/// 32 digits that are the same for the same text.
+fn hex(seed: &str) -> String {
+    let digest = Sha256::digest(seed.as_bytes());
+    digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn short(seed: &str) -> String {
+    hex(seed).chars().take(17).collect()
+}
+
+fn uuid(seed: &str) -> String {
+    let hex = hex(seed);
+    let parts = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ];
+    parts.join("-")
+}
