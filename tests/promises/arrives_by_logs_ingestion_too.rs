@@ -32,7 +32,13 @@ fn accepted(town: &Town) -> Vec<Post> {
 
 #[tokio::test]
 async fn calls_are_filled_over_the_bounds_of_pages_and_compressed() {
-    let town = town(10_000).await;
+    // All of it is news, which is one lane's.
+    let org = OrgConfig {
+        events: 10_000,
+        spacing: std::time::Duration::from_millis(10),
+        ..OrgConfig::default()
+    };
+    let town = Town::by(Road::LogsIngestion, org).await;
     let report = town.run().await;
     assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
     town.assert_each_event_is_there_once();
