@@ -15,7 +15,7 @@ use super::course::{Asking, Course, Encoded};
 use super::handover::{Beginning, Handed, PageRead, ReadEnd, ReadReport, ReadStats};
 use super::intake::Repeats;
 use super::progress::PageInWork;
-use super::seam::{LaneName, Seam};
+use super::seam::{Known, LaneName, Seam};
 use super::turn::{Turn, Turns};
 use crate::event::EventId;
 use crate::event::row::RowEncoder;
@@ -44,6 +44,8 @@ pub(super) struct Reader<'a> {
 struct Backfill {
     course: Course,
     seam: Seam,
+    /// Ids of the seam that the main lane has still to read, as an earlier run did.
+    unread: HashSet<EventId>,
     /// Ids of the seam on the pages of this lane so far.
     met: HashSet<EventId>,
     /// A page that waits for the main lane, and the seam's length when it was read.
@@ -56,6 +58,7 @@ struct Passing {
     last: bool,
     joined: Option<LaneName>,
     seam: Vec<EventId>,
+    unread: Vec<EventId>,
 }
 
 impl<'a> Reader<'a> {
@@ -69,9 +72,10 @@ impl<'a> Reader<'a> {
         let course = |cursor, repeats| Course::new(cursor, repeats, sink);
         let (cursor, repeats) = beginning.main;
         let main = course(cursor, repeats);
-        let backfill = beginning.backfill.map(|(cursor, repeats, seam)| Backfill {
-            course: course(cursor, repeats),
-            seam,
+        let backfill = beginning.backfill.map(|backfill| Backfill {
+            course: course(backfill.cursor, backfill.repeats),
+            seam: backfill.seam,
+            unread: backfill.unread,
             met: HashSet::new(),
             held: None,
         });
@@ -174,15 +178,16 @@ impl<'a> Reader<'a> {
             return Handed::Split(since);
         }
         self.turns.main_was_read(last, Instant::now());
-        let seam = match &mut self.backfill {
-            Some(backfill) if backfill.seam.is_short() => backfill.seam.extend(&page.ids),
-            _ => Vec::new(),
+        let (seam, unread) = match &mut self.backfill {
+            Some(backfill) => backfill.main_was_read(&page.ids),
+            None => Default::default(),
         };
         let passing = Passing {
             lane: LaneName::Main,
             last,
             joined: None,
             seam,
+            unread,
         };
         let sink = self.shipper.sink.as_ref();
         Handed::Page(passing.hand_over(page, &mut self.main, &mut self.asking, sink))
@@ -219,8 +224,13 @@ impl<'a> Reader<'a> {
         let next = backfill.course.after(&page);
         let last = page.is_last(next.as_ref(), self.asking.began);
         backfill.met.extend(&page.met.ids);
-        let met = backfill.met.len();
-        let joined = backfill.seam.meets(&page.met, met, last, page.newest);
+        let known = Known {
+            met: backfill.met.len(),
+            main_is_past: backfill.unread.is_empty(),
+            last,
+            newest: page.newest,
+        };
+        let joined = backfill.seam.meets(&page.met, known);
         let last = match joined {
             // There is more, whatever this page said when it was read: the main lane has seen it.
             None if was_held => next.is_none(),
@@ -233,6 +243,7 @@ impl<'a> Reader<'a> {
             last,
             joined,
             seam: Vec::new(),
+            unread: Vec::new(),
         };
         let sink = self.shipper.sink.as_ref();
         let read = passing.hand_over(page, &mut backfill.course, &mut self.asking, sink);
@@ -267,6 +278,7 @@ impl<'a> Reader<'a> {
         self.backfill = Some(Backfill {
             course: course(self.main.cursor().clone()),
             seam: Seam::new(since),
+            unread: HashSet::new(),
             met: HashSet::new(),
             held: None,
         });
@@ -312,6 +324,19 @@ impl<'a> Reader<'a> {
 }
 
 impl Backfill {
+    /// Takes the ids of a page of the main lane: gives those that are new to the seam, and those of
+    /// the seam that are still to be read.
+    fn main_was_read(&mut self, page: &[EventId]) -> (Vec<EventId>, Vec<EventId>) {
+        for id in page {
+            self.unread.remove(id);
+        }
+        let new = match self.seam.is_short() {
+            true => self.seam.extend(page),
+            false => Vec::new(),
+        };
+        (new, self.unread.iter().copied().collect())
+    }
+
     /// The page that was held back, without what the seam has now. Nothing if it cannot be made
     /// again, though it could be before: then it is to be read again.
     fn settled(&mut self, encoder: &mut RowEncoder) -> Option<Encoded> {
@@ -350,6 +375,7 @@ impl Passing {
             batches,
             newest: page.newest,
             seam: self.seam,
+            unread: self.unread,
             last: self.last,
             joined: self.joined,
             oversize: page.oversize,
