@@ -78,7 +78,7 @@ impl<'a> Deliverer<'a> {
     pub(super) async fn run(&mut self, mut inbox: mpsc::Receiver<Handed>) -> Result<(), RunError> {
         while let Some(handed) = inbox.recv().await {
             match handed {
-                Handed::Page(read) => self.page(read).await?,
+                Handed::Page(read) => self.page(*read).await?,
                 Handed::Split(since) => self.keeper.split(since).await?,
             }
             self.tell_how_far();

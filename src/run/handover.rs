@@ -15,7 +15,7 @@ use crate::okta::{Cursor, OktaError};
 /// What the reader hands over, in the order in which it is to be done.
 pub(super) enum Handed {
     /// A page, and batches to post.
-    Page(PageRead),
+    Page(Box<PageRead>),
     /// There is a backlog: what is stored from this time on gets a lane of its own.
     Split(DateTime<Utc>),
 }

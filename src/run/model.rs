@@ -27,6 +27,15 @@ struct Place {
     beyond: Vec<EventId>,
 }
 
+impl Place {
+    fn of((progress, ..): &(Progress, Cursor, HashSet<EventId>)) -> Place {
+        Place {
+            cursor: progress.cursor().clone(),
+            beyond: progress.accepted_beyond(),
+        }
+    }
+}
+
 /// One event of the log.
 #[derive(Clone, Copy)]
 struct Stored {
@@ -325,12 +334,8 @@ impl World {
         if run.main.0.is_all_accepted() {
             self.seam_place = run.seam_read.clone();
         }
-        let place = |(progress, ..): &(Progress, Cursor, HashSet<EventId>)| Place {
-            cursor: progress.cursor().clone(),
-            beyond: progress.accepted_beyond(),
-        };
-        self.main = place(&run.main);
-        self.backfill = run.backfill.as_ref().map(place);
+        self.main = Place::of(&run.main);
+        self.backfill = run.backfill.as_ref().map(Place::of);
     }
 }
 

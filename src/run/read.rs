@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
                 Turn::Read(lane) => lane,
                 Turn::Settle => {
                     if let Some(settled) = self.settle() {
-                        room.send(Handed::Page(settled));
+                        room.send(Handed::Page(Box::new(settled)));
                     }
                     continue;
                 }
@@ -190,7 +190,8 @@ impl<'a> Reader<'a> {
             unread,
         };
         let sink = self.shipper.sink.as_ref();
-        Handed::Page(passing.hand_over(page, &mut self.main, &mut self.asking, sink))
+        let read = passing.hand_over(page, &mut self.main, &mut self.asking, sink);
+        Handed::Page(Box::new(read))
     }
 
     fn take_of_backfill(&mut self, mut backfill: Backfill, page: Encoded) -> Option<Handed> {
@@ -201,7 +202,8 @@ impl<'a> Reader<'a> {
             self.turns.hold_back();
             return None;
         }
-        Some(Handed::Page(self.pass(backfill, page, false)))
+        let read = self.pass(backfill, page, false);
+        Some(Handed::Page(Box::new(read)))
     }
 
     /// Hands the page over that was held back: the main lane has been read to its end since.
