@@ -37,11 +37,32 @@ pub struct Checkpoint {
     /// main lane began with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<Lane>,
+    /// What of the seam the main lane is past; with two lanes only.
+    #[serde(default, skip_serializing_if = "SeamPlace::is_start")]
+    pub seam: SeamPlace,
     /// `OKTA_FILTER` as it was when the cursor began; a cursor is good for one filter only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// When this was saved, by the writer's clock; for people.
     pub saved_at: DateTime<Utc>,
+}
+
+/// How far along the seam the main lane is: past the first `accepted` ids of the document, but for
+/// `unread`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeamPlace {
+    /// Ids, in the order of the document.
+    pub accepted: usize,
+    /// Those of them that are on pages that the main lane has still to read. There are some only
+    /// where a kill prevented a page and it was then read again in smaller ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<EventId>,
+}
+
+impl SeamPlace {
+    fn is_start(&self) -> bool {
+        *self == SeamPlace::default()
+    }
 }
 
 /// One walk along the log.

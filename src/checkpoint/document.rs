@@ -180,6 +180,7 @@ mod tests {
                 ..Lane::begin(Cursor::new(next.parse().unwrap()), Utc::now())
             },
             backfill: None,
+            seam: Default::default(),
             filter: None,
             saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
         }

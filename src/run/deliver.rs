@@ -78,7 +78,7 @@ impl<'a> Deliverer<'a> {
     pub(super) async fn run(&mut self, mut inbox: mpsc::Receiver<Handed>) -> Result<(), RunError> {
         while let Some(handed) = inbox.recv().await {
             match handed {
-                Handed::Page(read) => self.page(read).await?,
+                Handed::Page(read) => self.page(*read).await?,
                 Handed::Split(since) => self.keeper.split(since).await?,
             }
             self.tell_how_far();
@@ -90,19 +90,21 @@ impl<'a> Deliverer<'a> {
         if let Some(oversize) = &read.oversize {
             self.keep_oversize(oversize, &read.page.cursor).await?;
         }
-        self.keeper.lengthen_seam(&read.seam).await?;
+        if read.lane == LaneName::Main {
+            let keeper = &mut self.keeper;
+            keeper.lengthen_seam(&read.seam, read.unread).await?;
+        }
         // What is accepted of this page already counts beside what is refused of it now: else a
         // run that ended between the two would leave the refused rows alone for ever.
         let accepted_before = read.page.repeated.len();
         self.rows_tried += accepted_before;
         self.keeper.lane(read.lane).progress.read(read.page);
+        self.keeper.join_after_this_page(read.joined);
         for batch in &read.batches {
             let of = (read.lane, read.newest);
             self.batch(batch, accepted_before > 0, of).await?;
         }
-        if let Some(goes_on) = read.joined {
-            self.keeper.join(goes_on).await?;
-        }
+        self.keeper.clear_away().await?;
         let of_main = read.lane == LaneName::Main || read.joined == Some(LaneName::Backfill);
         if read.last && of_main {
             self.keeper.caught_up().await?;

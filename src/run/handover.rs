@@ -1,5 +1,6 @@
 //! What the two halves of a run give each other.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +15,7 @@ use crate::okta::{Cursor, OktaError};
 /// What the reader hands over, in the order in which it is to be done.
 pub(super) enum Handed {
     /// A page, and batches to post.
-    Page(PageRead),
+    Page(Box<PageRead>),
     /// There is a backlog: what is stored from this time on gets a lane of its own.
     Split(DateTime<Utc>),
 }
@@ -27,6 +28,8 @@ pub(super) struct PageRead {
     pub(super) newest: Option<DateTime<Utc>>,
     /// Ids that the seam is to have before anything of this page is posted.
     pub(super) seam: Vec<EventId>,
+    /// Ids of the seam that the main lane has still to read after this page, as an earlier run did.
+    pub(super) unread: Vec<EventId>,
     /// No further page of this lane is there for now.
     pub(super) last: bool,
     /// The lane that goes on alone once this page is accepted.
@@ -65,7 +68,16 @@ pub(super) struct ReadReport {
 /// Where reading begins.
 pub(super) struct Beginning {
     pub(super) main: (Cursor, Repeats),
-    pub(super) backfill: Option<(Cursor, Repeats, Seam)>,
+    pub(super) backfill: Option<BackfillBeginning>,
     /// Where the only lane starts, if nothing of it has been shipped: it may become two.
     pub(super) may_split: Option<DateTime<Utc>>,
+}
+
+/// Where the backfill lane's reading begins.
+pub(super) struct BackfillBeginning {
+    pub(super) cursor: Cursor,
+    pub(super) repeats: Repeats,
+    pub(super) seam: Seam,
+    /// Ids of the seam that the main lane has still to read, as an earlier run did.
+    pub(super) unread: HashSet<EventId>,
 }

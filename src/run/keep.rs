@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::handover::Beginning;
+use super::handover::{BackfillBeginning, Beginning};
 use super::intake::Repeats;
 use super::lane::{LaneWork, recent_ids};
 use super::seam::{LaneName, Seam};
 use super::{RunError, Shipper};
 use crate::batch::Batch;
-use crate::checkpoint::{Checkpoint, CheckpointLease, FORMAT, Ids, Lane, StoreError};
+use crate::checkpoint::{Checkpoint, CheckpointLease, FORMAT, Ids, Lane, SeamPlace, StoreError};
 use crate::event::EventId;
 use crate::okta::{Cursor, OktaError};
 use crate::retry::{Limits, Retries};
@@ -26,6 +26,14 @@ pub(super) struct Keeper<'a> {
     main: LaneWork,
     /// There with a seam, never without.
     backfill: Option<(LaneWork, Seam)>,
+    /// What of the seam the main lane is past.
+    seam_place: SeamPlace,
+    /// The same once everything that was read of the main lane is accepted.
+    seam_read: SeamPlace,
+    /// The lane that goes on once the page under way is accepted.
+    joining: Option<LaneName>,
+    /// The main lane that ended where the backfill lane went on.
+    ended: Option<LaneWork>,
     /// Whether ids of a backfill lane are kept that ended without having met the other one.
     ids_left_behind: bool,
 }
@@ -45,6 +53,10 @@ impl<'a> Keeper<'a> {
             log,
             main: LaneWork::new(place.main),
             backfill: place.backfill.map(LaneWork::new).zip(seam),
+            seam_read: place.seam.clone(),
+            seam_place: place.seam,
+            joining: None,
+            ended: None,
             ids_left_behind: false,
         }
     }
@@ -56,13 +68,19 @@ impl<'a> Keeper<'a> {
             Some(_) => Some(self.lane_beginning(LaneName::Backfill).await?),
             None => None,
         };
+        // What was read of it and not accepted is read again.
+        self.seam_read = self.seam_place.clone();
         let seam = self.backfill.as_ref().map(|(_, seam)| seam.clone());
         let may_split = self.main.first_start().filter(|_| seam.is_none());
+        let backfill = backfill.zip(seam);
         Ok(Beginning {
             main,
-            backfill: backfill
-                .zip(seam)
-                .map(|((cursor, repeats), seam)| (cursor, repeats, seam)),
+            backfill: backfill.map(|((cursor, repeats), seam)| BackfillBeginning {
+                cursor,
+                repeats,
+                unread: seam.unread(&self.seam_place),
+                seam,
+            }),
             may_split,
         })
     }
@@ -105,37 +123,67 @@ impl<'a> Keeper<'a> {
         self.save_ids(Ids::Seam, seam.to_bytes()).await?;
         let main = Lane::begin(self.shipper.cursor_since(since), since);
         let backfill = std::mem::replace(&mut self.main, LaneWork::new(main));
+        (self.seam_place, self.seam_read) = Default::default();
         self.backfill = Some((backfill, seam));
         self.log.lanes_split(self.shipper.okta.domain(), since);
         self.save().await
     }
 
     /// Saves the ids that the main lane is about to post, so that the backfill lane never does.
-    pub(super) async fn lengthen_seam(&mut self, ids: &[EventId]) -> Result<(), RunError> {
+    /// `unread`: what of the seam it has still to read after the page that comes now.
+    pub(super) async fn lengthen_seam(
+        &mut self,
+        ids: &[EventId],
+        unread: Vec<EventId>,
+    ) -> Result<(), RunError> {
         let Some((_, seam)) = &mut self.backfill else {
             return Ok(());
         };
-        if seam.extend(ids).is_empty() {
-            return Ok(());
-        }
+        let longer = !seam.extend(ids).is_empty();
+        self.seam_read = SeamPlace {
+            accepted: seam.len(),
+            unread,
+        };
         let bytes = seam.to_bytes();
-        self.save_ids(Ids::Seam, bytes).await
+        match longer {
+            true => self.save_ids(Ids::Seam, bytes).await,
+            false => Ok(()),
+        }
     }
 
-    /// One lane goes on: all that the other one was to bring is in the workspace.
-    pub(super) async fn join(&mut self, goes_on: LaneName) -> Result<(), RunError> {
-        let Some((backfill, _)) = self.backfill.take() else {
-            return Ok(());
+    /// After the page that comes now this lane goes on alone. The save that moves the cursor past
+    /// the page is the one that joins the lanes: a kill between two saves would leave a backfill
+    /// lane that is past its seam and does not know it.
+    pub(super) fn join_after_this_page(&mut self, goes_on: Option<LaneName>) {
+        self.joining = goes_on;
+    }
+
+    /// Joins the lanes, if they are to be and all of the backfill lane is accepted.
+    fn join(&mut self) {
+        let through = |(lane, _): &mut (LaneWork, Seam)| lane.progress.is_all_accepted();
+        let Some(goes_on) = self.joining else { return };
+        let Some((backfill, _)) = self.backfill.take_if(through) else {
+            return;
         };
         if goes_on == LaneName::Backfill {
-            let main = std::mem::replace(&mut self.main, backfill);
+            self.ended = Some(std::mem::replace(&mut self.main, backfill));
+        }
+    }
+
+    /// Clears away what two lanes needed, once they are joined.
+    pub(super) async fn clear_away(&mut self) -> Result<(), RunError> {
+        if self.joining.is_none() {
+            return Ok(());
+        }
+        // A page that left no row to be posted has not been saved yet.
+        self.save_if_moved().await?;
+        self.joining = None;
+        if let Some(main) = self.ended.take() {
             let (lease, log) = (&*self.lease, self.log);
             self.main.take_over(main, lease, log).await?;
-            // Once the other lane is gone, nothing else tells what either had accepted.
             self.save_recent(Duration::ZERO).await?;
         }
         self.log.lanes_joined(self.shipper.okta.domain());
-        self.save().await?;
         self.save_ids(Ids::Seam, Vec::new()).await?;
         self.save_ids(Ids::RecentOfBackfill, Vec::new()).await
     }
@@ -158,20 +206,30 @@ impl<'a> Keeper<'a> {
     }
 
     pub(super) async fn save_if_moved(&mut self) -> Result<(), RunError> {
+        self.join();
         let moved = self.lease.saved().is_none_or(|saved| {
             let backfill = self.backfill.as_ref().zip(saved.backfill.as_ref());
             self.main.has_moved(&saved.main)
                 || backfill.is_some_and(|((lane, _), saved)| lane.has_moved(saved))
+                || self.backfill.is_some() != saved.backfill.is_some()
         });
         if moved { self.save().await } else { Ok(()) }
     }
 
     pub(super) async fn save(&mut self) -> Result<(), RunError> {
+        self.join();
+        if self.main.progress.is_all_accepted() {
+            self.seam_place = self.seam_read.clone();
+        }
         let place = Checkpoint {
             version: FORMAT,
             sequence: 0,
             main: self.main.place(),
             backfill: self.backfill.as_ref().map(|(lane, _)| lane.place()),
+            seam: match self.backfill {
+                Some(_) => self.seam_place.clone(),
+                None => SeamPlace::default(),
+            },
             filter: self.shipper.filter.clone(),
             saved_at: Utc::now(),
         };

@@ -91,6 +91,12 @@ impl Progress {
         }
     }
 
+    /// Whether every page that was read is accepted.
+    pub(super) fn is_all_accepted(&self) -> bool {
+        let mut pages = self.pages.iter();
+        pages.all(|(page, accepted)| accepted.len() >= page.rows + page.repeated.len())
+    }
+
     /// Everything there was is accepted: ids that no page brought back will not come any more,
     /// unless the last page is to be read again.
     pub(super) fn caught_up(&mut self) {

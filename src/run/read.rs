@@ -15,7 +15,7 @@ use super::course::{Asking, Course, Encoded};
 use super::handover::{Beginning, Handed, PageRead, ReadEnd, ReadReport, ReadStats};
 use super::intake::Repeats;
 use super::progress::PageInWork;
-use super::seam::{LaneName, Seam};
+use super::seam::{Known, LaneName, Seam};
 use super::turn::{Turn, Turns};
 use crate::event::EventId;
 use crate::event::row::RowEncoder;
@@ -43,6 +43,8 @@ pub(super) struct Reader<'a> {
 struct Backfill {
     course: Course,
     seam: Seam,
+    /// Ids of the seam that the main lane has still to read, as an earlier run did.
+    unread: HashSet<EventId>,
     /// Ids of the seam on the pages of this lane so far.
     met: HashSet<EventId>,
     /// A page that waits for the main lane, and the seam's length when it was read.
@@ -55,6 +57,7 @@ struct Passing {
     last: bool,
     joined: Option<LaneName>,
     seam: Vec<EventId>,
+    unread: Vec<EventId>,
 }
 
 impl<'a> Reader<'a> {
@@ -68,9 +71,10 @@ impl<'a> Reader<'a> {
         let course = |cursor, repeats| Course::new(cursor, repeats, sink);
         let (cursor, repeats) = beginning.main;
         let main = course(cursor, repeats);
-        let backfill = beginning.backfill.map(|(cursor, repeats, seam)| Backfill {
-            course: course(cursor, repeats),
-            seam,
+        let backfill = beginning.backfill.map(|backfill| Backfill {
+            course: course(backfill.cursor, backfill.repeats),
+            seam: backfill.seam,
+            unread: backfill.unread,
             met: HashSet::new(),
             held: None,
         });
@@ -111,7 +115,7 @@ impl<'a> Reader<'a> {
                 Turn::Read(lane) => lane,
                 Turn::Settle => {
                     if let Some(settled) = self.settle() {
-                        room.send(Handed::Page(settled));
+                        room.send(Handed::Page(Box::new(settled)));
                     }
                     continue;
                 }
@@ -173,17 +177,20 @@ impl<'a> Reader<'a> {
             return Handed::Split(since);
         }
         self.turns.main_was_read(last, Instant::now());
-        let seam = match &mut self.backfill {
-            Some(backfill) if backfill.seam.is_short() => backfill.seam.extend(&page.ids),
-            _ => Vec::new(),
+        let (seam, unread) = match &mut self.backfill {
+            Some(backfill) => backfill.main_was_read(&page.ids),
+            None => Default::default(),
         };
         let passing = Passing {
             lane: LaneName::Main,
             last,
             joined: None,
             seam,
+            unread,
         };
-        Handed::Page(passing.hand_over(page, &mut self.main, &mut self.asking, self.shipper))
+        let course = &mut self.main;
+        let read = passing.hand_over(page, course, &mut self.asking, self.shipper);
+        Handed::Page(Box::new(read))
     }
 
     fn take_of_backfill(&mut self, mut backfill: Backfill, page: Encoded) -> Option<Handed> {
@@ -194,7 +201,8 @@ impl<'a> Reader<'a> {
             self.turns.hold_back();
             return None;
         }
-        Some(Handed::Page(self.pass(backfill, page, false)))
+        let read = self.pass(backfill, page, false);
+        Some(Handed::Page(Box::new(read)))
     }
 
     /// Hands the page over that was held back: the main lane has been read to its end since.
@@ -217,8 +225,13 @@ impl<'a> Reader<'a> {
         let next = backfill.course.after(&page);
         let last = page.is_last(next.as_ref(), self.asking.began);
         backfill.met.extend(&page.met.ids);
-        let met = backfill.met.len();
-        let joined = backfill.seam.meets(&page.met, met, last, page.newest);
+        let known = Known {
+            met: backfill.met.len(),
+            main_is_past: backfill.unread.is_empty(),
+            last,
+            newest: page.newest,
+        };
+        let joined = backfill.seam.meets(&page.met, known);
         let last = match joined {
             // There is more, whatever this page said when it was read: the main lane has seen it.
             None if was_held => next.is_none(),
@@ -231,6 +244,7 @@ impl<'a> Reader<'a> {
             last,
             joined,
             seam: Vec::new(),
+            unread: Vec::new(),
         };
         let course = &mut backfill.course;
         let read = passing.hand_over(page, course, &mut self.asking, self.shipper);
@@ -265,6 +279,7 @@ impl<'a> Reader<'a> {
         self.backfill = Some(Backfill {
             course: course(self.main.cursor().clone()),
             seam: Seam::new(since),
+            unread: HashSet::new(),
             met: HashSet::new(),
             held: None,
         });
@@ -310,6 +325,19 @@ impl<'a> Reader<'a> {
 }
 
 impl Backfill {
+    /// Takes the ids of a page of the main lane: gives those that are new to the seam, and those of
+    /// the seam that are still to be read.
+    fn main_was_read(&mut self, page: &[EventId]) -> (Vec<EventId>, Vec<EventId>) {
+        for id in page {
+            self.unread.remove(id);
+        }
+        let new = match self.seam.is_short() {
+            true => self.seam.extend(page),
+            false => Vec::new(),
+        };
+        (new, self.unread.iter().copied().collect())
+    }
+
     /// The page that was held back, without what the seam has now. Nothing if it cannot be made
     /// again, though it could be before: then it is to be read again.
     fn settled(&mut self, encoder: &mut RowEncoder) -> Option<Encoded> {
@@ -353,6 +381,7 @@ impl Passing {
             batches,
             newest: page.newest,
             seam: self.seam,
+            unread: self.unread,
             last: self.last,
             joined: self.joined,
             oversize: page.oversize,

@@ -39,7 +39,8 @@ impl Shipper {
         let Some(began) = saved.backfill.as_ref().and(saved.main.since) else {
             return Ok((saved.clone(), None));
         };
-        match Seam::from_bytes(&lease.ids(Ids::Seam).await?, began) {
+        let stored = lease.ids(Ids::Seam).await?;
+        match Seam::from_bytes(&stored, began, saved.seam.accepted) {
             Ok(seam) => Ok((saved.clone(), Some(seam))),
             Err(untrusted) => {
                 let (place, since) = self.without_cursors(saved);
@@ -57,6 +58,7 @@ impl Shipper {
             sequence: 0,
             main: Lane::begin(self.cursor_since(start), start),
             backfill: None,
+            seam: Default::default(),
             filter: self.filter.clone(),
             saved_at: now,
         }
@@ -82,6 +84,7 @@ impl Shipper {
         let place = Checkpoint {
             main,
             backfill: None,
+            seam: Default::default(),
             filter: self.filter.clone(),
             ..saved.clone()
         };

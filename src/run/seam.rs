@@ -4,13 +4,14 @@
 //! middle of it. Its first ids are the seam. Once an id is in it the main lane answers for that
 //! event: the event is in the workspace, or the main lane's cursor is not past it. So the
 //! backfill lane leaves such events out, and it ends in one of two ways, neither of which can lose
-//! an event or bring one twice: *at the main lane's place*, when a whole page is the seam's, or *at
-//! its own*, when it has come past everything that the main lane has read. Pure.
+//! an event: *at the main lane's place*, when a whole page is the seam's, or *at its own*, when it
+//! has come past everything that the main lane has read. Pure.
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::checkpoint::SeamPlace;
 use crate::event::EventId;
 use crate::okta::cursor::MAX_PAGE;
 
@@ -39,6 +40,8 @@ pub(super) struct Seam {
     /// Where the main lane began: a seam is good for one beginning only.
     since: DateTime<Utc>,
     ids: HashSet<EventId>,
+    /// The same in the order in which pages brought them.
+    order: Vec<EventId>,
 }
 
 /// What a page of the backfill lane has of the seam.
@@ -52,6 +55,20 @@ pub(super) struct Met {
     pub(super) ids: HashSet<EventId>,
 }
 
+/// What is known of both lanes when a page of the backfill lane need not wait any more.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// How many ids of the seam this run has met on pages of the backfill lane, this one included.
+    pub(super) met: usize,
+    /// Whether the main lane is past all of the seam, or will be when what this run has read of it
+    /// is accepted.
+    pub(super) main_is_past: bool,
+    /// No further page came when this one was read.
+    pub(super) last: bool,
+    /// Its newest `published`.
+    pub(super) newest: Option<DateTime<Utc>>,
+}
+
 /// The document is not the seam of this main lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("seam-ids is damaged, missing or of another first run")]
@@ -63,6 +80,7 @@ impl Seam {
         Seam {
             since,
             ids: HashSet::new(),
+            order: Vec::new(),
         }
     }
 
@@ -83,7 +101,15 @@ impl Seam {
     /// Takes the ids of the main lane's next page and returns those that are new.
     pub(super) fn extend(&mut self, page: &[EventId]) -> Vec<EventId> {
         let ids = &mut self.ids;
-        page.iter().copied().filter(|id| ids.insert(*id)).collect()
+        let new: Vec<EventId> = page.iter().copied().filter(|id| ids.insert(*id)).collect();
+        self.order.extend_from_slice(&new);
+        new
+    }
+
+    /// The ids that the main lane has still to read, where its place along the seam is this one.
+    pub(super) fn unread(&self, place: &SeamPlace) -> HashSet<EventId> {
+        let beyond = self.order.iter().skip(place.accepted);
+        beyond.chain(&place.unread).copied().collect()
     }
 
     /// Whether a page of the backfill lane has to wait until the main lane is read to its end, and
@@ -96,29 +122,20 @@ impl Seam {
         self.ids.is_empty() || page.of_seam > 0
     }
 
-    /// Which lane's place goes on alone after this page of the backfill lane, if the two have met;
-    /// to be asked when the page need not wait any more. `met`: how many ids of the seam this run
-    /// has met on pages of the backfill lane, this one included. `last`: no further page came when
-    /// it was read. `newest`: its newest `published`.
-    pub(super) fn meets(
-        &self,
-        page: &Met,
-        met: usize,
-        last: bool,
-        newest: Option<DateTime<Utc>>,
-    ) -> Option<LaneName> {
+    /// Which lane's place goes on alone after this page of the backfill lane, if the two have met.
+    pub(super) fn meets(&self, page: &Met, known: Known) -> Option<LaneName> {
         // Everything that the main lane has read is on pages of the backfill lane: going on from
         // there loses nothing and repeats nothing, even if Okta had more and did not say so.
         let past_all = match self.ids.is_empty() {
             // An event is stored no earlier than it is published.
-            true => last || newest >= Some(self.since),
-            false => met == self.ids.len(),
+            true => known.last || known.newest >= Some(self.since),
+            false => known.met == self.ids.len(),
         };
         // A page this new that has nothing of the seam is behind it. That takes an Okta that held
         // the end of the seam back and a kill before all of it was met; what the main lane read
         // beyond comes twice then, once.
-        let behind = page.of_seam == 0 && newest >= Some(self.since + CLOCKS);
-        if past_all || behind {
+        let behind = page.of_seam == 0 && known.newest >= Some(self.since + CLOCKS);
+        if (past_all || behind) && known.main_is_past {
             return Some(LaneName::Backfill);
         }
         // One id could be of an event that the log holds twice; a whole page of them could not.
@@ -129,32 +146,38 @@ impl Seam {
     /// The document to store: the magic, the main lane's beginning in milliseconds (i64), the
     /// count (u32), ids (16 bytes each); little-endian.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut ids: Vec<&EventId> = self.ids.iter().collect();
-        ids.sort_unstable();
-        let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let count = u32::try_from(self.order.len()).unwrap_or(u32::MAX);
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&self.since.timestamp_millis().to_le_bytes());
         bytes.extend_from_slice(&count.to_le_bytes());
-        ids.iter()
-            .for_each(|id| bytes.extend_from_slice(id.as_bytes()));
+        let ids = self.order.iter();
+        ids.for_each(|id| bytes.extend_from_slice(id.as_bytes()));
         bytes
     }
 
-    /// Reads the stored seam of the main lane that began at `since`.
+    /// Reads the stored seam of the main lane that began at `since` and is past the first
+    /// `accepted` of its ids.
     ///
     /// # Errors
     /// [`Untrusted`] for anything else, no bytes at all included.
-    pub(super) fn from_bytes(bytes: &[u8], since: DateTime<Utc>) -> Result<Seam, Untrusted> {
+    pub(super) fn from_bytes(
+        bytes: &[u8],
+        since: DateTime<Utc>,
+        accepted: usize,
+    ) -> Result<Seam, Untrusted> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(Untrusted)?;
         let (began, rest) = rest.split_first_chunk::<8>().ok_or(Untrusted)?;
         let (count, rest) = rest.split_first_chunk::<4>().ok_or(Untrusted)?;
         let (ids, odd) = rest.as_chunks::<16>();
-        let whole = odd.is_empty() && u32::try_from(ids.len()) == Ok(u32::from_le_bytes(*count));
+        let whole = odd.is_empty()
+            && ids.len() >= accepted
+            && u32::try_from(ids.len()) == Ok(u32::from_le_bytes(*count));
         if !whole || i64::from_le_bytes(*began) != since.timestamp_millis() {
             return Err(Untrusted);
         }
-        let ids = ids.iter().copied().map(EventId::from_bytes).collect();
-        Ok(Seam { since, ids })
+        let order: Vec<EventId> = ids.iter().copied().map(EventId::from_bytes).collect();
+        let ids = order.iter().copied().collect();
+        Ok(Seam { since, ids, order })
     }
 }
 
@@ -203,12 +226,21 @@ mod tests {
         assert!(empty.holds_back(&page(&empty, 0, 10)));
     }
 
+    fn known(met: usize) -> Known {
+        Known {
+            met,
+            main_is_past: true,
+            last: false,
+            newest: None,
+        }
+    }
+
     #[test]
     fn the_main_lane_goes_on_after_a_page_that_is_all_its_own() {
         let seam = seam(100, 200);
         let meets = |from, to| {
-            let met = page(&seam, from, to);
-            seam.meets(&met, met.ids.len(), false, None)
+            let page = page(&seam, from, to);
+            seam.meets(&page, known(page.ids.len()))
         };
         assert_eq!(meets(90, 110), None);
         assert_eq!(meets(110, 120), Some(LaneName::Main));
@@ -218,11 +250,31 @@ mod tests {
     #[test]
     fn the_backfill_lane_goes_on_once_it_is_past_all_that_the_main_lane_read() {
         let seam = seam(100, 110);
-        let met = page(&seam, 95, 130);
-        assert_eq!(seam.meets(&met, 10, false, None), Some(LaneName::Backfill));
+        let whole = page(&seam, 95, 130);
+        assert_eq!(seam.meets(&whole, known(10)), Some(LaneName::Backfill));
         let rest = page(&seam, 105, 130);
-        assert_eq!(seam.meets(&rest, 5, false, None), None);
-        assert_eq!(seam.meets(&rest, 10, false, None), Some(LaneName::Backfill));
+        assert_eq!(seam.meets(&rest, known(5)), None);
+        assert_eq!(seam.meets(&rest, known(10)), Some(LaneName::Backfill));
+    }
+
+    #[test]
+    fn the_main_lane_never_ends_before_what_it_answers_for_is_accepted() {
+        let seam = seam(100, 110);
+        let unread = Known {
+            main_is_past: false,
+            newest: Some(began() + TimeDelta::hours(1)),
+            ..known(10)
+        };
+        assert_eq!(seam.meets(&page(&seam, 95, 130), unread), None);
+        assert_eq!(seam.meets(&page(&seam, 120, 130), unread), None);
+    }
+
+    #[test]
+    fn what_the_main_lane_has_still_to_read_is_known() {
+        let unread = |accepted, unread| seam(100, 110).unread(&SeamPlace { accepted, unread });
+        assert!(unread(10, Vec::new()).is_empty());
+        let both = [ids(102, 103), ids(107, 110)].concat();
+        assert_eq!(unread(7, ids(102, 103)), both.into_iter().collect());
     }
 
     #[test]
@@ -230,7 +282,8 @@ mod tests {
         let seam = seam(100, 110);
         let meets = |after| {
             let newest = Some(began() + TimeDelta::seconds(after));
-            seam.meets(&page(&seam, 0, 50), 0, false, newest)
+            let known = Known { newest, ..known(0) };
+            seam.meets(&page(&seam, 0, 50), known)
         };
         assert_eq!(meets(59), None);
         assert_eq!(meets(60), Some(LaneName::Backfill));
@@ -240,30 +293,37 @@ mod tests {
     fn an_event_that_the_log_holds_twice_ends_no_lane() {
         let mut seam = seam(100, 110);
         seam.extend(&ids(3, 4));
-        assert_eq!(seam.meets(&page(&seam, 0, 10), 1, false, None), None);
+        assert_eq!(seam.meets(&page(&seam, 0, 10), known(1)), None);
     }
 
     #[test]
     fn without_news_the_lanes_meet_at_the_end_of_the_log_or_at_a_page_that_must_be_new() {
         let seam = Seam::new(began());
-        let met = page(&seam, 0, 10);
-        let older = Some(began() - TimeDelta::seconds(1));
-        assert_eq!(seam.meets(&met, 0, false, older), None);
-        assert_eq!(seam.meets(&met, 0, true, older), Some(LaneName::Backfill));
-        let newer = Some(began());
-        assert_eq!(seam.meets(&met, 0, false, newer), Some(LaneName::Backfill));
+        let meets = |last, newest| {
+            let known = Known {
+                last,
+                newest: Some(newest),
+                ..known(0)
+            };
+            seam.meets(&page(&seam, 0, 10), known)
+        };
+        let older = began() - TimeDelta::seconds(1);
+        assert_eq!(meets(false, older), None);
+        assert_eq!(meets(true, older), Some(LaneName::Backfill));
+        assert_eq!(meets(false, began()), Some(LaneName::Backfill));
     }
 
     #[test]
     fn a_seam_of_another_beginning_is_not_trusted() {
         let stored = seam(0, 5).to_bytes();
-        assert_eq!(Seam::from_bytes(&stored, began()), Ok(seam(0, 5)));
+        assert_eq!(Seam::from_bytes(&stored, began(), 5), Ok(seam(0, 5)));
+        assert_eq!(Seam::from_bytes(&stored, began(), 6), Err(Untrusted));
         let later = began() + TimeDelta::milliseconds(1);
-        assert_eq!(Seam::from_bytes(&stored, later), Err(Untrusted));
-        assert_eq!(Seam::from_bytes(&[], began()), Err(Untrusted));
+        assert_eq!(Seam::from_bytes(&stored, later, 0), Err(Untrusted));
+        assert_eq!(Seam::from_bytes(&[], began(), 0), Err(Untrusted));
         for cut in 1..stored.len() {
             let cut = &stored[..stored.len() - cut];
-            assert_eq!(Seam::from_bytes(cut, began()), Err(Untrusted));
+            assert_eq!(Seam::from_bytes(cut, began(), 0), Err(Untrusted));
         }
     }
 
@@ -271,8 +331,8 @@ mod tests {
         #[test]
         fn other_bytes_are_no_seam_and_no_panic(bytes: Vec<u8>) {
             let framed = [MAGIC.as_slice(), &bytes].concat();
-            prop_assert!(Seam::from_bytes(&bytes, began()).is_err());
-            let _ = Seam::from_bytes(&framed, began());
+            prop_assert!(Seam::from_bytes(&bytes, began(), 0).is_err());
+            let _ = Seam::from_bytes(&framed, began(), 0);
         }
     }
 }

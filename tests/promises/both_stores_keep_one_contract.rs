@@ -9,7 +9,9 @@
 use okta_sentinel::checkpoint::account::{BlobAccount, BlobCredential};
 use okta_sentinel::checkpoint::blob::BlobStore;
 use okta_sentinel::checkpoint::file::FileStore;
-use okta_sentinel::checkpoint::{Checkpoint, CheckpointStore as _, FORMAT, Ids, Lane, StoreError};
+use okta_sentinel::checkpoint::{
+    Checkpoint, CheckpointStore as _, FORMAT, Ids, Lane, SeamPlace, StoreError,
+};
 use okta_sentinel::event::EventId;
 use okta_sentinel::identity::Identity;
 use okta_sentinel::okta::Cursor;
@@ -74,6 +76,10 @@ async fn what_is_saved_is_what_the_next_run_opens(kept: &Kept) {
     let full = Checkpoint {
         main: lane.clone(),
         backfill: Some(lane),
+        seam: SeamPlace {
+            accepted: 30,
+            unread: vec![EventId::from_bytes([3; 16])],
+        },
         filter: Some("eventType sw \"user.\"".to_owned()),
         ..checkpoint(1)
     };
@@ -418,6 +424,7 @@ fn checkpoint(sequence: u64) -> Checkpoint {
         sequence,
         main: lane("1_2"),
         backfill: None,
+        seam: Default::default(),
         filter: None,
         saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
     }

@@ -257,6 +257,7 @@ mod tests {
             sequence: 0,
             main: Lane::begin(Cursor::new(next.parse().unwrap()), DateTime::UNIX_EPOCH),
             backfill: None,
+            seam: Default::default(),
             filter: None,
             saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
         }
