@@ -8,6 +8,7 @@ use crate::checkpoint::{CheckpointStore, StoreError};
 use crate::ingest::Sink;
 use crate::ingest::data_collector::DataCollector;
 use crate::ingest::local::LocalWorkspace;
+use crate::ingest::logs_ingestion::LogsIngestion;
 use crate::ingest::signature::Signer;
 use crate::okta::client::http_client;
 use crate::okta::credential::ServiceApp;
@@ -61,6 +62,10 @@ fn credential(settings: CredentialSettings) -> Credential {
 
 fn sink(settings: SinkSettings) -> Result<Arc<dyn Sink>, AssemblyError> {
     Ok(match settings {
+        SinkSettings::LogsIngestion { rule, identity } => {
+            let http = http_client(rule.endpoint.base())?;
+            Arc::new(LogsIngestion::new(http, rule, &identity))
+        }
         SinkSettings::DataCollector {
             workspace_id,
             key,

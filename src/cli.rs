@@ -52,8 +52,9 @@ pub enum Command {
     Ship(ship::Options),
     /// Try every setting for real and say how to mend what fails
     #[command(
-        after_help = "Sends one row of outcome `check` to OktaConnectorHealth_CL: the \
-        Data Collector API has no other way to try a key. Exit code 0 if all is well, 1 if \
+        after_help = "A data collection rule is tried with an empty array. A workspace gets one \
+        row of outcome `check` in OktaConnectorHealth_CL: the Data Collector API has no other way \
+        to try a key. Exit code 0 if all is well, 1 if \
         something failed, 2 if a setting cannot be read. Examples:\n  \
         okta-sentinel check                  every setting of this environment\n  \
         OUTPUT_DIR=out okta-sentinel check   Okta alone, with a local folder for a workspace"

@@ -10,8 +10,10 @@ use crate::event::layout::Spelling;
 
 pub mod data_collector;
 pub mod local;
+pub mod logs_ingestion;
 pub mod outcome;
 pub mod signature;
+mod wire;
 pub mod workspace;
 
 pub use outcome::PostError;
@@ -26,6 +28,9 @@ pub enum Table {
 }
 
 impl Table {
+    /// All of them, events first.
+    pub const ALL: [Table; 2] = [Table::Okta, Table::ConnectorHealth];
+
     /// The `Log-Type` of a table whose name is fixed.
     pub fn log_type(self, okta: &str) -> &str {
         match self {
@@ -69,4 +74,11 @@ pub trait Sink: Send + Sync {
     /// # Errors
     /// [`PostError`]. After a transport error the rows may be there all the same.
     async fn post(&self, table: Table, batch: &Batch) -> Result<(), PostError>;
+
+    /// Tries the way to a table without leaving a row there, and says what takes it; `None` where
+    /// this road knows no such way.
+    async fn probe(&self, table: Table) -> Option<Result<String, PostError>> {
+        let _ = table;
+        None
+    }
 }

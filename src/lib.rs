@@ -5,6 +5,7 @@
 //! Log Analytics ([ingest]) and saves its place after every accepted one. [run] drives that road
 //! from top to bottom; [host] starts it for the Functions host, [cli] for a person in a shell.
 //! [settings] is the only reader of the environment, [telemetry] the only writer of log lines.
+//! [tables] lists what the workspace holds in the end.
 
 pub mod app;
 pub mod batch;
@@ -12,9 +13,11 @@ pub mod checkpoint;
 pub mod cli;
 pub mod event;
 pub mod host;
+pub mod identity;
 pub mod ingest;
 pub mod okta;
 pub mod retry;
 pub mod run;
 pub mod settings;
+pub mod tables;
 pub mod telemetry;

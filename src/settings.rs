@@ -13,6 +13,7 @@ pub mod address;
 pub mod catalogue;
 mod credential;
 mod environment;
+mod identity;
 mod number;
 mod okta;
 mod problems;

@@ -8,4 +8,5 @@
 pub mod azurite;
 pub mod functions_host;
 pub mod okta;
+mod stall;
 pub mod workspace;

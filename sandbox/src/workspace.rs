@@ -1,4 +1,5 @@
-//! A local Log Analytics workspace: the HTTP Data Collector API on a loopback port.
+//! A local Log Analytics workspace on a loopback port: the HTTP Data Collector API, and a data
+//! collection rule of the Logs Ingestion API that feeds the same tables.
 //!
 //! It is as strict as the service about what a client can get wrong: the signature over the
 //! length in bytes, the exact content type, the clock, sizes, property names. Accepted rows are
@@ -22,9 +23,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use url::Url;
 
+mod collector;
 mod connection;
 mod event_id;
 mod fault;
+mod ingestion;
 mod refusal;
 mod rows;
 mod server;
@@ -35,11 +38,15 @@ mod typing;
 
 pub use event_id::EventId;
 pub use fault::{Fault, Faults};
+pub use ingestion::RuleConfig;
+pub use ingestion::identity::{Identity, TokenRequest};
+pub use ingestion::stream::{Report, StreamColumns, StreamType};
 pub use store::Post;
 pub use table::Table;
 pub use typing::ColumnType;
 
 use connection::{Connections, CuttableListener};
+use ingestion::Rule;
 use server::Service;
 use store::Store;
 
@@ -67,6 +74,8 @@ pub struct Config {
     pub id: String,
     /// The shared key, base64.
     pub key: String,
+    /// The data collection rule.
+    pub rule: RuleConfig,
     /// How closely posts are looked at.
     pub detail: Detail,
     /// How many of the newest rows each table keeps for [`Table::kept_rows`].
@@ -80,6 +89,7 @@ impl Default for Config {
         Self {
             id: WORKSPACE_ID.to_owned(),
             key: WORKSPACE_KEY.to_owned(),
+            rule: RuleConfig::default(),
             detail: Detail::Full,
             keep_rows: 1_000,
             output_dir: None,
@@ -93,6 +103,7 @@ pub struct Workspace {
     address: SocketAddr,
     config: Config,
     store: Arc<Store>,
+    rule: Arc<Rule>,
     faults: Faults,
     connections: Arc<Connections>,
     server: JoinHandle<()>,
@@ -112,7 +123,9 @@ impl Workspace {
         let connections = Arc::new(Connections::default());
         let store = Arc::new(Store::new(&config));
         let faults = Faults::default();
-        let service = Service::new(&config, Arc::clone(&store), faults.clone())?;
+        let rule = Arc::new(Rule::new(&config.rule));
+        let parts = (Arc::clone(&store), Arc::clone(&rule));
+        let service = Service::new(&config, parts, faults.clone())?;
         let server = tokio::spawn(server::serve(
             CuttableListener::new(listener, Arc::clone(&connections)),
             Arc::new(service),
@@ -121,13 +134,15 @@ impl Workspace {
             address,
             config,
             store,
+            rule,
             faults,
             connections,
             server,
         })
     }
 
-    /// The base address, for the setting `LOG_ANALYTICS_URI`; no trailing slash.
+    /// The base address, for the settings `LOG_ANALYTICS_URI` and `LOGS_INGESTION_ENDPOINT`; no
+    /// trailing slash.
     #[must_use]
     pub fn uri(&self) -> String {
         format!("http://{}", self.address)
@@ -156,6 +171,35 @@ impl Workspace {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.config.key
+    }
+
+    /// The immutable id of the data collection rule.
+    #[must_use]
+    pub fn rule_id(&self) -> &str {
+        &self.config.rule.id
+    }
+
+    /// The identity that calls the rule.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.rule.identity
+    }
+
+    /// What App Service sets `IDENTITY_ENDPOINT` to; [`Identity::header`] is the other half.
+    #[must_use]
+    pub fn identity_endpoint(&self) -> String {
+        format!("{}{}", self.uri(), ingestion::identity::TOKEN_PATH)
+    }
+
+    /// Gives the identity the role on the rule, or takes it away.
+    pub fn grant(&self, granted: bool) {
+        self.rule.grant(granted);
+    }
+
+    /// What the service would have done to rows of the rule without a word, each once.
+    #[must_use]
+    pub fn reports(&self) -> Vec<Report> {
+        self.store.reports()
     }
 
     /// The script of things that go wrong.

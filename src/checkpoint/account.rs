@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::identity::Identity;
 use crate::settings::address::{self, AddressError};
 
 /// Where blobs are and with what credential.
@@ -30,13 +31,8 @@ pub enum BlobCredential {
     },
     /// `SharedAccessSignature` of a connection string, without a leading `?`.
     Sas(SecretString),
-    /// `__credential=managedidentity`, with the client id of a user-assigned identity.
-    ManagedIdentity {
-        /// `__clientId`, else `AZURE_CLIENT_ID`.
-        client_id: Option<String>,
-    },
-    /// No `__credential`: the developer's own sign-in (`az login`).
-    Developer,
+    /// `__credential=managedidentity`, or none: the developer's own sign-in.
+    Identity(Identity),
 }
 
 /// Why a storage account cannot be told from its setting. Parts of a connection string are named

@@ -53,6 +53,17 @@ impl Kind {
             Kind::Guid => "_g",
         }
     }
+
+    /// The column's type in a table and in a stream. A stream may not have `guid`, and the Data
+    /// Collector's `_g` columns are strings too.
+    pub const fn column_type(self) -> &'static str {
+        match self {
+            Kind::Text | Kind::Guid => "string",
+            Kind::Number => "real",
+            Kind::Flag => "boolean",
+            Kind::Time => "datetime",
+        }
+    }
 }
 
 /// Where a column comes from.
@@ -71,6 +82,8 @@ pub struct Column {
     pub path: &'static str,
     /// Its type.
     pub kind: Kind,
+    /// What it holds, in one line for the table's reader.
+    pub doc: &'static str,
     /// Whose column it is.
     pub origin: Origin,
     /// Its values may look like GUIDs (or not, where it is one), so that the Data Collector's
@@ -80,33 +93,28 @@ pub struct Column {
 }
 
 impl Column {
-    const fn classic(path: &'static str, kind: Kind) -> Column {
+    const fn classic(path: &'static str, kind: Kind, doc: &'static str) -> Column {
         Column {
             path,
             kind,
+            doc,
             origin: Origin::Classic,
             twin: None,
             key: None,
         }
     }
 
-    const fn added(path: &'static str, kind: Kind) -> Column {
+    const fn added(path: &'static str, kind: Kind, doc: &'static str) -> Column {
         Column {
-            path,
-            kind,
             origin: Origin::Added,
-            twin: None,
-            key: None,
+            ..Column::classic(path, kind, doc)
         }
     }
 
-    const fn made(key: &'static str, kind: Kind) -> Column {
+    const fn made(key: &'static str, kind: Kind, doc: &'static str) -> Column {
         Column {
-            path: "",
-            kind,
-            origin: Origin::Added,
-            twin: None,
             key: Some(key),
+            ..Column::added("", kind, doc)
         }
     }
 
@@ -135,107 +143,113 @@ impl Column {
     pub fn classic_name(&self) -> String {
         self.key() + self.kind.suffix()
     }
+
+    /// The column that the Data Collector makes beside this one, if it makes one.
+    pub fn twin_name(&self) -> Option<String> {
+        Some(self.key() + self.twin?.suffix())
+    }
 }
 
 use Kind::{Flag, Guid, Number, Text, Time};
 
 /// Every column but the service's own, in the order in which Okta writes an event.
+#[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column::classic("actor.id", Text),
-    Column::classic("actor.type", Text),
-    Column::classic("actor.alternateId", Text),
-    Column::classic("actor.displayName", Text),
-    Column::added("actor.detailEntry", Text),
-    Column::classic("client.userAgent.rawUserAgent", Text),
-    Column::classic("client.userAgent.os", Text),
-    Column::classic("client.userAgent.browser", Text),
-    Column::classic("client.zone", Text),
-    Column::classic("client.device", Text),
-    Column::added("client.id", Text),
-    Column::classic("client.ipAddress", Text),
-    Column::classic("client.geographicalContext.city", Text),
-    Column::classic("client.geographicalContext.state", Text),
-    Column::classic("client.geographicalContext.country", Text),
-    Column::classic("client.geographicalContext.postalCode", Text),
-    Column::classic("client.geographicalContext.geolocation.lat", Number),
-    Column::classic("client.geographicalContext.geolocation.lon", Number),
-    Column::added("device.id", Text),
-    Column::added("device.name", Text),
-    Column::added("device.os_platform", Text),
-    Column::added("device.os_version", Text),
-    Column::added("device.managed", Flag),
-    Column::added("device.registered", Flag),
-    Column::added("device.device_integrator", Text),
-    Column::added("device.disk_encryption_type", Text),
-    Column::added("device.screen_lock_type", Text),
-    Column::added("device.jailbreak", Flag),
-    Column::added("device.secure_hardware_present", Flag),
-    Column::classic("authenticationContext.authenticationProvider", Text),
-    Column::classic("authenticationContext.credentialProvider", Text),
-    Column::classic("authenticationContext.credentialType", Text),
-    Column::added("authenticationContext.issuer.id", Text),
-    Column::added("authenticationContext.issuer.type", Text),
-    Column::added("authenticationContext.interface", Text),
-    Column::classic("authenticationContext.authenticationStep", Number),
-    Column::added("authenticationContext.rootSessionId", Text),
-    Column::classic("authenticationContext.externalSessionId", Text),
-    Column::added("authenticationContext.authenticatorContext", Text),
-    Column::classic("displayMessage", Text),
-    Column::classic("eventType", Text),
-    Column::classic("outcome.result", Text),
-    Column::classic("outcome.reason", Text),
-    Column::classic("published", Time),
-    Column::classic("securityContext.asNumber", Number),
-    Column::classic("securityContext.asOrg", Text),
-    Column::classic("securityContext.isp", Text),
-    Column::classic("securityContext.domain", Text),
-    Column::classic("securityContext.isProxy", Flag),
-    Column::added("securityContext.risk.level", Text),
-    Column::added("securityContext.risk.previousLevel", Text),
-    Column::added("securityContext.risk.reasons", Text),
-    Column::added("securityContext.risk.detectionName", Text),
-    Column::added("securityContext.risk.issuer", Text),
-    Column::added("securityContext.ipDetails", Text),
-    Column::added("securityContext.userBehaviors", Text),
-    Column::added("securityContext.botProtection.level", Text),
-    Column::classic("severity", Text),
-    Column::classic("debugContext.debugData.initiationType", Text),
-    Column::classic("debugContext.debugData.logOnlySecurityData", Text),
-    Column::classic("debugContext.debugData.threatDetections", Text),
-    Column::classic("debugContext.debugData.signOnMode", Text),
-    Column::classic("debugContext.debugData.attributesModified", Text),
-    Column::classic("debugContext.debugData.attributesAdded", Text),
-    Column::classic("debugContext.debugData.attributesDeleted", Text),
-    Column::classic("debugContext.debugData.groupAppAssignmentId", Text),
-    Column::classic("debugContext.debugData.authnRequestId", Text).with_twin(Guid),
-    Column::classic("debugContext.debugData.loginResult", Text),
-    Column::classic("debugContext.debugData.requestId", Text).with_twin(Guid),
-    Column::classic("debugContext.debugData.requestUri", Text),
-    Column::classic("debugContext.debugData.url", Text),
-    Column::classic("debugContext.debugData.deviceFingerprint", Guid).with_twin(Text),
-    Column::classic("debugContext.debugData.factor", Text),
-    Column::classic("debugContext.debugData.countryCallingCode", Text),
-    Column::classic("debugContext.debugData.smsProvider", Text),
-    Column::classic("debugContext.debugData.transactionId", Guid).with_twin(Text),
-    Column::classic("debugContext.debugData.jobId", Text),
-    Column::classic("debugContext.debugData.importType", Text),
-    Column::classic("debugContext.debugData.appname", Text),
-    Column::classic("debugContext.debugData.importLastToken", Text).with_twin(Guid),
-    Column::classic("debugContext.debugData.importTrigger", Text),
-    Column::classic("debugContext.debugData.threatSuspected", Text),
-    Column::classic("debugContext.debugData.detailedmessage", Text),
-    Column::classic("legacyEventType", Text),
-    Column::classic("transaction.type", Text),
-    Column::classic("transaction.id", Text).with_twin(Guid),
-    Column::added("transaction.detail", Text),
-    Column::classic("uuid", Guid).with_twin(Text),
-    Column::classic("version", Text),
-    Column::classic("request.ipChain", Text),
-    Column::classic("target", Text),
-    Column::made(DEBUG_DATA, Text),
-    Column::made(ADDITIONAL, Text),
-    Column::made(DOMAIN, Text),
-    Column::made(TRUNCATED, Number),
+    Column::classic("actor.id", Text, "Okta's id of who acted; a user's begins with 00u"),
+    Column::classic("actor.type", Text, "What acted: User, SystemPrincipal, PublicClientApp and others"),
+    Column::classic("actor.alternateId", Text, "The actor's second name; for a user the login, or what was typed in its place, be it a password"),
+    Column::classic("actor.displayName", Text, "The actor's name for people; for a user the full name"),
+    Column::added("actor.detailEntry", Text, "More about the actor, as a JSON object"),
+    Column::classic("client.userAgent.rawUserAgent", Text, "The User-Agent header as the client sent it"),
+    Column::classic("client.userAgent.os", Text, "The operating system that Okta reads from the user agent"),
+    Column::classic("client.userAgent.browser", Text, "The browser that Okta reads from the user agent"),
+    Column::classic("client.zone", Text, "The network zone that decided which policy rule applied; the text null occurs"),
+    Column::classic("client.device", Text, "The kind of device: Computer, Mobile, Unknown and others"),
+    Column::added("client.id", Text, "The OAuth client that made the request, or the agent of a request with an API token"),
+    Column::classic("client.ipAddress", Text, "The client's IP address"),
+    Column::classic("client.geographicalContext.city", Text, "The city that the client's IP address is registered to"),
+    Column::classic("client.geographicalContext.state", Text, "The state or province that the client's IP address is registered to"),
+    Column::classic("client.geographicalContext.country", Text, "The country that the client's IP address is registered to, by its English name"),
+    Column::classic("client.geographicalContext.postalCode", Text, "The postal code that the client's IP address is registered to"),
+    Column::classic("client.geographicalContext.geolocation.lat", Number, "The latitude of that place, in degrees"),
+    Column::classic("client.geographicalContext.geolocation.lon", Number, "The longitude of that place, in degrees"),
+    Column::added("device.id", Text, "Okta's id of the device"),
+    Column::added("device.name", Text, "The device's name"),
+    Column::added("device.os_platform", Text, "The device's operating system"),
+    Column::added("device.os_version", Text, "The version of the device's operating system"),
+    Column::added("device.managed", Flag, "Whether the device is managed"),
+    Column::added("device.registered", Flag, "Whether the device is registered with Okta"),
+    Column::added("device.device_integrator", Text, "What an integrated endpoint security product reports of the device, as JSON"),
+    Column::added("device.disk_encryption_type", Text, "How the device's disk is encrypted"),
+    Column::added("device.screen_lock_type", Text, "How the device's screen is locked"),
+    Column::added("device.jailbreak", Flag, "Whether the device was jailbroken or rooted"),
+    Column::added("device.secure_hardware_present", Flag, "Whether the device keeps keys in secure hardware"),
+    Column::classic("authenticationContext.authenticationProvider", Text, "What verified the credentials"),
+    Column::classic("authenticationContext.credentialProvider", Text, "The service that manages the credential: OKTA_CREDENTIAL_PROVIDER, RSA, GOOGLE and others"),
+    Column::classic("authenticationContext.credentialType", Text, "The kind of credential: PASSWORD, OTP, ASSERTION and others"),
+    Column::added("authenticationContext.issuer.id", Text, "The id of who issued the credential"),
+    Column::added("authenticationContext.issuer.type", Text, "The kind of issuer"),
+    Column::added("authenticationContext.interface", Text, "The interface that was used, such as Outlook or Office365"),
+    Column::classic("authenticationContext.authenticationStep", Number, "The step in the authentication pipeline; Okta always writes 0"),
+    Column::added("authenticationContext.rootSessionId", Text, "The session at the root of the actor's sessions; joins events whose externalSessionId differs"),
+    Column::classic("authenticationContext.externalSessionId", Text, "The session's id in the log, by which a session's events are joined; not the id that Okta's sessions API takes"),
+    Column::added("authenticationContext.authenticatorContext", Text, "How an authenticator was used, FastPass among them: binding, signer, origin; as a JSON object"),
+    Column::classic("displayMessage", Text, "What happened, in a few words for people"),
+    Column::classic("eventType", Text, "What happened, by its name in Okta's catalogue: user.session.start"),
+    Column::classic("outcome.result", Text, "SUCCESS, FAILURE, ALLOW, DENY, CHALLENGE, SKIPPED, UNKNOWN and others"),
+    Column::classic("outcome.reason", Text, "Why the outcome is what it is: INVALID_CREDENTIALS"),
+    Column::classic("published", Time, "When Okta published the event, UTC; right for late events too, which TimeGenerated is not"),
+    Column::classic("securityContext.asNumber", Number, "The number of the autonomous system that the client's IP address belongs to"),
+    Column::classic("securityContext.asOrg", Text, "The organization that the autonomous system is registered to"),
+    Column::classic("securityContext.isp", Text, "The internet service provider of the client's IP address"),
+    Column::classic("securityContext.domain", Text, "The domain of the client's IP address; not the org's, which is domain_s"),
+    Column::classic("securityContext.isProxy", Flag, "Whether the client's IP address is a known proxy or anonymizer"),
+    Column::added("securityContext.risk.level", Text, "The risk that Okta sees: LOW, MEDIUM or HIGH"),
+    Column::added("securityContext.risk.previousLevel", Text, "The risk before this event"),
+    Column::added("securityContext.risk.reasons", Text, "Why the risk is what it is, as text or as JSON"),
+    Column::added("securityContext.risk.detectionName", Text, "The detection that raised the risk"),
+    Column::added("securityContext.risk.issuer", Text, "Who reported the risk"),
+    Column::added("securityContext.ipDetails", Text, "What is known of the client's IP address, as JSON"),
+    Column::added("securityContext.userBehaviors", Text, "What behaviour detection found, as JSON"),
+    Column::added("securityContext.botProtection.level", Text, "How likely the client is a bot"),
+    Column::classic("severity", Text, "DEBUG, INFO, WARN or ERROR"),
+    Column::classic("debugContext.debugData.initiationType", Text, "Whether a sign-in began at the service provider or at Okta"),
+    Column::classic("debugContext.debugData.logOnlySecurityData", Text, "Risk and behaviours of a sign-in, as JSON text of Okta's own"),
+    Column::classic("debugContext.debugData.threatDetections", Text, "What ThreatInsight detected, as JSON text"),
+    Column::classic("debugContext.debugData.signOnMode", Text, "The protocol of a sign-in to an app: SAML 2.0, OpenID Connect and others"),
+    Column::classic("debugContext.debugData.attributesModified", Text, "Attributes of a profile that were changed"),
+    Column::classic("debugContext.debugData.attributesAdded", Text, "Attributes of a profile that were added"),
+    Column::classic("debugContext.debugData.attributesDeleted", Text, "Attributes of a profile that were removed"),
+    Column::classic("debugContext.debugData.groupAppAssignmentId", Text, "The assignment of an app to a group that an event is about"),
+    Column::classic("debugContext.debugData.authnRequestId", Text, "The request that began the authentication").with_twin(Guid),
+    Column::classic("debugContext.debugData.loginResult", Text, "The result of a login, in Okta's inner names"),
+    Column::classic("debugContext.debugData.requestId", Text, "The HTTP request that caused the event").with_twin(Guid),
+    Column::classic("debugContext.debugData.requestUri", Text, "The path that was requested"),
+    Column::classic("debugContext.debugData.url", Text, "The path that was requested, with its query"),
+    Column::classic("debugContext.debugData.deviceFingerprint", Guid, "A fingerprint of the browser, made by the client and so easily forged").with_twin(Text),
+    Column::classic("debugContext.debugData.factor", Text, "The factor that was used: OKTA_VERIFY_PUSH, SIGNED_NONCE (FastPass) and others"),
+    Column::classic("debugContext.debugData.countryCallingCode", Text, "The calling code of a telephone factor's number"),
+    Column::classic("debugContext.debugData.smsProvider", Text, "The provider that sent a text message"),
+    Column::classic("debugContext.debugData.transactionId", Guid, "The transaction of a multifactor challenge; not the event's own, which is transaction_id_s").with_twin(Text),
+    Column::classic("debugContext.debugData.jobId", Text, "The import or provisioning job"),
+    Column::classic("debugContext.debugData.importType", Text, "Whether an import was full or incremental"),
+    Column::classic("debugContext.debugData.appname", Text, "The app that an event is about, by its key in Okta's catalogue"),
+    Column::classic("debugContext.debugData.importLastToken", Text, "Where the last import from a directory ended").with_twin(Guid),
+    Column::classic("debugContext.debugData.importTrigger", Text, "What started an import"),
+    Column::classic("debugContext.debugData.threatSuspected", Text, "Whether ThreatInsight suspects a threat: the text true or false"),
+    Column::classic("debugContext.debugData.detailedmessage", Text, "A longer message of an agent or an import"),
+    Column::classic("legacyEventType", Text, "The event's name in Okta's Events API of old"),
+    Column::classic("transaction.type", Text, "What caused the event: WEB or JOB"),
+    Column::classic("transaction.id", Text, "The operation that the event belongs to; joins events that one request caused").with_twin(Guid),
+    Column::added("transaction.detail", Text, "More about the transaction, such as the id of the API token in use, as a JSON object"),
+    Column::classic("uuid", Guid, "The event's own id; the same in a row that came twice").with_twin(Text),
+    Column::classic("version", Text, "The version of Okta's event format, always 0"),
+    Column::classic("request.ipChain", Text, "The IP addresses that the request came through, nearest the client first, as a JSON array"),
+    Column::classic("target", Text, "What was acted upon: an array of objects with id, type, alternateId, displayName and detailEntry, as JSON"),
+    Column::made(DEBUG_DATA, Text, "The keys of debugData that have no column of their own, as a JSON object"),
+    Column::made(ADDITIONAL, Text, "Everything else that has no column, as a JSON object in the event's own nesting"),
+    Column::made(DOMAIN, Text, "The host of the Okta org that the event comes from"),
+    Column::made(TRUNCATED, Number, "How many bytes were cut from this row's values, each of which may hold 32,000; absent where none was"),
 ];
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //! there, which are null and how times are written varies between schedules, first runs, manual
 //! runs and retries, and users' parsers broke on each (azure-functions-host #7391).
 
+use std::collections::HashMap;
+
 use axum::http::HeaderMap;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// The invocation's id, which ties log lines to it; `none` where the host sent none.
@@ -18,23 +19,13 @@ pub fn id(headers: &HeaderMap) -> String {
         .collect()
 }
 
+/// The fields of a JSON object. A derived struct would take an array for one as well.
+type Fields = HashMap<String, Box<RawValue>>;
+
 /// The envelope of a timer's invocation; only what is told to people is read.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub struct TimerPayload {
-    #[serde(rename = "Data")]
-    data: Option<Data>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Data {
-    /// The binding's name in `function.json`.
     timer: Option<Box<RawValue>>,
-}
-
-#[derive(Deserialize)]
-struct Timer {
-    #[serde(rename = "IsPastDue")]
-    is_past_due: Option<bool>,
 }
 
 impl TimerPayload {
@@ -46,14 +37,25 @@ impl TimerPayload {
         if body.trim_ascii().is_empty() {
             return Ok(TimerPayload::default());
         }
-        serde_json::from_slice(body)
+        let mut envelope: Fields = serde_json::from_slice(body)?;
+        let data: Option<Fields> = match envelope.remove("Data") {
+            Some(data) => serde_json::from_str(data.get())?,
+            None => None,
+        };
+        // By the binding's name in `function.json`.
+        let timer = data.and_then(|mut data| data.remove("timer"));
+        Ok(TimerPayload { timer })
     }
 
     /// Whether the host fires this timer late.
     pub fn is_past_due(&self) -> bool {
-        let timer = self.data.as_ref().and_then(|data| data.timer.as_deref());
-        let timer = timer.and_then(|raw| serde_json::from_str::<Timer>(raw.get()).ok());
-        timer.and_then(|timer| timer.is_past_due).unwrap_or(false)
+        let field = |name: &str| {
+            let timer = self.timer.as_deref()?;
+            serde_json::from_str::<Fields>(timer.get())
+                .ok()?
+                .remove(name)
+        };
+        field("IsPastDue").is_some_and(|late| late.get() == "true")
     }
 }
 
@@ -80,6 +82,7 @@ mod tests {
                 r#"{"Data":{"timer":"\"text\""},"Metadata":{"RetryContext":{"RetryCount":1}}}"#,
                 false,
             ),
+            (r#"{"Data":{"timer":[true]}}"#, false),
             (r#"{"Data":{}}"#, false),
             (r#"{"Data":null}"#, false),
             ("{}", false),
@@ -95,7 +98,15 @@ mod tests {
 
     #[test]
     fn what_is_no_envelope_is_said_to_be_none() {
-        for body in ["[", "[1]", "7", "\"x\"", "{\"Data\":7}"] {
+        for body in [
+            "[",
+            "[1]",
+            "[[[true]]]",
+            "{\"Data\":[[true]]}",
+            "7",
+            "\"x\"",
+            "{\"Data\":7}",
+        ] {
             assert!(TimerPayload::read(body.as_bytes()).is_err(), "{body}");
         }
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::outcome::Outcome;
 use super::signature::{Signer, http_date};
+use super::wire::{silence, start_of};
 use super::workspace::{LogAnalyticsUri, LogType, WorkspaceId};
 use super::{PostError, Sink, Table};
 use crate::batch::{Batch, BatchLimits};
@@ -30,6 +31,9 @@ const LIMITS: BatchLimits = BatchLimits {
 const SURELY_NOT_TOO_LARGE: usize = 1_000_000;
 
 const WHOLE_ATTEMPT: Duration = Duration::from_secs(55);
+
+/// Where a post goes when it does not arrive.
+const ADDRESS: &str = "WORKSPACE_ID and LOG_ANALYTICS_URI";
 
 /// A Log Analytics workspace behind the Data Collector API.
 #[derive(Clone, Debug)]
@@ -109,26 +113,6 @@ impl DataCollector {
             message: format!("{place} answered {said}: {advice}"),
         }
     }
-
-    fn transport(&self, error: &reqwest::Error) -> PostError {
-        let place = self.place();
-        let message = if error.is_timeout() && !error.is_connect() {
-            format!(
-                "{place} did not answer within {} s",
-                WHOLE_ATTEMPT.as_secs()
-            )
-        } else if error.is_connect() {
-            let root = crate::okta::client::root_cause(error);
-            format!("{place} cannot be reached ({root}); check WORKSPACE_ID and LOG_ANALYTICS_URI")
-        } else {
-            let root = crate::okta::client::root_cause(error);
-            format!("{place} broke the connection ({root}); the rows may be there all the same")
-        };
-        PostError {
-            outcome: Outcome::Retry { after: None },
-            message,
-        }
-    }
 }
 
 #[async_trait]
@@ -169,7 +153,7 @@ impl Sink for DataCollector {
         let response = request
             .send()
             .await
-            .map_err(|error| self.transport(&error))?;
+            .map_err(|error| silence(&self.place(), &error, WHOLE_ATTEMPT, ADDRESS))?;
         let status = response.status();
         if status.is_success() {
             return Ok(());
@@ -178,18 +162,6 @@ impl Sink for DataCollector {
         let body = start_of(response).await;
         Err(self.refusal(status.as_u16(), &headers, &body, length))
     }
-}
-
-/// As much of an error's body as its reading needs; none if it breaks off.
-async fn start_of(mut response: reqwest::Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() > 16_000 {
-            break;
-        }
-    }
-    body
 }
 
 #[derive(Deserialize)]

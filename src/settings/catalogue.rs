@@ -145,13 +145,53 @@ pub const RUN_BUDGET_SECONDS: Setting = Setting {
     secret: false,
     scope: Scope::Optional,
 };
+/// The data collection rule's endpoint.
+pub const LOGS_INGESTION_ENDPOINT: Setting = Setting {
+    name: "LOGS_INGESTION_ENDPOINT",
+    aliases: &[],
+    meaning: "The data collection rule's logs ingestion endpoint: `https://okta-a1b2.westeurope-1.ingest.monitor.azure.com`, in sovereign clouds `.us` or `.cn`. With the next setting it sends events there by the Logs Ingestion API, and wins over `WORKSPACE_ID`",
+    default: None,
+    example: Some("https://okta-a1b2.westeurope-1.ingest.monitor.azure.com"),
+    secret: false,
+    scope: Scope::SetByTemplate,
+};
+/// Which rule.
+pub const DCR_IMMUTABLE_ID: Setting = Setting {
+    name: "DCR_IMMUTABLE_ID",
+    aliases: &[],
+    meaning: "The data collection rule's immutable id, `dcr-` and 32 hexadecimal digits. The identity needs the role Monitoring Metrics Publisher on the rule",
+    default: None,
+    example: Some("dcr-00000000000000000000000000000000"),
+    secret: false,
+    scope: Scope::SetByTemplate,
+};
+/// Which stream of the rule takes events.
+pub const DCR_STREAM: Setting = Setting {
+    name: "DCR_STREAM",
+    aliases: &[],
+    meaning: "The rule's stream that takes events. Each other table's stream on it is `Custom-` and the table's name: `Custom-OktaConnectorHealth_CL`",
+    default: Some("Custom-Okta_CL"),
+    example: Some("Custom-Okta_CL"),
+    secret: false,
+    scope: Scope::SetByTemplate,
+};
+/// The user-assigned identity.
+pub const AZURE_CLIENT_ID: Setting = Setting {
+    name: "AZURE_CLIENT_ID",
+    aliases: &[],
+    meaning: "The client id of the user-assigned managed identity that signs in to the rule and to storage, where there is one, a GUID. Left out, it is the app's own identity in Azure and the developer's sign-in (`az login`) elsewhere",
+    default: None,
+    example: Some(""),
+    secret: false,
+    scope: Scope::Optional,
+};
 /// The workspace's id.
 pub const WORKSPACE_ID: Setting = Setting {
     name: "WORKSPACE_ID",
     aliases: &["workspaceID", "workspaceId"],
-    meaning: "The Log Analytics workspace's id, a GUID. With `WORKSPACE_KEY` it sends events there by the Data Collector API",
+    meaning: "The Log Analytics workspace's id, a GUID. With `WORKSPACE_KEY` it sends events there by the Data Collector API, whose support has ended",
     default: None,
-    example: Some("11111111-2222-3333-4444-555555555555"),
+    example: Some(""),
     secret: false,
     scope: Scope::SetByTemplate,
 };
@@ -161,7 +201,7 @@ pub const WORKSPACE_KEY: Setting = Setting {
     aliases: &["workspaceKey"],
     meaning: "**Secret.** The workspace's primary or secondary key, in base64",
     default: None,
-    example: Some("bm90IGEga2V5LCBhbiBleGFtcGxlIG9mIG9uZQ=="),
+    example: Some(""),
     secret: true,
     scope: Scope::SetByTemplate,
 };
@@ -182,16 +222,6 @@ pub const LOG_TYPE: Setting = Setting {
     meaning: "The table's name without `_CL`, which the service appends. Detections expect the default",
     default: Some("Okta"),
     example: Some("Okta"),
-    secret: false,
-    scope: Scope::Optional,
-};
-/// The user-assigned identity.
-pub const AZURE_CLIENT_ID: Setting = Setting {
-    name: "AZURE_CLIENT_ID",
-    aliases: &[],
-    meaning: "The client id of the user-assigned managed identity, where there is one, a GUID",
-    default: None,
-    example: Some(""),
     secret: false,
     scope: Scope::Optional,
 };
@@ -279,11 +309,14 @@ pub const SETTINGS: &[Setting] = &[
     OKTA_FILTER,
     OKTA_RATE_SHARE,
     RUN_BUDGET_SECONDS,
+    LOGS_INGESTION_ENDPOINT,
+    DCR_IMMUTABLE_ID,
+    DCR_STREAM,
+    AZURE_CLIENT_ID,
     WORKSPACE_ID,
     WORKSPACE_KEY,
     LOG_ANALYTICS_URI,
     LOG_TYPE,
-    AZURE_CLIENT_ID,
     STORAGE,
     STORAGE_ACCOUNT_NAME,
     STORAGE_BLOB_SERVICE_URI,
@@ -292,11 +325,6 @@ pub const SETTINGS: &[Setting] = &[
     STATE_DIR,
     OUTPUT_DIR,
 ];
-
-/// A setting that belongs to a road this version does not take: its name and what to do.
-/// Ignoring it would send events otherwise than its owner believes.
-pub(super) const NOT_TAKEN: &[(&str, &str)] = &[("LOGS_INGESTION_ENDPOINT", NO_LOGS_INGESTION)];
-const NO_LOGS_INGESTION: &str = "this version does not post to the Logs Ingestion API yet; remove it and set WORKSPACE_ID and WORKSPACE_KEY";
 
 /// The README's table of settings, in Markdown, ending with a line break.
 pub fn markdown_table() -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::catalogue::{NOT_TAKEN, SETTINGS, Setting};
+use super::catalogue::{SETTINGS, Setting};
 use super::{Environment, Problem, Problems};
 
 /// The value of a setting and the name it was found under.
@@ -32,11 +32,6 @@ impl<'e> Reading<'e> {
                 && is_unresolved(given.text)
             {
                 reading.problem(given.name, UNRESOLVED);
-            }
-        }
-        for (name, fault) in NOT_TAKEN {
-            if environment.get(name).is_some() {
-                reading.problem(name, fault);
             }
         }
         reading
@@ -129,6 +124,8 @@ impl<'e> Reading<'e> {
         }
         self.problems
             .sort_by_key(|problem| position(problem.setting()));
+        // Storage and ingestion both read the identity.
+        self.problems.dedup();
         Err(Problems::new(self.problems))
     }
 }

@@ -10,14 +10,14 @@
 use std::path::{Path, PathBuf};
 
 use super::Place;
-use super::address::shown;
 use super::catalogue::{
-    AZURE_CLIENT_ID, OUTPUT_DIR, STATE_DIR, STORAGE, STORAGE_ACCOUNT_NAME,
-    STORAGE_BLOB_SERVICE_URI, STORAGE_CLIENT_ID, STORAGE_CREDENTIAL, Setting,
+    OUTPUT_DIR, STATE_DIR, STORAGE, STORAGE_ACCOUNT_NAME, STORAGE_BLOB_SERVICE_URI,
+    STORAGE_CLIENT_ID, Setting,
 };
+use super::identity;
 use super::reading::Reading;
 use crate::checkpoint::account::{BlobAccount, BlobCredential};
-use crate::ingest::workspace::is_guid;
+use crate::identity::Identity;
 
 /// Where the cursor is kept.
 #[derive(Clone, Debug)]
@@ -100,9 +100,12 @@ fn blob_account(reading: &mut Reading<'_>) -> Option<BlobAccount> {
     if reading.is_set(&STORAGE) {
         return reading.optional(&STORAGE, BlobAccount::from_connection_string);
     }
-    let credential = credential(reading);
+    let storage_client = reading.optional(&STORAGE_CLIENT_ID, identity::client_id);
+    let credential = identity::read(reading, storage_client).map(BlobCredential::Identity);
     // Without a good credential the address is still looked at, for its own problems.
-    let stand_in = credential.clone().unwrap_or(BlobCredential::Developer);
+    let stand_in = credential
+        .clone()
+        .unwrap_or(BlobCredential::Identity(Identity::Developer));
     let account = match reading.is_set(&STORAGE_BLOB_SERVICE_URI) {
         true => reading.optional(&STORAGE_BLOB_SERVICE_URI, |uri| {
             BlobAccount::from_service_uri(uri, stand_in)
@@ -112,37 +115,4 @@ fn blob_account(reading: &mut Reading<'_>) -> Option<BlobAccount> {
         }),
     };
     credential.and(account)
-}
-
-fn credential(reading: &mut Reading<'_>) -> Option<BlobCredential> {
-    let storage_client = reading.optional(&STORAGE_CLIENT_ID, client_id);
-    let client_id = storage_client.or(reading.optional(&AZURE_CLIENT_ID, client_id));
-    // Set by App Service where the app has an identity:
-    // <https://learn.microsoft.com/azure/app-service/overview-managed-identity>
-    let has_identity = reading.platform("IDENTITY_ENDPOINT").is_some();
-    if !reading.is_set(&STORAGE_CREDENTIAL) {
-        return Some(match has_identity {
-            true => BlobCredential::ManagedIdentity { client_id },
-            false => BlobCredential::Developer,
-        });
-    }
-    reading.optional(&STORAGE_CREDENTIAL, |text| {
-        match text.to_ascii_lowercase().as_str() {
-            "managedidentity" => Ok(BlobCredential::ManagedIdentity { client_id }),
-            _ => Err(format!(
-                "{} is not a credential this program has; write managedidentity",
-                shown(text)
-            )),
-        }
-    })
-}
-
-fn client_id(text: &str) -> Result<String, String> {
-    match is_guid(text) {
-        true => Ok(text.to_owned()),
-        false => Err(format!(
-            "{} is not a GUID; copy the Client ID from the identity's overview in the portal",
-            shown(text)
-        )),
-    }
 }

@@ -13,6 +13,7 @@ use okta_sentinel::checkpoint::{
     Checkpoint, CheckpointStore as _, FORMAT, Ids, Lane, SeamPlace, StoreError,
 };
 use okta_sentinel::event::EventId;
+use okta_sentinel::identity::Identity;
 use okta_sentinel::okta::Cursor;
 use sandbox::azurite::Azurite;
 
@@ -392,15 +393,15 @@ async fn an_account_that_is_not_there_is_told_within_the_limit_and_without_its_s
 async fn an_identitys_token_never_goes_over_plain_http() {
     let plain = BlobAccount {
         endpoint: "http://127.0.0.1:10000/acme".parse().unwrap(),
-        credential: BlobCredential::ManagedIdentity { client_id: None },
+        credential: BlobCredential::Identity(Identity::Managed { client_id: None }),
     };
     let refused = BlobStore::new(&plain, "acme.okta.com").expect_err("plain http");
     assert!(refused.to_string().contains("https only"), "{refused}");
     for credential in [
-        BlobCredential::ManagedIdentity {
+        BlobCredential::Identity(Identity::Managed {
             client_id: Some("11111111-2222-3333-4444-555555555555".to_owned()),
-        },
-        BlobCredential::Developer,
+        }),
+        BlobCredential::Identity(Identity::Developer),
     ] {
         let endpoint = "https://acme.blob.core.windows.net/".parse().unwrap();
         let store = BlobStore::new(

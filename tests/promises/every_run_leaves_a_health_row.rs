@@ -13,7 +13,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::heard::Heard;
 use crate::program::{TIMER, host, shell, soon};
-use crate::town::{Town, run};
+use crate::town::{Road, Town, on_both_roads, run};
+
+on_both_roads!(
+    its_columns_have_the_names_and_types_of_the_schema,
+    it_says_what_the_report_says,
+    a_failed_run_says_why_and_shows_no_secret,
+    a_run_that_finds_the_lease_held_says_so,
+    a_workspace_that_refuses_the_row_costs_one_try_and_one_warning,
+);
 
 const TABLE: &str = "OktaConnectorHealth_CL";
 
@@ -39,15 +47,14 @@ async fn run_with(
         .await
 }
 
-#[tokio::test]
-async fn its_columns_have_the_names_and_types_of_the_schema() {
+async fn its_columns_have_the_names_and_types_of_the_schema(road: Road) {
     // A run that ends while it has a backlog has a value for every column.
-    let town = Town::with(okta::OrgConfig {
+    let org = okta::OrgConfig {
         events: 1_200,
         spacing: Duration::from_secs(60),
         ..okta::OrgConfig::default()
-    })
-    .await;
+    };
+    let town = Town::by(road, org).await;
     let refused = okta::Fault::status(401, "E0000011");
     town.org.faults().on_request(4, refused.clone());
     town.run().await;
@@ -73,16 +80,15 @@ async fn its_columns_have_the_names_and_types_of_the_schema() {
     assert_eq!(rows[1]["outcome_s"], "failed");
 }
 
-#[tokio::test]
-async fn it_says_what_the_report_says() {
-    let town = Town::of(1_200).await;
+async fn it_says_what_the_report_says(road: Road) {
+    let town = Town::of_by(road, 1_200).await;
     town.workspace.faults().push(Fault::throttled(Some(0)));
     let report = town.run().await;
     let row = only_row(&town.workspace);
     for (name, due) in [
         ("events_d", 1_200),
         ("pages_d", 2),
-        ("posts_d", 2),
+        ("posts_d", report.posts),
         ("postedBytes_d", report.posted_bytes),
         ("repeats_d", 0),
         ("deadLetters_d", 0),
@@ -126,9 +132,8 @@ async fn the_age_of_the_cursor_is_the_time_since_its_last_save() {
     assert!((5_400..5_430).contains(&age.unwrap()), "{age:?}");
 }
 
-#[tokio::test]
-async fn a_failed_run_says_why_and_shows_no_secret() {
-    let town = Town::of(5).await;
+async fn a_failed_run_says_why_and_shows_no_secret(road: Road) {
+    let town = Town::of_by(road, 5).await;
     town.org.faults().push(okta::Fault::status(401, "E0000011"));
     town.run().await;
     // The workspace refuses the events, and is asked to take the row all the same.
@@ -136,7 +141,11 @@ async fn a_failed_run_says_why_and_shows_no_secret() {
     let report = town.run().await;
     assert!(matches!(report.ended, Ended::Failed(_)), "{report}");
     let rows = rows(&town.workspace);
-    let told = [["401 E0000011", "OKTA_API_TOKEN"], ["403", "WORKSPACE_KEY"]];
+    let remedy = match road {
+        Road::DataCollector => "WORKSPACE_KEY",
+        Road::LogsIngestion => "Monitoring Metrics Publisher",
+    };
+    let told = [["401 E0000011", "OKTA_API_TOKEN"], ["403", remedy]];
     assert_eq!(rows.len(), told.len());
     for (row, told) in rows.iter().zip(told) {
         assert_eq!(row["outcome_s"], "failed");
@@ -148,9 +157,8 @@ async fn a_failed_run_says_why_and_shows_no_secret() {
     assert_eq!(rows[1]["events_d"], 0);
 }
 
-#[tokio::test]
-async fn a_run_that_finds_the_lease_held_says_so() {
-    let town = Town::of(5).await;
+async fn a_run_that_finds_the_lease_held_says_so(road: Road) {
+    let town = Town::of_by(road, 5).await;
     let shipper = town.shipper();
     let lease = shipper.store.open().await.unwrap();
     let report = run(&town.shipper()).await;
@@ -164,14 +172,13 @@ async fn a_run_that_finds_the_lease_held_says_so() {
     );
 }
 
-#[tokio::test]
-async fn a_workspace_that_refuses_the_row_costs_one_try_and_one_warning() {
+async fn a_workspace_that_refuses_the_row_costs_one_try_and_one_warning(road: Road) {
     for fault in [
         Fault::unauthorized(),
         Fault::unavailable(),
         Fault::throttled(Some(0)),
     ] {
-        let (town, heard) = (Town::of(5).await, Heard::listen());
+        let (town, heard) = (Town::of_by(road, 5).await, Heard::listen());
         let refuse_the_next = |_: &RunReport| town.workspace.faults().push(fault.clone());
         let stop = CancellationToken::new();
         let report = run_with(&town.shipper(), &stop, &refuse_the_next).await;

@@ -12,6 +12,8 @@
 
 mod brittle;
 mod heard;
+mod kusto;
+mod parts;
 mod program;
 mod shared_data;
 mod town;
@@ -19,6 +21,7 @@ mod town;
 mod a_refusal_costs_no_row;
 mod a_refused_cursor_loses_nothing;
 mod answers_the_functions_host_by_its_rules;
+mod arrives_by_logs_ingestion_too;
 mod both_stores_keep_one_contract;
 mod check_tries_every_setting_for_real;
 mod dead_letters_can_be_sent_again;
@@ -36,5 +39,8 @@ mod settings_choose_one_sink_and_one_store;
 mod settings_code_readme_and_example_agree;
 mod ships_every_event_once;
 mod signs_in_as_a_service_app;
+mod the_docs_queries_resolve;
+mod the_schema_is_written_once;
 mod the_token_goes_to_the_org_alone;
+mod the_two_roads_end_alike;
 mod wrong_settings_are_reported_together;

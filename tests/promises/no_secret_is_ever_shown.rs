@@ -12,7 +12,7 @@ use sandbox::workspace::{self, Workspace};
 use tokio::net::TcpListener;
 
 use crate::program::{Nobody, TIMER, changed, host, program, said, soon};
-use crate::town::Town;
+use crate::town::{Road, Town};
 
 /// No piece of it is a word, so that none turns up by chance.
 const TOKEN: &str = "00zQxVt7LmWb3PkYr9NdHs5GcJf2TaRe8UwXo4iKlM";
@@ -55,6 +55,7 @@ async fn town() -> Town {
         ..workspace::Config::default()
     };
     Town {
+        road: Road::DataCollector,
         org: OktaOrg::start(org).await.unwrap(),
         workspace: Workspace::start(workspace).await.unwrap(),
         state: tempfile::tempdir().unwrap(),

@@ -20,7 +20,10 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_okta-sentinel");
 pub(crate) struct Said {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
+    /// Without the notices that the Data Collector's support has ended, which each start on that
+    /// road has one of.
     pub(crate) stderr: String,
+    pub(crate) notices: usize,
 }
 
 /// An address on this machine at which nobody listens, and nobody else begins to.
@@ -98,10 +101,16 @@ pub(crate) async fn shell(town: &Town, arguments: &[&str], changes: &[(&str, &st
 /// Runs a command to its end.
 pub(crate) async fn said(command: &mut Command) -> Said {
     let output = soon(command.output()).await.unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let is_notice = |line: &&str| line.contains("support ended on 14 September 2026");
     Said {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+        notices: stderr.lines().filter(is_notice).count(),
+        stderr: stderr
+            .split_inclusive('\n')
+            .filter(|line| !is_notice(line))
+            .collect(),
     }
 }
 

@@ -8,7 +8,7 @@ use sandbox::azurite::Azurite;
 use sandbox::okta::OrgConfig;
 use tokio::process::{Child, Command};
 
-use crate::town::Town;
+use crate::town::{Road, Town};
 
 const EVENTS: u64 = 6_000;
 const PAGE: usize = 100;
@@ -31,13 +31,13 @@ fn start(town: &Town, changes: &[(&str, &str)]) -> Child {
         .unwrap()
 }
 
-async fn town() -> Town {
-    let town = Town::with(OrgConfig {
+async fn town(road: Road) -> Town {
+    let org = OrgConfig {
         events: EVENTS,
         max_page: PAGE,
         ..OrgConfig::default()
-    })
-    .await;
+    };
+    let town = Town::by(road, org).await;
     // Posts take long enough for kills to meet every stage of the road.
     town.workspace
         .faults()
@@ -82,27 +82,37 @@ async fn assert_whole(town: &Town, killed: usize, changes: &[(&str, &str)]) {
     let table = town.workspace.table("Okta_CL");
     assert_eq!(table.distinct_ids() as u64, EVENTS);
     let repeated = table.rows() - EVENTS;
+    let posts = town.posts_of_events();
+    let batch = posts.iter().map(|post| post.rows).max().unwrap();
     println!("{killed} kills, {repeated} rows repeated");
     assert!(
         killed > 3,
         "only {killed} runs were under way when they were killed"
     );
     assert!(
-        repeated <= (killed * PAGE) as u64,
+        repeated <= killed as u64 * batch,
         "{repeated} rows repeated after {killed} kills"
     );
 }
 
 #[tokio::test]
+async fn by_logs_ingestion_a_kill_loses_nothing_and_repeats_one_batch_at_most() {
+    let town = town(Road::LogsIngestion).await;
+    let killed = kill_again_and_again(&town, 12, &[], async || ()).await;
+    assert_whole(&town, killed, &[]).await;
+    assert_eq!(town.workspace.reports(), []);
+}
+
+#[tokio::test]
 async fn over_a_folder_a_kill_loses_nothing_and_repeats_one_batch_at_most() {
-    let town = town().await;
+    let town = town(Road::DataCollector).await;
     let killed = kill_again_and_again(&town, 25, &[], async || ()).await;
     assert_whole(&town, killed, &[]).await;
 }
 
 #[tokio::test]
 async fn over_blob_storage_a_kill_loses_nothing_and_repeats_one_batch_at_most() {
-    let town = town().await;
+    let town = town(Road::DataCollector).await;
     let azurite = Azurite::shared().await.unwrap();
     let connection = azurite.connection_string();
     let changes = [

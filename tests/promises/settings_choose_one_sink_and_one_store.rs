@@ -5,6 +5,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use okta_sentinel::checkpoint::account::BlobCredential;
+use okta_sentinel::identity::Identity;
 use okta_sentinel::settings::{
     CredentialSettings, Environment, Place, Settings, SinkSettings, Start, StoreSettings,
 };
@@ -33,6 +34,16 @@ fn read(place: Place, pairs: &[&[Pair<'_>]]) -> Settings {
     Settings::read(&environment, place, now()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
+/// Warnings less the one that each start on the Data Collector's road has.
+fn without_notice(settings: &Settings) -> Vec<&str> {
+    let warnings = settings.warnings.iter().map(String::as_str);
+    let (notices, others): (Vec<_>, Vec<_>) =
+        warnings.partition(|warning| warning.contains("support ended on 14 September 2026"));
+    let due = usize::from(matches!(settings.sink, SinkSettings::DataCollector { .. }));
+    assert_eq!(notices.len(), due, "{notices:?}");
+    others
+}
+
 /// The store in a word: its folder, or the address of its account.
 fn place_of(store: &StoreSettings) -> String {
     match store {
@@ -58,7 +69,7 @@ fn the_cursor_of_a_workspace_is_kept_where_the_place_says() {
     for (place, stores, expected, warnings) in table {
         let settings = read(*place, &[&OKTA, &WORKSPACE, stores]);
         assert_eq!(place_of(&settings.store), *expected, "{place:?} {stores:?}");
-        assert_eq!(settings.warnings, *warnings, "{place:?} {stores:?}");
+        assert_eq!(without_notice(&settings), *warnings, "{place:?} {stores:?}");
     }
 }
 
@@ -95,11 +106,56 @@ fn a_workspace_wins_over_a_folder_and_says_so() {
     let settings = read(Place::Host, &[&OKTA, &WORKSPACE, &[OUTPUT, ACCOUNT]]);
     assert!(matches!(settings.sink, SinkSettings::DataCollector { .. }));
     let warning = "OUTPUT_DIR is not used: events go to the workspace, because WORKSPACE_ID is set";
-    assert_eq!(settings.warnings, [warning]);
+    assert_eq!(without_notice(&settings), [warning]);
     assert_eq!(
         place_of(&settings.store),
         "http://127.0.0.1:10000/devstoreaccount1"
     );
+}
+
+#[test]
+fn a_data_collection_rule_wins_over_all_and_names_what_is_unused_in_one_warning() {
+    let rule = [
+        (
+            "LOGS_INGESTION_ENDPOINT",
+            "https://a.westeurope-1.ingest.monitor.azure.com",
+        ),
+        ("DCR_IMMUTABLE_ID", "dcr-00112233445566778899aabbccddeeff"),
+    ];
+    let settings = read(Place::Host, &[&OKTA, &rule, &[ACCOUNT]]);
+    assert_eq!(settings.warnings, [""; 0]);
+    let SinkSettings::LogsIngestion {
+        rule: read_rule,
+        identity,
+    } = settings.sink
+    else {
+        panic!("{:?}", settings.sink)
+    };
+    assert_eq!(identity, Identity::Developer);
+    assert_eq!(read_rule.events.to_string(), "Custom-Okta_CL");
+
+    let others = [OUTPUT, ("LOG_TYPE", "Okta"), ("DCR_STREAM", "Custom-Mine")];
+    let azure = [
+        ("IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token"),
+        ("AZURE_CLIENT_ID", "aaaaaaaa-2222-3333-4444-555555555555"),
+    ];
+    let settings = read(
+        Place::Host,
+        &[&OKTA, &rule, &WORKSPACE, &others, &azure, &[ACCOUNT]],
+    );
+    let warning = "WORKSPACE_ID, WORKSPACE_KEY and OUTPUT_DIR are not used: events go to the data \
+                   collection rule, because LOGS_INGESTION_ENDPOINT is set";
+    assert_eq!(settings.warnings, [warning]);
+    let SinkSettings::LogsIngestion { rule, identity } = settings.sink else {
+        panic!("{:?}", settings.sink)
+    };
+    let client_id = Some("aaaaaaaa-2222-3333-4444-555555555555".to_owned());
+    assert_eq!(identity, Identity::Managed { client_id });
+    assert_eq!(rule.events.to_string(), "Custom-Mine");
+
+    let settings = read(Place::Host, &[&OKTA, &WORKSPACE, &[others[2], ACCOUNT]]);
+    let warning = "DCR_STREAM is not used: events go to the workspace, because WORKSPACE_ID is set";
+    assert_eq!(without_notice(&settings), [warning]);
 }
 
 #[test]
@@ -158,16 +214,16 @@ fn the_identity_that_reaches_storage_is_the_one_that_is_named() {
     let client = ("AZURE_CLIENT_ID", own);
     let storage_client = ("AzureWebJobsStorage__clientId", storage);
     let table: &[(&[Pair<'_>], &str)] = &[
-        (&[], "Developer"),
-        (&[azure], "ManagedIdentity { client_id: None }"),
-        (&[managed], "ManagedIdentity { client_id: None }"),
+        (&[], "Identity(Developer)"),
+        (&[azure], "Identity(Managed { client_id: None })"),
+        (&[managed], "Identity(Managed { client_id: None })"),
         (
             &[managed, client],
-            &format!("ManagedIdentity {{ client_id: Some({own:?}) }}"),
+            &format!("Identity(Managed {{ client_id: Some({own:?}) }})"),
         ),
         (
             &[managed, client, storage_client],
-            &format!("ManagedIdentity {{ client_id: Some({storage:?}) }}"),
+            &format!("Identity(Managed {{ client_id: Some({storage:?}) }})"),
         ),
     ];
     for (identity, expected) in table {
@@ -200,7 +256,7 @@ fn the_identity_that_reaches_storage_is_the_one_that_is_named() {
     );
     assert!(matches!(
         account.credential,
-        BlobCredential::ManagedIdentity { client_id: None }
+        BlobCredential::Identity(Identity::Managed { client_id: None })
     ));
 }
 

@@ -68,8 +68,8 @@ fn a_default_in_the_table_is_what_counts() {
     let required = [
         "OKTA_DOMAIN",
         "OKTA_API_TOKEN",
-        "WORKSPACE_ID",
-        "WORKSPACE_KEY",
+        "LOGS_INGESTION_ENDPOINT",
+        "DCR_IMMUTABLE_ID",
     ];
     let mut values = example_values();
     values.retain(|name, _| required.contains(&name.as_str()));

@@ -1,17 +1,51 @@
 //! A small town for the tests: an Okta org, a workspace, and a folder for state, with the
-//! program's own parts between them.
+//! program's own parts between them, by either of the two ingestion roads.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::time::OffsetDateTime;
 use chrono::Utc;
+use okta_sentinel::ingest::logs_ingestion::LogsIngestion;
+use okta_sentinel::okta::client::http_client;
 use okta_sentinel::run::{Begin, RunReport, Shipper};
-use okta_sentinel::settings::{Environment, Place, Settings};
+use okta_sentinel::settings::{Environment, Place, Settings, SinkSettings};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{OktaOrg, OrgConfig};
-use sandbox::workspace::{self, Post, Workspace};
+use sandbox::workspace::{self, Post, RuleConfig, StreamColumns, StreamType, Workspace};
 use tokio_util::sync::CancellationToken;
 
+/// How rows get to the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Road {
+    DataCollector,
+    LogsIngestion,
+}
+
+/// Makes a test of each function, for each road.
+macro_rules! on_both_roads {
+    ($($test:ident),+ $(,)?) => {
+        mod by_the_data_collector {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(crate::town::Road::DataCollector).await;
+            })+
+        }
+        mod by_logs_ingestion {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(crate::town::Road::LogsIngestion).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_roads;
+
 pub(crate) struct Town {
+    pub(crate) road: Road,
     pub(crate) org: OktaOrg,
     pub(crate) workspace: Workspace,
     pub(crate) state: tempfile::TempDir,
@@ -20,39 +54,68 @@ pub(crate) struct Town {
 impl Town {
     /// An org as given and an empty workspace.
     pub(crate) async fn with(org: OrgConfig) -> Town {
+        Town::by(Road::DataCollector, org).await
+    }
+
+    /// The same by this road.
+    pub(crate) async fn by(road: Road, org: OrgConfig) -> Town {
+        Town::to(workspace_config(), road, org).await
+    }
+
+    /// The same, to a workspace as given.
+    pub(crate) async fn to(workspace: workspace::Config, road: Road, org: OrgConfig) -> Town {
         crate::heard::prick_up_ears();
         println!("seed {}", org.seed);
         Town {
+            road,
             org: OktaOrg::start(org).await.unwrap(),
-            workspace: Workspace::start(workspace::Config::default())
-                .await
-                .unwrap(),
+            workspace: Workspace::start(workspace).await.unwrap(),
             state: tempfile::tempdir().unwrap(),
         }
     }
 
     /// An org with this many events of the last hours.
     pub(crate) async fn of(events: u64) -> Town {
-        Town::with(OrgConfig {
+        Town::of_by(Road::DataCollector, events).await
+    }
+
+    /// The same by this road.
+    pub(crate) async fn of_by(road: Road, events: u64) -> Town {
+        let org = OrgConfig {
             events,
             ..OrgConfig::default()
-        })
-        .await
+        };
+        Town::by(road, org).await
     }
 
     /// The settings that lead here, for an environment.
     pub(crate) fn settings(&self) -> Vec<(String, String)> {
-        [
-            ("OKTA_DOMAIN", self.org.url()),
-            ("OKTA_API_TOKEN", self.org.token()),
-            ("OKTA_RATE_SHARE", "1"),
-            ("WORKSPACE_ID", self.workspace.id()),
-            ("WORKSPACE_KEY", self.workspace.key()),
-            ("LOG_ANALYTICS_URI", &self.workspace.uri()),
-            ("STATE_DIR", self.state.path().to_str().unwrap()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
+        let workspace = &self.workspace;
+        let mut settings = vec![
+            ("OKTA_DOMAIN", self.org.url().to_owned()),
+            ("OKTA_API_TOKEN", self.org.token().to_owned()),
+            ("OKTA_RATE_SHARE", "1".to_owned()),
+            ("STATE_DIR", self.state.path().to_str().unwrap().to_owned()),
+        ];
+        settings.extend(match self.road {
+            Road::DataCollector => vec![
+                ("WORKSPACE_ID", workspace.id().to_owned()),
+                ("WORKSPACE_KEY", workspace.key().to_owned()),
+                ("LOG_ANALYTICS_URI", workspace.uri()),
+            ],
+            Road::LogsIngestion => vec![
+                ("LOGS_INGESTION_ENDPOINT", workspace.uri()),
+                ("DCR_IMMUTABLE_ID", workspace.rule_id().to_owned()),
+                (
+                    "AZURE_CLIENT_ID",
+                    workspace.identity().client_id().to_owned(),
+                ),
+                ("IDENTITY_ENDPOINT", workspace.identity_endpoint()),
+                ("IDENTITY_HEADER", workspace.identity().header().to_owned()),
+            ],
+        });
+        let own = settings.into_iter();
+        own.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// The program's parts, with some settings changed.
@@ -65,7 +128,21 @@ impl Town {
         );
         let environment = Environment::from_pairs(pairs);
         let settings = Settings::read(&environment, Place::Shell, Utc::now()).unwrap();
-        Shipper::assemble(settings).unwrap()
+        let sink = settings.sink.clone();
+        let shipper = Shipper::assemble(settings).unwrap();
+        match sink {
+            // The SDK reads its variables from the process, which all tests share.
+            SinkSettings::LogsIngestion { rule, .. } => {
+                let http = http_client(rule.endpoint.base()).unwrap();
+                let identity = Arc::new(TownIdentity(self.workspace.identity().clone()));
+                let sink = LogsIngestion::with_credential(http, rule, "ask the town", identity);
+                Shipper {
+                    sink: Arc::new(sink),
+                    ..shipper
+                }
+            }
+            _ => shipper,
+        }
     }
 
     /// The program's parts.
@@ -113,6 +190,79 @@ impl Town {
             table.repeated_ids()
         );
         assert_eq!(table.distinct_ids(), self.org.ids().count());
+        assert_eq!(self.workspace.reports(), []);
+    }
+}
+
+/// A workspace whose rule declares the columns of our tables.
+pub(crate) fn workspace_config() -> workspace::Config {
+    workspace::Config {
+        rule: RuleConfig {
+            streams: streams(),
+            ..RuleConfig::default()
+        },
+        ..workspace::Config::default()
+    }
+}
+
+/// What the deployed rule declares.
+pub(crate) fn streams() -> BTreeMap<String, StreamColumns> {
+    #[derive(serde::Deserialize)]
+    struct Column {
+        name: String,
+        r#type: String,
+    }
+    let rule: serde_json::Value = serde_json::from_str(include_str!(
+        "../../sentinel/tables/data-collection-rule.json"
+    ))
+    .unwrap();
+    let declared = rule["properties"]["streamDeclarations"]
+        .as_object()
+        .unwrap();
+    let typed = |column: Column| {
+        let kind = match column.r#type.as_str() {
+            "string" => StreamType::String,
+            "int" => StreamType::Int,
+            "long" => StreamType::Long,
+            "real" => StreamType::Real,
+            "boolean" => StreamType::Boolean,
+            "dynamic" => StreamType::Dynamic,
+            "datetime" => StreamType::Datetime,
+            other => panic!("{}: a stream knows no type {other}", column.name),
+        };
+        (column.name, kind)
+    };
+    let streams = declared.iter().map(|(stream, declaration)| {
+        let columns: Vec<Column> = serde_json::from_value(declaration["columns"].clone()).unwrap();
+        (stream.clone(), columns.into_iter().map(typed).collect())
+    });
+    streams.collect()
+}
+
+/// The tokens of the workspace's identity, without the way over HTTP.
+#[derive(Debug)]
+pub(crate) struct TownIdentity(pub(crate) workspace::Identity);
+
+#[async_trait]
+impl TokenCredential for TownIdentity {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let resource = scopes[0].strip_suffix("/.default").unwrap();
+        match self.0.issue(resource, None, Utc::now()) {
+            Ok((token, end)) => {
+                let end = OffsetDateTime::from_unix_timestamp(end.timestamp()).unwrap();
+                Ok(AccessToken::new(token, end))
+            }
+            Err(status) => Err(azure_core::error::ErrorKind::HttpResponse {
+                status: status.into(),
+                error_code: None,
+                raw_response: None,
+            }
+            .into_error()),
+        }
     }
 }
 

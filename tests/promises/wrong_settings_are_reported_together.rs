@@ -172,10 +172,29 @@ fn a_wrong_storage_account_is_told_its_wrong_part() {
 
 #[rustfmt::skip]
 #[test]
-fn a_road_this_version_does_not_take_is_said_so() {
-    assert_lines(&[
-        ("LOGS_INGESTION_ENDPOINT", "https://a.ingest.monitor.azure.com", "this version does not post to the Logs Ingestion API yet; remove it and set WORKSPACE_ID and WORKSPACE_KEY"),
-    ]);
+fn a_wrong_rule_is_told_where_the_right_one_is_shown() {
+    let with = |changes: &[(&str, &str)]| {
+        let rule = [("WORKSPACE_ID", ""), ("WORKSPACE_KEY", ""), ("LOGS_INGESTION_ENDPOINT", "https://a.westeurope-1.ingest.monitor.azure.com"), ("DCR_IMMUTABLE_ID", "dcr-00112233445566778899aabbccddeeff")];
+        let kept = rule.into_iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+        problems(&kept.chain(changes.iter().copied()).collect::<Vec<_>>())
+    };
+    assert_eq!(with(&[]), "");
+    let table = [
+        ("LOGS_INGESTION_ENDPOINT", "", "not set; DCR_IMMUTABLE_ID needs it; copy endpoints.logsIngestion from the data collection rule's JSON view"),
+        ("LOGS_INGESTION_ENDPOINT", "http://a.westeurope-1.ingest.monitor.azure.com", r#""http://a.westeurope-1.ingest.monitor.azure.com" is plain http, which is for loopback addresses only; write https://a.westeurope-1.ingest.monitor.azure.com"#),
+        ("LOGS_INGESTION_ENDPOINT", "https://a.ingest.monitor.azure.com/dataCollectionRules", r#""https://a.ingest.monitor.azure.com/dataCollectionRules" has a path; write https://a.ingest.monitor.azure.com"#),
+        ("LOGS_INGESTION_ENDPOINT", "https://a.westeurope-1.handler.control.monitor.azure.com", r#""https://a.westeurope-1.handler.control.monitor.azure.com" is no logs ingestion endpoint, whose host ends in .ingest.monitor.azure.com (.us, .cn); copy endpoints.logsIngestion from the data collection rule's JSON view, or Logs ingestion from the data collection endpoint's overview"#),
+        ("DCR_IMMUTABLE_ID", "", "not set; LOGS_INGESTION_ENDPOINT needs it; copy immutableId from the data collection rule's JSON view"),
+        ("DCR_IMMUTABLE_ID", "dcr-okta", r#""dcr-okta" is not dcr- and 32 hexadecimal digits; copy immutableId from the data collection rule's JSON view, not its name or resource id"#),
+        ("DCR_STREAM", "Okta_CL", r#""Okta_CL" is not Custom- and a name of letters, digits and underscores; write a stream that the data collection rule declares, such as Custom-Okta_CL"#),
+        ("AZURE_CLIENT_ID", "my-identity", r#""my-identity" is not a GUID; copy the Client ID from the identity's overview in the portal"#),
+    ];
+    for (name, value, expected) in table {
+        assert_eq!(with(&[(name, value)]), format!("{name}: {expected}"), "{value}");
+    }
+    // Storage reads the identity as well, and says no more than that.
+    let both = with(&[("AzureWebJobsStorage", ""), ("AzureWebJobsStorage__accountName", "acme"), ("AZURE_CLIENT_ID", "me")]);
+    assert_eq!(both.lines().count(), 1, "{both}");
 }
 
 #[test]
@@ -215,6 +234,17 @@ fn an_unresolved_key_vault_reference_is_told_by_name_wherever_it_stands() {
             .into_iter()
             .filter(|(other, _)| name != *other),
         );
+        // And so is half a rule.
+        let rule = [
+            (
+                "LOGS_INGESTION_ENDPOINT",
+                "https://a.westeurope-1.ingest.monitor.azure.com",
+            ),
+            ("DCR_IMMUTABLE_ID", "dcr-00112233445566778899aabbccddeeff"),
+        ];
+        if rule.iter().any(|(part, _)| *part == name) {
+            changes.extend(rule.into_iter().filter(|(part, _)| *part != name));
+        }
         assert_eq!(
             problems(&changes),
             format!(
@@ -229,10 +259,6 @@ fn an_unresolved_key_vault_reference_is_told_by_name_wherever_it_stands() {
 #[test]
 fn ten_wrong_settings_are_ten_lines_in_the_order_of_the_catalogue() {
     let said = problems(&[
-        (
-            "LOGS_INGESTION_ENDPOINT",
-            "https://a.ingest.monitor.azure.com",
-        ),
         ("AzureWebJobsStorage", "hunter2"),
         ("LOG_TYPE", "Okta_CL"),
         ("LOG_ANALYTICS_URI", "https://a.example.com/api"),
@@ -264,7 +290,6 @@ fn ten_wrong_settings_are_ten_lines_in_the_order_of_the_catalogue() {
         "LOG_ANALYTICS_URI",
         "LOG_TYPE",
         "AzureWebJobsStorage",
-        "LOGS_INGESTION_ENDPOINT",
     ];
     assert_eq!(names, expected);
     assert!(!said.contains("hunter2"), "{said}");
@@ -280,7 +305,7 @@ fn nothing_set_at_all_is_told_whole() {
         said,
         "OKTA_DOMAIN: not set; write the org's address, such as acme.okta.com\n\
          OKTA_API_TOKEN: not set; make a token in the Okta admin console under Security > API > Tokens, or set OKTA_CLIENT_ID and OKTA_PRIVATE_KEY of a service app\n\
-         WORKSPACE_ID: nothing says where events go; set WORKSPACE_ID and WORKSPACE_KEY, or for a trial on this machine, OUTPUT_DIR\n\
+         LOGS_INGESTION_ENDPOINT: nothing says where events go; set LOGS_INGESTION_ENDPOINT and DCR_IMMUTABLE_ID, or for a trial on this machine, OUTPUT_DIR\n\
          AzureWebJobsStorage: nothing says where the cursor is kept; set AzureWebJobsStorage__accountName and AzureWebJobsStorage__credential=managedidentity, or AzureWebJobsStorage"
     );
 }

@@ -11,6 +11,7 @@ mod child;
 mod ci;
 mod demo;
 mod fuzz;
+mod generate;
 mod process;
 mod setup;
 mod soak;
@@ -44,6 +45,8 @@ enum Chore {
     Test(test::Options),
     /// What `test` does, and the checks of licences and of what is compiled in
     Ci,
+    /// Write the files that follow from the tables' schema; with --check, only say which are stale
+    Generate(generate::Options),
     /// Ship a local Okta org to a local workspace, with trouble on the way
     Demo(demo::Options),
     /// Measure the release binary: CPU, memory, start, overlap
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Chore::Setup => setup::run(),
         Chore::Test(options) => test::run(&options),
         Chore::Ci => ci::run(),
+        Chore::Generate(options) => generate::run(&options),
         Chore::Demo(options) => demo::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Soak(campaign) => soak::run(&campaign),

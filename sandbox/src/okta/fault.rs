@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use super::locked;
+use crate::stall::StallPoint;
 
 /// What goes wrong with one request to the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,11 +100,10 @@ impl Fault {
 #[derive(Clone, Debug)]
 pub struct Faults(Arc<Stage>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Stage {
     script: Mutex<Script>,
-    released: watch::Sender<u64>,
-    stalled: watch::Sender<usize>,
+    stall: StallPoint,
 }
 
 #[derive(Debug, Default)]
@@ -118,13 +116,7 @@ struct Script {
 
 impl Faults {
     pub(super) fn new() -> Self {
-        let (released, _) = watch::channel(0);
-        let (stalled, _) = watch::channel(0);
-        Self(Arc::new(Stage {
-            script: Mutex::default(),
-            released,
-            stalled,
-        }))
+        Self(Arc::default())
     }
 
     /// Befalls the next request to the log that nothing else was scripted for; first in, first out.
@@ -164,28 +156,17 @@ impl Faults {
 
     /// Lets every request that stalls now have its answer.
     pub fn release(&self) {
-        self.0.released.send_modify(|times| *times += 1);
+        self.0.stall.release();
     }
 
     /// Waits until that many requests stall at the same time.
     pub async fn wait_for_stalled(&self, count: usize) {
-        // The sender lives as long as this handle, so waiting cannot fail.
-        let _ = self
-            .0
-            .stalled
-            .subscribe()
-            .wait_for(|stalled| *stalled >= count)
-            .await;
+        self.0.stall.wait_for(count).await;
     }
 
     /// Waits until no request stalls: all were released or their connections ended.
     pub async fn wait_for_none_stalled(&self) {
-        let _ = self
-            .0
-            .stalled
-            .subscribe()
-            .wait_for(|stalled| *stalled == 0)
-            .await;
+        self.0.stall.wait_for_none().await;
     }
 
     /// Counts one request and says what befalls it.
@@ -204,24 +185,6 @@ impl Faults {
 
     /// Returns when released.
     pub(super) async fn stall(&self) {
-        let mut released = self.0.released.subscribe();
-        let _present = Stalled::new(&self.0.stalled);
-        let _ = released.changed().await;
-    }
-}
-
-/// One request that stalls, for as long as its connection lives.
-struct Stalled<'a>(&'a watch::Sender<usize>);
-
-impl<'a> Stalled<'a> {
-    fn new(count: &'a watch::Sender<usize>) -> Self {
-        count.send_modify(|stalled| *stalled += 1);
-        Self(count)
-    }
-}
-
-impl Drop for Stalled<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|stalled| *stalled -= 1);
+        self.0.stall.stall().await;
     }
 }

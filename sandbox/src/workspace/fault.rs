@@ -4,11 +4,10 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::http::StatusCode;
-use tokio::sync::watch;
-
 use super::event_id::EventId;
 use super::refusal::Refusal;
+use crate::stall::StallPoint;
+use axum::http::StatusCode;
 
 /// One thing that goes wrong with one post. A post uses up a fault once its headers and its
 /// signature were found good, so that a scripted fault cannot hide a wrong request.
@@ -76,9 +75,7 @@ pub struct Faults(Arc<Script>);
 #[derive(Debug, Default)]
 struct Script {
     lines: Mutex<Lines>,
-    /// Counts releases: a stalled post goes on when the number rises.
-    releases: watch::Sender<u64>,
-    stalled: watch::Sender<usize>,
+    stall: StallPoint,
 }
 
 #[derive(Debug, Default)]
@@ -108,12 +105,13 @@ impl Faults {
         self.lines().always = Some(fault);
     }
 
-    /// Posts that hold a row with this `uuid` are refused with 400 `InvalidDataFormat`.
+    /// Posts that hold a row with this `uuid` are refused with 400.
     pub fn poison(&self, id: &str) {
         self.lines().poison.insert(EventId::from(id));
     }
 
-    /// Bodies over `bytes` are answered 404 unread, as the service does beyond 30,000,000.
+    /// Bodies over `bytes` on the wire are refused unread, as each road's service does beyond its
+    /// own limit: 404 of the Data Collector, 413 of a rule.
     pub fn refuse_larger_than(&self, bytes: u64) {
         self.lines().largest = Some(bytes);
     }
@@ -131,14 +129,12 @@ impl Faults {
 
     /// Lets the posts that are stalled now go on.
     pub fn release(&self) {
-        self.0.releases.send_modify(|releases| *releases += 1);
+        self.0.stall.release();
     }
 
     /// Resolves once `count` posts are stalled at the same time.
     pub async fn wait_for_stalled(&self, count: usize) {
-        let mut stalled = self.0.stalled.subscribe();
-        // Cannot fail: the sender lives in `self`.
-        stalled.wait_for(|now| *now >= count).await.ok();
+        self.0.stall.wait_for(count).await;
     }
 
     pub(super) fn take(&self) -> Option<Fault> {
@@ -163,30 +159,11 @@ impl Faults {
     }
 
     pub(super) async fn stall(&self) {
-        let mut releases = self.0.releases.subscribe();
-        releases.mark_unchanged();
-        let _counted = Stalled::enter(&self.0.stalled);
-        releases.changed().await.ok();
+        self.0.stall.stall().await;
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.0.lines.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Counted for as long as it lives: a client that goes away ends its stall, too.
-struct Stalled<'a>(&'a watch::Sender<usize>);
-
-impl<'a> Stalled<'a> {
-    fn enter(stalled: &'a watch::Sender<usize>) -> Self {
-        stalled.send_modify(|now| *now += 1);
-        Self(stalled)
-    }
-}
-
-impl Drop for Stalled<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|now| *now -= 1);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The API itself: from a request to rows or to a refusal.
+//! The server: from a request on either road to rows or to a refusal, by way of the faults.
 
 use std::io;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::connection::{Cut, CuttableListener};
 use super::fault::{self, Fault, Faults};
+use super::ingestion::Rule;
+use super::ingestion::stream::{Report, Stream};
 use super::refusal::Refusal;
-use super::signature::{Verifier, check_date};
+use super::signature::Verifier;
 use super::store::{Post, PostNumber, Store};
-use super::{Config, Detail};
+use super::table::Naming;
+use super::{Config, Detail, collector, ingestion};
 
-/// Largest body in bytes that the service was seen to accept.
-const BODY_LIMIT: u64 = 30_000_000;
-const API_VERSION: &str = "2016-04-01";
 /// How much of a refused body is read and thrown away, so that a client that is still sending
 /// gets to read its answer.
 const DISCARD_LIMIT: usize = 64 << 20;
@@ -31,24 +31,67 @@ pub(super) struct Service {
     detail: Detail,
     verifier: Verifier,
     store: Arc<Store>,
+    rule: Arc<Rule>,
     faults: Faults,
 }
 
 /// What the headers of a good post say.
-struct Announced {
-    log_type: String,
-    length: u64,
-    time_field: Option<String>,
+pub(super) struct Announced {
+    pub(super) length: u64,
+    pub(super) rows: Rows,
+}
+
+/// Where its rows go, and how they are named.
+pub(super) enum Rows {
+    Inferred {
+        log_type: String,
+        time_field: Option<String>,
+    },
+    Declared {
+        stream: Arc<Stream>,
+        gzip: bool,
+    },
+}
+
+impl Rows {
+    fn log_type(&self) -> &str {
+        match self {
+            Self::Inferred { log_type, .. } => log_type,
+            Self::Declared { stream, .. } => stream.log_type(),
+        }
+    }
+
+    fn naming(&self) -> Naming<'_> {
+        match self {
+            Self::Inferred { time_field, .. } => Naming::Inferred {
+                time_field: time_field.as_deref(),
+            },
+            Self::Declared { stream, .. } => Naming::Declared(stream),
+        }
+    }
+
+    /// The answer that an accepted post gets.
+    fn accepted(&self) -> StatusCode {
+        match self {
+            Self::Inferred { .. } => StatusCode::OK,
+            Self::Declared { .. } => StatusCode::NO_CONTENT,
+        }
+    }
 }
 
 impl Service {
-    pub(super) fn new(config: &Config, store: Arc<Store>, faults: Faults) -> io::Result<Self> {
+    pub(super) fn new(
+        config: &Config,
+        (store, rule): (Arc<Store>, Arc<Rule>),
+        faults: Faults,
+    ) -> io::Result<Self> {
         let verifier = Verifier::new(&config.id, &config.key)
             .map_err(|problem| io::Error::new(io::ErrorKind::InvalidInput, problem))?;
         Ok(Self {
             detail: config.detail,
             verifier,
             store,
+            rule,
             faults,
         })
     }
@@ -60,43 +103,14 @@ impl Service {
         headers: &HeaderMap,
         now: DateTime<Utc>,
     ) -> Result<Announced, Refusal> {
-        if uri.path() != "/api/logs" {
-            return Err(Refusal::not_found("there is nothing at this address"));
+        let largest = self.faults.largest();
+        match uri.path() {
+            collector::PATH => collector::check(&self.verifier, method, uri, headers, now, largest),
+            path if path.starts_with(ingestion::PATH) => {
+                self.rule.check(method, uri, headers, now, largest)
+            }
+            _ => Err(Refusal::not_found("there is nothing at this address")),
         }
-        if method != Method::POST {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            return Err(Refusal::new(
-                status,
-                "MethodNotAllowed",
-                "this address takes posts only",
-            ));
-        }
-        check_version(uri)?;
-        let log_type = check_log_type(headers)?;
-        check_content_type(headers)?;
-        let date = text(headers, "x-ms-date")
-            .ok_or_else(|| Refusal::authorization("x-ms-date is missing"))?;
-        check_date(date, now)?;
-        let length = text(headers, header::CONTENT_LENGTH.as_str())
-            .and_then(|length| length.parse().ok())
-            .ok_or_else(|| {
-                let status = StatusCode::LENGTH_REQUIRED;
-                Refusal::new(status, "LengthRequired", "Content-Length is missing")
-            })?;
-        let authorization = text(headers, header::AUTHORIZATION.as_str())
-            .ok_or_else(|| Refusal::authorization("Authorization is missing"))?;
-        self.verifier.verify(authorization, length, date)?;
-        if length > self.faults.largest().unwrap_or(BODY_LIMIT).min(BODY_LIMIT) {
-            return Err(Refusal::not_found(
-                "there is nothing at this address for such a body",
-            ));
-        }
-        let time_field = text(headers, "time-generated-field").map(str::to_owned);
-        Ok(Announced {
-            log_type,
-            length,
-            time_field,
-        })
     }
 
     /// Types, stores and records a whole body; heavy, so never on a thread that serves
@@ -113,7 +127,7 @@ impl Service {
         }
         match self.store_rows(body, announced, &mut post) {
             Ok(()) => {
-                post.status = (!withheld).then_some(StatusCode::OK.as_u16());
+                post.status = (!withheld).then_some(announced.rows.accepted().as_u16());
                 Ok(self.store.record(post))
             }
             Err(refusal) => {
@@ -129,14 +143,37 @@ impl Service {
         announced: &Announced,
         post: &mut Post,
     ) -> Result<(), Refusal> {
-        let body = std::str::from_utf8(body)
+        let inflated;
+        let plain = match &announced.rows {
+            Rows::Declared { gzip: true, .. } => {
+                inflated = ingestion::inflate(body)?;
+                inflated.as_slice()
+            }
+            _ => body,
+        };
+        post.plain_bytes = plain.len() as u64;
+        let text = std::str::from_utf8(plain)
             .map_err(|problem| Refusal::data_format(format!("the body is not UTF-8: {problem}")))?;
-        let table = self.store.table(&format!("{}_CL", announced.log_type));
-        let time_field = announced
-            .time_field
-            .as_deref()
-            .filter(|field| !field.is_empty());
-        let batch = table.accept(body, time_field, post.at, |ids| self.faults.veto(ids))?;
+        if let Rows::Declared { stream, .. } = &announced.rows {
+            if text.trim() == "[]" {
+                return Ok(());
+            }
+            if !text.trim_start().starts_with('[') {
+                return Err(Refusal::data_format("the body is no array"));
+            }
+            let report = (plain.len() > ingestion::PLAIN_LIMIT).then(|| Report::LargeBody {
+                stream: stream.name.clone(),
+                bytes: plain.len(),
+            });
+            self.store.report(report);
+        }
+        let table = self
+            .store
+            .table(&format!("{}_CL", announced.rows.log_type()));
+        let batch = table.accept(text, &announced.rows.naming(), post.at, |ids| {
+            self.faults.veto(ids)
+        })?;
+        self.store.report(batch.reports);
         post.rows = batch.rows;
         post.ids = batch.ids.into();
         post.stored = true;
@@ -169,19 +206,27 @@ async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    if uri.path() == ingestion::identity::TOKEN_PATH {
+        return service.rule.identity.answer(&method, &uri, &headers);
+    }
+    let of_rule = uri.path().starts_with(ingestion::PATH);
+    let refuse = |refusal: Refusal| match of_rule {
+        true => ingestion::answer(&refusal),
+        false => refusal.into_response(),
+    };
     let at = Utc::now();
-    let post = arriving(&headers, &body, at);
+    let post = arriving(&uri, &headers, &body, at);
     match service.check(&method, &uri, &headers, at) {
         Ok(announced) => {
             let fault = service.faults.take();
             take(service, announced, post, body, fault, &cut)
                 .await
-                .unwrap_or_else(IntoResponse::into_response)
+                .unwrap_or_else(refuse)
         }
         Err(refusal) => {
             service.record_refused(post, &refusal);
             tokio::spawn(discard(body));
-            refusal.into_response()
+            refuse(refusal)
         }
     }
 }
@@ -223,6 +268,7 @@ async fn take(
         service.record_refused(post, &refusal);
         return Err(refusal);
     }
+    let good = announced.rows.accepted();
     let withheld = matches!(
         fault,
         Some(Fault::ResetAfterAccept | Fault::AcceptThenStall)
@@ -242,18 +288,22 @@ async fn take(
         Some(Fault::ResetAfterAccept) => return Ok(lose(cut)),
         Some(Fault::AcceptThenStall) => {
             service.faults.stall().await;
-            service.store.note_status(number, StatusCode::OK.as_u16());
+            service.store.note_status(number, good.as_u16());
         }
         Some(Fault::SlowAnswer(delay)) => tokio::time::sleep(delay).await,
         _ => {}
     }
-    Ok(StatusCode::OK.into_response())
+    Ok(good.into_response())
 }
 
-fn arriving(headers: &HeaderMap, body: &Body, at: DateTime<Utc>) -> Post {
+fn arriving(uri: &Uri, headers: &HeaderMap, body: &Body, at: DateTime<Utc>) -> Post {
+    let stream = uri.path().rsplit_once("/streams/Custom-");
+    let stream = stream.map(|(_, table)| table.strip_suffix("_CL").unwrap_or(table));
+    let log_type = stream.or(text(headers, "log-type")).unwrap_or_default();
     Post {
-        log_type: text(headers, "log-type").unwrap_or_default().to_owned(),
+        log_type: log_type.to_owned(),
         bytes: body.size_hint().exact().unwrap_or(0),
+        plain_bytes: 0,
         rows: 0,
         status: None,
         error: None,
@@ -290,52 +340,35 @@ async fn discard(body: Body) {
     }
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+/// A header's text.
+pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn check_version(uri: &Uri) -> Result<(), Refusal> {
-    let version = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-        .find(|(name, _)| name == "api-version");
-    match version {
-        None => Err(Refusal::bad_request(
-            "MissingApiVersion",
-            "api-version is missing",
-        )),
-        Some((_, version)) if version == API_VERSION => Ok(()),
-        Some((_, version)) => {
-            let message = format!("api-version {version} is not supported");
-            Err(Refusal::bad_request("InvalidApiVersion", message))
+/// The version of the API that is asked for.
+pub(super) fn api_version(uri: &Uri) -> Option<String> {
+    url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+        .find(|(name, _)| name == "api-version")
+        .map(|(_, version)| version.into_owned())
+}
+
+pub(super) fn only_posts(method: &Method) -> Result<(), Refusal> {
+    match method {
+        &Method::POST => Ok(()),
+        _ => {
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            let message = "this address takes posts only";
+            Err(Refusal::new(status, "MethodNotAllowed", message))
         }
     }
 }
 
-fn check_log_type(headers: &HeaderMap) -> Result<String, Refusal> {
-    let name = text(headers, "log-type")
-        .ok_or_else(|| Refusal::bad_request("MissingLogType", "Log-Type is missing"))?;
-    let letters = name
-        .bytes()
-        .all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
-    if name.is_empty() || name.len() > 100 || !letters {
-        let message = "Log-Type takes 1 to 100 letters, digits and _";
-        return Err(Refusal::bad_request("InvalidLogType", message));
-    }
-    Ok(name.to_owned())
-}
-
-fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    if headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Refusal::authorization("this API takes no compressed body"));
-    }
-    match text(headers, header::CONTENT_TYPE.as_str()) {
-        None => Err(Refusal::bad_request(
-            "MissingContentType",
-            "Content-Type is missing",
-        )),
-        Some("application/json") => Ok(()),
-        Some(other) => {
-            let message = format!("Content-Type is {other}, not application/json");
-            Err(Refusal::bad_request("UnsupportedContentType", message))
-        }
-    }
+/// The length of the body that is announced.
+pub(super) fn length(headers: &HeaderMap) -> Result<u64, Refusal> {
+    text(headers, header::CONTENT_LENGTH.as_str())
+        .and_then(|length| length.parse().ok())
+        .ok_or_else(|| {
+            let status = StatusCode::LENGTH_REQUIRED;
+            Refusal::new(status, "LengthRequired", "Content-Length is missing")
+        })
 }

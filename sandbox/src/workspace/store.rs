@@ -1,21 +1,24 @@
 //! Everything that arrived, and the bell that rings when more does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::event_id::EventId;
+use super::ingestion::stream::Report;
 use super::{Config, Table};
 
 /// One post and what became of it.
 #[derive(Clone, Debug)]
 pub struct Post {
-    /// The `Log-Type` header, without `_CL`; empty when it was missing.
+    /// The `Log-Type` header, or the stream without `Custom-` and `_CL`; empty when there was none.
     pub log_type: String,
-    /// Bytes of the body as announced by the client.
+    /// Bytes of the body on the wire, as announced by the client.
     pub bytes: u64,
+    /// Bytes of the body before compression; 0 when it was not read.
+    pub plain_bytes: u64,
     /// Rows stored; 0 unless [`Post::stored`].
     pub rows: u64,
     /// The status of the answer; none while it is withheld, or when it was lost.
@@ -26,7 +29,7 @@ pub struct Post {
     pub stored: bool,
     /// When the post began to arrive.
     pub at: DateTime<Utc>,
-    /// SHA-256 of the body: equal for a retry that sends the same bytes. None when the body was
+    /// SHA-256 of the body on the wire: equal for a retry that sends the same bytes. None when the body was
     /// not read, or under [`super::Detail::IdsOnly`].
     pub sha256: Option<[u8; 32]>,
     /// The `uuid` of each stored row, in order.
@@ -42,6 +45,7 @@ pub(super) struct Store {
     config: Config,
     tables: Mutex<BTreeMap<String, Table>>,
     posts: Mutex<Vec<Post>>,
+    reports: Mutex<BTreeSet<Report>>,
     bell: watch::Sender<()>,
 }
 
@@ -51,6 +55,7 @@ impl Store {
             config: config.clone(),
             tables: Mutex::default(),
             posts: Mutex::default(),
+            reports: Mutex::default(),
             bell: watch::Sender::new(()),
         }
     }
@@ -75,6 +80,16 @@ impl Store {
 
     pub(super) fn post_count(&self) -> usize {
         self.locked_posts().len()
+    }
+
+    pub(super) fn report(&self, reports: impl IntoIterator<Item = Report>) {
+        let mut all = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(reports);
+    }
+
+    pub(super) fn reports(&self) -> Vec<Report> {
+        let all = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().cloned().collect()
     }
 
     pub(super) fn record(&self, post: Post) -> PostNumber {

@@ -1,6 +1,6 @@
 //! One table: what it was sent, and how it counts it.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::event_id::EventId;
+use super::ingestion::stream::{Report, Stream, TIME_GENERATED};
 use super::refusal::Refusal;
 use super::rows::{Properties, for_each_row, text_of};
 use super::typing::{ColumnType, Schema, TypedRow, date_time, rfc3339};
@@ -40,6 +41,32 @@ struct Writer {
     file: Option<BufWriter<File>>,
 }
 
+/// How a post's properties become columns.
+pub(super) enum Naming<'a> {
+    /// By the values, as the Data Collector does it; the post may name the property of the time.
+    Inferred { time_field: Option<&'a str> },
+    /// As the rule's stream says.
+    Declared(&'a Stream),
+}
+
+impl Naming<'_> {
+    /// The property that rows are counted by.
+    fn id(&self) -> &'static str {
+        match self {
+            Self::Inferred { .. } => "uuid",
+            Self::Declared(_) => "uuid_g",
+        }
+    }
+
+    /// The property of the row's own time.
+    fn time_field(&self) -> Option<&str> {
+        match self {
+            Self::Inferred { time_field } => *time_field,
+            Self::Declared(_) => Some(TIME_GENERATED),
+        }
+    }
+}
+
 /// One row as JSON, parsed only when somebody asks.
 type Line = Arc<[u8]>;
 
@@ -52,6 +79,8 @@ struct Ledger {
     cut: u64,
     kept: VecDeque<Line>,
     columns: BTreeMap<String, ColumnType>,
+    /// How many of them the Data Collector's inference made.
+    inferred: usize,
 }
 
 /// What one accepted post held.
@@ -63,6 +92,10 @@ pub(super) struct Batch {
     cut: u64,
     kept: VecDeque<Line>,
     lines: Vec<u8>,
+    /// Declared columns that were given a value.
+    declared: BTreeMap<Arc<str>, ColumnType>,
+    /// What the service would have done without a word.
+    pub(super) reports: BTreeSet<Report>,
 }
 
 impl Table {
@@ -116,13 +149,13 @@ impl Table {
             .unwrap_or(0)
     }
 
-    /// Rows that had no `uuid`.
+    /// Rows that had no `uuid`, or no `uuid_g` on a rule's road.
     #[must_use]
     pub fn rows_without_id(&self) -> u64 {
         self.ledger().without_id
     }
 
-    /// Rows whose post named a time field, and whose time there was more than two days old, more
+    /// Rows whose post or rule names a time field, and whose time there was more than two days old, more
     /// than one day ahead, missing or no time: their `TimeGenerated` is the time of receipt.
     #[must_use]
     pub fn rewritten_times(&self) -> u64 {
@@ -150,7 +183,7 @@ impl Table {
     pub(super) fn accept(
         &self,
         body: &str,
-        time_field: Option<&str>,
+        naming: &Naming<'_>,
         received: DateTime<Utc>,
         veto: impl FnOnce(&[EventId]) -> Result<(), Refusal>,
     ) -> Result<Batch, Refusal> {
@@ -159,10 +192,24 @@ impl Table {
         let mut schema = writer.schema.clone();
         let mut batch = Batch::default();
         batch.rows = for_each_row(body, |row| {
-            let time = batch.note(row, time_field, received)?;
-            match self.0.detail {
-                Detail::IdsOnly => row.iter().try_for_each(|(name, _)| schema.check(name)),
-                Detail::Full => self.keep(schema.row(row)?, time, &mut batch),
+            let time = batch.note(row, naming, received)?;
+            match (self.0.detail, naming) {
+                (Detail::IdsOnly, Naming::Inferred { .. }) => {
+                    row.iter().try_for_each(|(name, _)| schema.check(name))
+                }
+                (Detail::IdsOnly, Naming::Declared(stream)) => {
+                    row.iter()
+                        .for_each(|(name, _)| stream.check(name, &mut batch.reports));
+                    Ok(())
+                }
+                (Detail::Full, Naming::Inferred { .. }) => {
+                    self.keep(schema.row(row)?, time, &mut batch)
+                }
+                (Detail::Full, Naming::Declared(stream)) => {
+                    let row = stream.row(row, &mut batch.reports)?;
+                    batch.note_columns(&row);
+                    self.keep(row, time, &mut batch)
+                }
             }
         })?;
         veto(&batch.ids)?;
@@ -209,23 +256,31 @@ impl Batch {
     fn note(
         &mut self,
         row: &Properties<'_>,
-        time_field: Option<&str>,
+        naming: &Naming<'_>,
         received: DateTime<Utc>,
     ) -> Result<DateTime<Utc>, Refusal> {
         let text = |name: &str| {
             let (_, value) = row.iter().rev().find(|(property, _)| property == name)?;
             value.get().starts_with('"').then(|| text_of(value))
         };
-        if let Some(id) = text("uuid") {
+        if let Some(id) = text(naming.id()) {
             self.ids.push(EventId::from(id?.as_ref()));
         }
-        let Some(field) = time_field else {
+        let Some(field) = naming.time_field() else {
             return Ok(received);
         };
         let named = text(field).transpose()?.as_deref().and_then(date_time);
         let usable = named.filter(|time| (received - OLDEST..=received + AHEAD).contains(time));
         self.rewritten += u64::from(usable.is_none());
         Ok(usable.unwrap_or(received))
+    }
+
+    fn note_columns(&mut self, row: &TypedRow<'_>) {
+        for (name, cell) in &row.cells {
+            if !self.declared.contains_key(name) {
+                self.declared.insert(Arc::clone(name), cell.kind());
+            }
+        }
     }
 }
 
@@ -257,11 +312,14 @@ impl Ledger {
         self.kept.append(&mut batch.kept);
         let surplus = self.kept.len().saturating_sub(keep_rows);
         self.kept.drain(..surplus);
-        if self.columns.len() != schema.column_count() {
-            self.columns = schema
-                .columns()
-                .map(|(name, kind)| (name.to_owned(), kind))
-                .collect();
+        if self.inferred != schema.column_count() {
+            self.inferred = schema.column_count();
+            let columns = schema.columns();
+            self.columns
+                .extend(columns.map(|(name, kind)| (name.to_owned(), kind)));
+        }
+        for (name, kind) in std::mem::take(&mut batch.declared) {
+            self.columns.insert(name.as_ref().to_owned(), kind);
         }
     }
 }

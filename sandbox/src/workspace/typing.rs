@@ -63,12 +63,38 @@ pub(super) enum Cell<'a> {
     Number(f64),
     Time(DateTime<Utc>),
     Guid(u128),
+    /// In a column that is declared: as it was sent, GUID or not.
+    GuidText(Cow<'a, str>),
+}
+
+impl Cell<'_> {
+    pub(super) fn kind(&self) -> ColumnType {
+        match self {
+            Self::Text(_) => ColumnType::Text,
+            Self::Boolean(_) => ColumnType::Boolean,
+            Self::Number(_) => ColumnType::Number,
+            Self::Time(_) => ColumnType::Time,
+            Self::Guid(_) | Self::GuidText(_) => ColumnType::Guid,
+        }
+    }
+
+    /// Cuts a long text on a character boundary, and says whether it did.
+    pub(super) fn capped(self, limit: usize) -> (Self, bool) {
+        match self {
+            Self::Text(text) if text.len() > limit => {
+                let end = text.floor_char_boundary(limit);
+                let kept = text.get(..end).unwrap_or_default().to_owned();
+                (Self::Text(Cow::Owned(kept)), true)
+            }
+            other => (other, false),
+        }
+    }
 }
 
 impl Serialize for Cell<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Text(text) => serializer.serialize_str(text),
+            Self::Text(text) | Self::GuidText(text) => serializer.serialize_str(text),
             Self::Boolean(value) => serializer.serialize_bool(*value),
             // A double prints as the whole number it holds, while it holds it exactly.
             Self::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 =>
@@ -226,7 +252,7 @@ impl Schema {
             _ => Scalar::Number(number(text)?, text),
         };
         let (column, cell) = self.store(name, &scalar)?;
-        let (cell, cut) = capped(cell);
+        let (cell, cut) = cell.capped(VALUE_LIMIT);
         row.cut += u64::from(cut);
         row.cells.push((column, cell));
         Ok(())
@@ -294,18 +320,6 @@ fn number(text: &str) -> Result<f64, Refusal> {
         .ok()
         .filter(|number: &f64| number.is_finite())
         .ok_or_else(|| Refusal::data_format(format!("{text} does not fit a double")))
-}
-
-/// Cuts a long text on a character boundary, and says whether it did.
-fn capped(cell: Cell<'_>) -> (Cell<'_>, bool) {
-    match cell {
-        Cell::Text(text) if text.len() > VALUE_LIMIT => {
-            let end = text.floor_char_boundary(VALUE_LIMIT);
-            let kept = text.get(..end).unwrap_or_default().to_owned();
-            (Cell::Text(Cow::Owned(kept)), true)
-        }
-        other => (other, false),
-    }
 }
 
 #[cfg(test)]

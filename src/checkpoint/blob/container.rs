@@ -10,10 +10,6 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::{
     ClientOptions, Etag, ExponentialRetryOptions, RequestContent, RetryOptions, Transport,
 };
-use azure_identity::{
-    DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
-    UserAssignedId,
-};
 use azure_storage_blob::models::{
     BlobClientAcquireLeaseOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions,
 };
@@ -94,15 +90,8 @@ impl Container {
                 options.per_try_policies.push(Arc::new(key));
             }
             BlobCredential::Sas(sas) => url.set_query(Some(sas.expose_secret())),
-            BlobCredential::ManagedIdentity { client_id } => {
-                let identity = ManagedIdentityCredentialOptions {
-                    user_assigned_id: client_id.clone().map(UserAssignedId::ClientId),
-                    client_options: options.clone(),
-                };
-                credential = Some(ManagedIdentityCredential::new(Some(identity)).map_err(sdk)?);
-            }
-            BlobCredential::Developer => {
-                credential = Some(DeveloperToolsCredential::new(None).map_err(sdk)?);
+            BlobCredential::Identity(identity) => {
+                credential = Some(identity.credential().map_err(sdk)?);
             }
         }
         if credential.is_some() && url.scheme() != "https" {

@@ -4,6 +4,7 @@ use azure_core::error::ErrorKind;
 
 use crate::checkpoint::StoreError;
 use crate::checkpoint::account::BlobCredential;
+use crate::identity::Identity;
 
 /// Why a request had no effect.
 #[derive(Debug)]
@@ -56,8 +57,8 @@ impl From<&BlobCredential> for Access {
         match credential {
             BlobCredential::SharedKey { .. } => Access::Key,
             BlobCredential::Sas(_) => Access::Sas,
-            BlobCredential::ManagedIdentity { .. } => Access::ManagedIdentity,
-            BlobCredential::Developer => Access::Developer,
+            BlobCredential::Identity(Identity::Managed { .. }) => Access::ManagedIdentity,
+            BlobCredential::Identity(Identity::Developer) => Access::Developer,
         }
     }
 }

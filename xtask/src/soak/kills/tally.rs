@@ -157,6 +157,7 @@ mod tests {
         Post {
             log_type: "Okta".to_owned(),
             bytes: 0,
+            plain_bytes: 0,
             rows: ids.len() as u64,
             status: Some(200),
             error: None,

@@ -1,0 +1,145 @@
+//! Bodies compressed once each, however often they are posted.
+
+use bytes::Bytes;
+use flate2::{Compress, CompressError, Compression, FlushCompress, Status};
+
+/// gzip's own, the largest.
+const WINDOW_BITS: u8 = 15;
+
+/// Compresses with one state for all bodies, and remembers the last body it was given: a try again
+/// is of the same one.
+#[derive(Debug)]
+pub(super) struct Packer {
+    state: Compress,
+    last: Option<Packed>,
+}
+
+#[derive(Debug)]
+struct Packed {
+    /// Held so that no other body can come to stand at its address.
+    plain: Bytes,
+    gzip: Bytes,
+    slow: u32,
+}
+
+impl Packed {
+    fn is_of(&self, plain: &Bytes) -> bool {
+        self.plain.as_ptr() == plain.as_ptr() && self.plain.len() == plain.len()
+    }
+}
+
+impl Packer {
+    pub(super) fn new(level: u32) -> Packer {
+        Packer {
+            state: Compress::new_gzip(Compression::new(level), WINDOW_BITS),
+            last: None,
+        }
+    }
+
+    /// The body as it goes over the wire.
+    pub(super) fn pack(&mut self, plain: &Bytes) -> Result<Bytes, CompressError> {
+        if let Some(packed) = self.last.as_ref().filter(|packed| packed.is_of(plain)) {
+            return Ok(packed.gzip.clone());
+        }
+        // Bodies are alike: the last one's buffer, which nobody else holds any more, is right
+        // for the next.
+        let mut out = self.last.take().map_or_else(Vec::new, |packed| {
+            let mut buffer = Vec::from(packed.gzip);
+            buffer.clear();
+            buffer
+        });
+        self.compress(plain, &mut out)?;
+        let gzip = Bytes::from(out);
+        self.last = Some(Packed {
+            plain: plain.clone(),
+            gzip: gzip.clone(),
+            slow: 0,
+        });
+        Ok(gzip)
+    }
+
+    fn compress(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
+        self.state.reset();
+        out.reserve(plain.len() / 5 + 64);
+        loop {
+            let done = usize::try_from(self.state.total_in()).unwrap_or(plain.len());
+            let rest = plain.get(done..).unwrap_or_default();
+            let status = self.state.compress_vec(rest, out, FlushCompress::Finish)?;
+            if status == Status::StreamEnd {
+                return Ok(());
+            }
+            out.reserve(plain.len() / 8 + 64);
+        }
+    }
+
+    /// Counts how often a body, the last one packed, met with silence.
+    pub(super) fn slow_again(&mut self, plain: &Bytes) -> u32 {
+        let packed = self.last.as_mut().filter(|packed| packed.is_of(plain));
+        packed.map_or(1, |packed| {
+            packed.slow += 1;
+            packed.slow
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn inflated(gzip: &[u8]) -> Vec<u8> {
+        let mut decoder = flate2::write::GzDecoder::new(Vec::new());
+        decoder.write_all(gzip).unwrap();
+        decoder.finish().unwrap()
+    }
+
+    fn noise(bytes: usize) -> Bytes {
+        let mut random = fastrand::Rng::with_seed(7);
+        (0..bytes).map(|_| random.u8(..)).collect()
+    }
+
+    #[test]
+    fn whatever_goes_in_comes_out() {
+        let mut packer = Packer::new(6);
+        for plain in [
+            Bytes::from_static(b"[]"),
+            noise(1_000_000),
+            Bytes::from("[{\"a\":1}]".repeat(100_000)),
+            Bytes::new(),
+            noise(3),
+        ] {
+            assert_eq!(inflated(&packer.pack(&plain).unwrap()), plain);
+        }
+    }
+
+    #[test]
+    fn a_body_is_compressed_once_however_often_it_is_posted() {
+        let mut packer = Packer::new(6);
+        let plain = Bytes::from("[{\"a\":1}]".repeat(1_000));
+        let first = packer.pack(&plain).unwrap();
+        let again = packer.pack(&plain.clone()).unwrap();
+        assert_eq!(first.as_ptr(), again.as_ptr());
+        // Equal bytes elsewhere are another body, as far as anybody can tell at no cost.
+        let copy = Bytes::from(plain.to_vec());
+        assert_eq!(packer.pack(&copy).unwrap(), first);
+    }
+
+    #[test]
+    fn a_buffer_that_is_free_is_used_again() {
+        let mut packer = Packer::new(6);
+        let plain = Bytes::from("[{\"a\":1}]".repeat(50_000));
+        let first = packer.pack(&plain).unwrap().as_ptr();
+        let other = Bytes::from("[{\"b\":2}]".repeat(50_000));
+        assert_eq!(packer.pack(&other).unwrap().as_ptr(), first);
+    }
+
+    #[test]
+    fn silence_is_counted_for_each_body_alone() {
+        let mut packer = Packer::new(6);
+        let (one, two) = (noise(10), noise(11));
+        packer.pack(&one).unwrap();
+        assert_eq!((packer.slow_again(&one), packer.slow_again(&one)), (1, 2));
+        packer.pack(&two).unwrap();
+        assert_eq!(packer.slow_again(&two), 1);
+    }
+}
