@@ -323,7 +323,11 @@ impl<'a> Keeper<'a> {
 
     /// Leaves everything as the next run is to find it.
     pub(super) async fn finish(mut self) -> Result<(), RunError> {
-        let saved = self.save_recent(Duration::ZERO).await;
+        // Lanes that were joined and not cleared away are told apart by the documents as they are.
+        let saved = match self.ended {
+            Some(_) => Ok(()),
+            None => self.save_recent(Duration::ZERO).await,
+        };
         if let Err(error) = self.lease.release().await {
             self.log.lease_not_released(&error);
         }
