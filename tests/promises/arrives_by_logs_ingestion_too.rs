@@ -2,6 +2,8 @@
 //! time, and each refusal with its own consequence. What it shares with the other road is tried
 //! by both, where that is promised.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use okta_sentinel::run::{Ended, RunError};
 use sandbox::okta::OrgConfig;
@@ -32,7 +34,13 @@ fn accepted(town: &Town) -> Vec<Post> {
 
 #[tokio::test]
 async fn calls_are_filled_over_the_bounds_of_pages_and_compressed() {
-    let town = town(10_000).await;
+    let org = OrgConfig {
+        events: 10_000,
+        // All of the last minutes: a backlog would have calls of its own.
+        spacing: Duration::from_millis(10),
+        ..OrgConfig::default()
+    };
+    let town = Town::by(Road::LogsIngestion, org).await;
     let report = town.run().await;
     assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
     town.assert_each_event_is_there_once();
