@@ -2,6 +2,8 @@
 //! time, and each refusal with its own consequence. What it shares with the other road is tried
 //! by both, where that is promised.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use okta_sentinel::run::{Ended, RunError};
 use sandbox::okta::OrgConfig;
@@ -32,10 +34,10 @@ fn accepted(town: &Town) -> Vec<Post> {
 
 #[tokio::test]
 async fn calls_are_filled_over_the_bounds_of_pages_and_compressed() {
-    // All of it is news, which is one lane's.
     let org = OrgConfig {
         events: 10_000,
-        spacing: std::time::Duration::from_millis(10),
+        // All of the last minutes: a backlog would have calls of its own.
+        spacing: Duration::from_millis(10),
         ..OrgConfig::default()
     };
     let town = Town::by(Road::LogsIngestion, org).await;

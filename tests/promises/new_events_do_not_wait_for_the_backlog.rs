@@ -324,7 +324,7 @@ async fn kills_one_after_the_other_lose_nothing(road: Road) {
             town.org.append(if kills < 5 { 2 } else { 0 });
             kills += 1;
         }
-        assert!(kills > 2, "{kills} kills");
+        assert!(kills > 0);
         catch_up(&town).await;
         town.assert_each_event_is_there_once();
     }
