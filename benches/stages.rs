@@ -1,7 +1,8 @@
 //! What each stage of an event's road costs by itself: `cargo bench`.
 //!
 //! `stages count STAGE ROUNDS` does the same work a given number of times and says nothing, for
-//! `cargo xtask instructions` to count.
+//! `cargo xtask instructions` to count. `stages levels EVENTS SEED` is for `cargo xtask bench`: a
+//! line for each level of gzip.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -18,6 +19,8 @@ use okta_sentinel::event::row::{Row, RowEncoder};
 use okta_sentinel::ingest::signature::{Signer, http_date};
 use sandbox::okta::events::EventMaker;
 use serde::de::IgnoredAny;
+
+mod levels;
 
 const EVENTS: u64 = 1_000;
 const SEED: u64 = 1;
@@ -173,6 +176,11 @@ fn published() -> Option<Vec<u8>> {
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, events, seed] = arguments.as_slice()
+        && mode == "levels"
+    {
+        return levels::print(events.parse()?, seed.parse()?);
+    }
     let mut bench = Bench::new(generated())?;
     if let [mode, stage, rounds] = arguments.as_slice()
         && mode == "count"

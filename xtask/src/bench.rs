@@ -2,11 +2,11 @@
 //!
 //! The sandbox runs in this process and the program in a child, so that only the program's own
 //! processor time and memory are counted. Beside it runs the floor, the least that any program
-//! does which downloads, inflates and posts as many bytes. Wall time is what is left of a machine that plays Okta
-//! and the workspace, too; it says less than the rest.
+//! does which downloads, inflates and posts the same bytes. Wall time is what is left of a machine
+//! that plays Okta and the workspace, too; it says less than the rest.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -17,20 +17,23 @@ use crate::process::Step;
 use crate::{checkout, terminal};
 
 mod allocations;
+mod levels;
 mod overlap;
 mod report;
 mod road;
 mod shipping;
 mod start;
 
+use levels::Levels;
 use report::Report;
-use road::Road;
+use road::{Api, Road};
 
 /// What `bench` takes.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The report goes to stdout and to target/bench/report.md.\n\nExamples:\n  \
-    cargo xtask bench\n  cargo xtask bench --events 10000 --events 50000"
+    cargo xtask bench\n  cargo xtask bench --events 10000 --events 50000\n  \
+    cargo xtask bench --quick --road logs-ingestion\n  cargo xtask bench --levels"
 )]
 pub(crate) struct Options {
     /// Events of a run; may be given more than once [default: 10000 100000 1000000]
@@ -42,6 +45,12 @@ pub(crate) struct Options {
     /// A look: ten thousand events and no more
     #[arg(long, conflicts_with = "events")]
     quick: bool,
+    /// One road alone; may be given more than once [default: both]
+    #[arg(long, value_name = "ROAD")]
+    road: Vec<Api>,
+    /// The table of gzip levels and nothing else
+    #[arg(long, conflicts_with_all = ["events", "long", "quick", "road"])]
+    levels: bool,
     /// Decides every generated event, but for the times
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -56,6 +65,13 @@ impl Options {
             (given, ..) => given.to_vec(),
         }
     }
+
+    fn roads(&self) -> &[Api] {
+        match self.road.as_slice() {
+            [] => &Api::ALL,
+            given => given,
+        }
+    }
 }
 
 /// Measures, prints the report and writes it down.
@@ -63,57 +79,82 @@ impl Options {
 /// # Errors
 /// The program failed, or what it shipped is not what the org held.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let program = build::program(Profile::Release)?;
-    let floor = ["--features", "bench", "--bin", "floor"];
-    let floor = build::target(Profile::Release, &floor, "floor")?;
-    let folder = checkout::target("bench");
-    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let runtime = Runtime::new().context("no event loop can be had from this system")?;
-    let report = runtime
-        .block_on(measure(options, program, floor, folder.clone()))?
-        .to_string();
+    let (name, report) = match options.levels {
+        true => ("levels.md", gzip_levels(options.seed)?.to_string()),
+        false => ("report.md", shipped(options)?),
+    };
     terminal::result(&report);
-    let file = folder.join("report.md");
+    let file = folder()?.join(name);
     fs::write(&file, &report).with_context(|| format!("{} cannot be written", file.display()))?;
     terminal::line(&format!("written to {}", checkout::shown(&file)));
     Ok(())
 }
 
+fn folder() -> anyhow::Result<PathBuf> {
+    let folder = checkout::target("bench");
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    Ok(folder)
+}
+
+fn shipped(options: &Options) -> anyhow::Result<String> {
+    let program = build::program(Profile::Release)?;
+    let floor = ["--features", "bench", "--bin", "floor"];
+    let floor = build::target(Profile::Release, &floor, "floor")?;
+    let levels = match options.quick {
+        true => None,
+        false => Some(gzip_levels(options.seed)?),
+    };
+    let runtime = Runtime::new().context("no event loop can be had from this system")?;
+    let report = runtime.block_on(measure(options, &program, &floor, &folder()?))?;
+    Ok(Report { levels, ..report }.to_string())
+}
+
+fn gzip_levels(seed: u64) -> anyhow::Result<Levels> {
+    let stages = build::target(Profile::Release, &["--bench", "stages"], "stages")?;
+    terminal::line("-- levels of gzip");
+    levels::measure(&stages, seed)
+}
+
 async fn measure(
     options: &Options,
-    program: PathBuf,
-    floor: PathBuf,
-    folder: PathBuf,
+    program: &Path,
+    floor: &Path,
+    folder: &Path,
 ) -> anyhow::Result<Report> {
-    let size = fs::metadata(&program).map_or(0, |file| file.len());
-    let floor = Road::floor(floor, folder.join("floor"));
-    let road = Road::data_collector(program.clone(), folder.join("state"));
     let mut runs = Vec::new();
     for events in options.sizes() {
-        let count = terminal::grouped(events);
-        terminal::line(&format!("-- {}: {count} events", floor.name));
-        let least = shipping::measure(&floor, events, options.seed).await?;
-        terminal::line(&format!("-- {}: {count} events", road.name));
-        let shipped = shipping::measure(&road, events, options.seed).await?;
-        runs.push((least, shipped));
-    }
-    terminal::line("-- overlap of reading and posting");
-    let overlap = overlap::measure(&road, options.seed).await?;
-    let allocations = match Step::new("valgrind", "valgrind", &["--version"]).works() {
-        true => {
-            terminal::line("-- allocations");
-            Some(allocations::measure(&road, options.seed).await?)
+        for api in options.roads() {
+            let road = Road::program(*api, program.to_owned(), folder.join("state"));
+            let floor = Road::floor(*api, floor.to_owned(), folder.join("floor"));
+            let count = terminal::grouped(events);
+            terminal::line(&format!("-- {}, {}: {count} events", road.name, floor.name));
+            let least = shipping::measure(&floor, events, options.seed).await?;
+            terminal::line(&format!("-- {}: {count} events", road.name));
+            let shipped = shipping::measure(&road, events, options.seed).await?;
+            terminal::line(&format!("   {}; floor {}", shipped.usage, least.usage));
+            runs.push((least, shipped));
         }
-        false => None,
-    };
+    }
+    let (mut overlaps, mut allocations) = (Vec::new(), Vec::new());
+    let valgrind = Step::new("valgrind", "valgrind", &["--version"]).works();
+    for api in options.roads() {
+        let road = Road::program(*api, program.to_owned(), folder.join("state"));
+        terminal::line(&format!("-- {}: overlap of reading and posting", road.name));
+        overlaps.push(overlap::measure(&road, options.seed).await?);
+        if valgrind {
+            terminal::line(&format!("-- {}: allocations", road.name));
+            let blocks = allocations::measure(&road, options.seed).await?;
+            allocations.push((road.name, blocks));
+        }
+    }
     terminal::line("-- start of the process");
-    let start = start::measure(&program).await?;
     Ok(Report {
         seed: options.seed,
-        size,
+        size: fs::metadata(program).map_or(0, |file| file.len()),
         runs,
-        overlap,
+        overlaps,
         allocations,
-        start,
+        start: start::measure(program).await?,
+        levels: None,
     })
 }

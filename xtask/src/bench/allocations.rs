@@ -38,7 +38,7 @@ async fn blocks(road: &Road, events: u64, seed: u64) -> anyhow::Result<u64> {
     let file = format!("--dhat-out-file={}", file.display());
     let wrapper = ["valgrind", "--tool=dhat", &file];
     let (_, said) = road.run_under(&wrapper, &org, &workspace).await?;
-    shipping::complete(&org, &workspace)?;
+    shipping::complete(road, &org, &workspace)?;
     total_blocks(&said).with_context(|| format!("valgrind told no total: {}", said.trim()))
 }
 

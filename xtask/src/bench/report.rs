@@ -3,13 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::levels::Levels;
 use super::overlap::Overlap;
 use super::shipping::Shipped;
 use super::start::Start;
 use crate::table::Table;
 use crate::terminal::grouped;
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "road",
     "events",
     "wall s",
@@ -20,7 +21,8 @@ const COLUMNS: [&str; 13] = [
     "peak MB",
     "Okta requests",
     "read MB",
-    "posts",
+    "calls",
+    "rows MB",
     "posted MB",
     "missing, repeated",
 ];
@@ -32,12 +34,13 @@ pub(super) struct Report {
     pub(super) seed: u64,
     /// Bytes of the stripped binary.
     pub(super) size: u64,
-    /// The floor and the program, over the same log.
+    /// The floor and the program, over the same log, on each road.
     pub(super) runs: Vec<(Shipped, Shipped)>,
-    pub(super) overlap: Overlap,
-    /// For one event, where valgrind is installed.
-    pub(super) allocations: Option<f64>,
+    pub(super) overlaps: Vec<Overlap>,
+    /// For one event on each road, where valgrind is installed.
+    pub(super) allocations: Vec<(&'static str, f64)>,
     pub(super) start: Start,
+    pub(super) levels: Option<Levels>,
 }
 
 impl fmt::Display for Report {
@@ -52,22 +55,28 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "\nEvents of 2.75 KB on average, pages compressed. Sandbox and program share this \
-             machine ({} processors): wall time is not the program's alone, the rest is. The floor \
-             downloads, inflates and posts the same pages and does nothing else.\n",
+             machine ({} processors): wall time is not the program's alone, the rest is. A floor \
+             downloads and inflates the same pages and posts the events as they came; where the API \
+             takes gzip it cuts them into calls of a million bytes and compresses those at the \
+             program's level. It makes no rows (which are longer than events), reads no id, keeps no \
+             state, tries nothing again, and does not post while it reads. Calls and bytes are those \
+             of events, without the health rows.\n",
             std::thread::available_parallelism().map_or(1, usize::from)
         )?;
-        let overlap = &self.overlap;
-        writeln!(
-            f,
-            "**Overlap**: {} events, {} ms a page and {} ms a post: {} s from the first request to \
-             the last answer (ideal {} s, one after the other {} s).\n",
-            grouped(Overlap::EVENTS),
-            Overlap::PAGE.as_millis(),
-            Overlap::POST.as_millis(),
-            seconds(overlap.took),
-            seconds(overlap.ideal()),
-            seconds(overlap.serial()),
-        )?;
+        for overlap in &self.overlaps {
+            writeln!(
+                f,
+                "**Overlap, {}**: {} events, {} ms a page and {} ms a post: {} s from the first request to \
+             the last answer (one reader and one writer side by side {} s, one after the other {} s).\n",
+                overlap.road,
+                grouped(Overlap::EVENTS),
+                Overlap::PAGE.as_millis(),
+                Overlap::POST.as_millis(),
+                seconds(overlap.took),
+                seconds(overlap.ideal()),
+                seconds(overlap.serial()),
+            )?;
+        }
         writeln!(
             f,
             "**Start**: {:.0} ms from the start of the process to its first answered probe, median \
@@ -76,17 +85,21 @@ impl fmt::Display for Report {
             Start::STARTS,
             self.start.slowest.as_secs_f64() * 1e3,
         )?;
-        if let Some(allocations) = self.allocations {
+        for (road, allocations) in &self.allocations {
             writeln!(
                 f,
-                "\n**Allocations**: {allocations:.2} an event, connections and state included."
+                "\n**Allocations, {road}**: {allocations:.2} an event, connections and state included."
             )?;
         }
-        writeln!(f, "\n**Size**: {} MB, stripped.", megabytes(self.size))
+        writeln!(f, "\n**Size**: {} MB, stripped.", megabytes(self.size))?;
+        match &self.levels {
+            Some(levels) => write!(f, "\n{levels}"),
+            None => Ok(()),
+        }
     }
 }
 
-fn figures(run: &Shipped, floor: &Shipped) -> [String; 13] {
+fn figures(run: &Shipped, floor: &Shipped) -> [String; 14] {
     let usage = &run.usage;
     let processor = |figure: &dyn Fn(crate::child::ProcessorTime) -> String| {
         usage.processor.map_or_else(|| UNKNOWN.to_owned(), figure)
@@ -113,6 +126,7 @@ fn figures(run: &Shipped, floor: &Shipped) -> [String; 13] {
         grouped(run.okta_requests),
         megabytes(run.page_bytes),
         grouped(run.posts),
+        megabytes(run.plain_bytes),
         megabytes(run.posted_bytes),
         // A run that missed or repeated anything is an error and has no line.
         "0, 0".to_owned(),

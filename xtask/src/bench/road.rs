@@ -1,5 +1,6 @@
 //! One way from an org to a workspace that can be measured: a program and its settings.
 
+use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use clap::ValueEnum;
 use sandbox::okta::OktaOrg;
 use sandbox::workspace::Workspace;
 use tokio::process::Command;
@@ -17,15 +19,32 @@ use crate::child::{self, ProcessorTime};
 /// How often the child's memory is looked at; a peak of its last moments may be missed.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
+/// An API of the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Api {
+    /// By the workspace's key, as it is
+    DataCollector,
+    /// By a managed identity's token, gzipped
+    LogsIngestion,
+}
+
+impl Api {
+    pub(super) const ALL: [Api; 2] = [Api::DataCollector, Api::LogsIngestion];
+}
+
 /// A program that ships everything once and then ends.
 pub(super) struct Road {
     pub(super) name: &'static str,
+    /// Whether the ids arrive where the workspace looks for them; else rows are counted.
+    pub(super) brings_ids: bool,
     program: PathBuf,
     arguments: &'static [&'static str],
     /// Where it keeps its cursor; emptied before every run.
     state: PathBuf,
-    settings: fn(&OktaOrg, &Workspace) -> Vec<(&'static str, String)>,
+    settings: Settings,
 }
+
+type Settings = fn(&OktaOrg, &Workspace) -> Vec<(&'static str, String)>;
 
 /// What one run of a road used.
 #[derive(Clone, Copy, Debug)]
@@ -37,27 +56,46 @@ pub(super) struct Usage {
     pub(super) peak_memory: Option<u64>,
 }
 
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} s", self.wall.as_secs_f64())?;
+        match self.processor {
+            Some(time) => write!(f, ", processor {:.2} s", time.total().as_secs_f64()),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Road {
-    /// The program on the Data Collector API.
-    pub(super) fn data_collector(program: PathBuf, state: PathBuf) -> Self {
+    /// The program.
+    pub(super) fn program(api: Api, program: PathBuf, state: PathBuf) -> Self {
         Self {
-            name: "Data Collector",
+            name: match api {
+                Api::DataCollector => "Data Collector",
+                Api::LogsIngestion => "Logs Ingestion",
+            },
+            brings_ids: true,
             program,
             arguments: &["ship", "--until-caught-up", "--json"],
             state,
-            settings: data_collector,
+            settings: settings(api),
         }
     }
 
-    /// The least that any program does on the Data Collector API: the same bytes in and out, and
-    /// nothing done to them.
-    pub(super) fn floor(program: PathBuf, state: PathBuf) -> Self {
+    /// The least that any program does: the same bytes in and out, gzipped where the API takes
+    /// gzip, and nothing else done to them.
+    pub(super) fn floor(api: Api, program: PathBuf, state: PathBuf) -> Self {
         Self {
-            name: "floor",
+            name: match api {
+                Api::DataCollector => "its floor",
+                Api::LogsIngestion => "its floor, gzip",
+            },
+            // An event as it came has none of the rule's columns.
+            brings_ids: api == Api::DataCollector,
             program,
             arguments: &[],
             state,
-            settings: data_collector,
+            settings: settings(api),
         }
     }
 
@@ -139,13 +177,40 @@ impl Road {
     }
 }
 
+fn settings(api: Api) -> Settings {
+    match api {
+        Api::DataCollector => data_collector,
+        Api::LogsIngestion => logs_ingestion,
+    }
+}
+
 fn data_collector(org: &OktaOrg, workspace: &Workspace) -> Vec<(&'static str, String)> {
+    let mut settings = of_okta(org);
+    settings.extend([
+        ("WORKSPACE_ID", workspace.id().to_owned()),
+        ("WORKSPACE_KEY", workspace.key().to_owned()),
+        ("LOG_ANALYTICS_URI", workspace.uri()),
+    ]);
+    settings
+}
+
+fn logs_ingestion(org: &OktaOrg, workspace: &Workspace) -> Vec<(&'static str, String)> {
+    let identity = workspace.identity();
+    let mut settings = of_okta(org);
+    settings.extend([
+        ("LOGS_INGESTION_ENDPOINT", workspace.uri()),
+        ("DCR_IMMUTABLE_ID", workspace.rule_id().to_owned()),
+        ("AZURE_CLIENT_ID", identity.client_id().to_owned()),
+        ("IDENTITY_ENDPOINT", workspace.identity_endpoint()),
+        ("IDENTITY_HEADER", identity.header().to_owned()),
+    ]);
+    settings
+}
+
+fn of_okta(org: &OktaOrg) -> Vec<(&'static str, String)> {
     vec![
         ("OKTA_DOMAIN", org.url().to_owned()),
         ("OKTA_API_TOKEN", org.token().to_owned()),
         ("OKTA_RATE_SHARE", "1".to_owned()),
-        ("WORKSPACE_ID", workspace.id().to_owned()),
-        ("WORKSPACE_KEY", workspace.key().to_owned()),
-        ("LOG_ANALYTICS_URI", workspace.uri()),
     ]
 }

@@ -1,8 +1,10 @@
 //! Many events, as fast as they come: what an event costs.
 
 use anyhow::{Context as _, bail};
+use okta_sentinel::event::schema::Kind;
+use okta_sentinel::tables;
 use sandbox::okta::{OktaOrg, OrgConfig};
-use sandbox::workspace::{Config, Detail, Post, Workspace};
+use sandbox::workspace::{Config, Detail, Post, RuleConfig, StreamColumns, StreamType, Workspace};
 
 use super::road::{Road, Usage};
 
@@ -16,6 +18,9 @@ pub(super) struct Shipped {
     /// Bytes of Okta's pages as they came over the wire.
     pub(super) page_bytes: u64,
     pub(super) posts: u64,
+    /// Bytes of what was posted before any compression.
+    pub(super) plain_bytes: u64,
+    /// Bytes of bodies as they went over the wire.
     pub(super) posted_bytes: u64,
 }
 
@@ -33,7 +38,7 @@ pub(super) async fn measure(road: &Road, events: u64, seed: u64) -> anyhow::Resu
     let workspace = Workspace::start(counting()).await;
     let workspace = workspace.context("the local workspace cannot be started")?;
     let usage = road.run(&org, &workspace).await?;
-    complete(&org, &workspace)?;
+    complete(road, &org, &workspace)?;
     let posts = posts_of_events(&workspace);
     let requests = org.requests();
     Ok(Shipped {
@@ -43,6 +48,7 @@ pub(super) async fn measure(road: &Road, events: u64, seed: u64) -> anyhow::Resu
         okta_requests: requests.len() as u64,
         page_bytes: requests.iter().map(|request| request.page_bytes).sum(),
         posts: posts.len() as u64,
+        plain_bytes: posts.iter().map(|post| post.plain_bytes).sum(),
         posted_bytes: posts.iter().map(|post| post.bytes).sum(),
     })
 }
@@ -53,21 +59,47 @@ pub(super) fn posts_of_events(workspace: &Workspace) -> Vec<Post> {
     posts.filter(|post| post.log_type == "Okta").collect()
 }
 
-/// A workspace that counts rows and keeps none.
+/// A workspace that counts rows and keeps none, and whose rule has the columns of our tables.
 pub(super) fn counting() -> Config {
     Config {
         detail: Detail::IdsOnly,
         keep_rows: 0,
+        rule: RuleConfig {
+            streams: tables::all().iter().map(declared).collect(),
+            ..RuleConfig::default()
+        },
         ..Config::default()
     }
 }
 
-/// Compares the two sides, event by event.
+fn declared(table: &tables::Table) -> (String, StreamColumns) {
+    let columns = table.columns.iter().map(|column| {
+        let kind = match column.kind {
+            Kind::Text | Kind::Guid => StreamType::String,
+            Kind::Number => StreamType::Real,
+            Kind::Flag => StreamType::Boolean,
+            Kind::Time => StreamType::Datetime,
+        };
+        (column.name.clone(), kind)
+    });
+    (table.stream(), columns.collect())
+}
+
+/// Compares the two sides, event by event where ids arrive.
 ///
 /// # Errors
-/// They differ.
-pub(super) fn complete(org: &OktaOrg, workspace: &Workspace) -> anyhow::Result<()> {
+/// They differ, or the rule dropped a column of the program's.
+pub(super) fn complete(road: &Road, org: &OktaOrg, workspace: &Workspace) -> anyhow::Result<()> {
     let table = workspace.table("Okta_CL");
+    if !road.brings_ids {
+        return match (table.rows(), org.total_events()) {
+            (rows, events) if rows == events => Ok(()),
+            (rows, events) => bail!("{rows} rows arrived of {events} events"),
+        };
+    }
+    if let Some(report) = workspace.reports().first() {
+        bail!("the rule would have lost something: {report:?}");
+    }
     let missing = org.ids().filter(|id| table.times_seen(id) == 0).count();
     let repeated = table.repeated_ids().len();
     let more = table.rows().saturating_sub(org.total_events());
