@@ -1,15 +1,21 @@
 //! Okta events and the rows made of them.
 //!
-//! [`page`] walks the bytes of a page once; [`row`] writes each event's row as it goes, led by
+//! [`page`] goes through the bytes of a page once and [`row`] writes a row for each event, led by
 //! [`layout`], which spells the one [`schema`] for a road. [`recent`] remembers what was shipped.
+//!
+//! Within an event `walk` goes from value to value, `scan` and `structured` read them, and `writer`
+//! says where they go: through `target` to the `ink`, while they are read.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
+mod chunk;
 mod cut;
+mod ink;
 pub mod layout;
+mod nest;
 mod nested;
 pub mod page;
 pub mod recent;
@@ -17,8 +23,12 @@ pub mod row;
 mod scan;
 pub mod schema;
 mod stray;
+mod structured;
+mod target;
 mod text;
+mod vocabulary;
 mod walk;
+mod writer;
 
 /// An event's identity: its `uuid`, or 16 bytes of its row's SHA-256 where it has none that reads
 /// as one.
@@ -54,25 +64,45 @@ impl EventId {
 }
 
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
-    let hyphenated = text.len() == 36;
-    if !hyphenated && text.len() != 32 {
-        return None;
-    }
-    let mut id = [0_u8; 16];
-    let mut digits = 0_usize;
-    for (at, byte) in text.bytes().enumerate() {
-        if hyphenated && matches!(at, 8 | 13 | 18 | 23) {
-            if byte != b'-' {
-                return None;
+    let text = text.as_bytes();
+    let mut digits = [0; 32];
+    match text.len() {
+        32 => digits.copy_from_slice(text),
+        36 => {
+            let mut rest = text;
+            let mut to = digits.as_mut_slice();
+            for length in [8, 4, 4, 4, 12] {
+                let (group, after) = rest.split_at_checked(length)?;
+                let (room, more) = to.split_at_mut_checked(length)?;
+                room.copy_from_slice(group);
+                to = more;
+                rest = match after.split_first() {
+                    Some((b'-', after)) => after,
+                    None => after,
+                    Some(_) => return None,
+                };
             }
-            continue;
         }
-        let digit = u8::try_from(char::from(byte).to_digit(16)?).ok()?;
-        let slot = id.get_mut(digits / 2)?;
-        *slot = (*slot << 4) | digit;
-        digits += 1;
+        _ => return None,
     }
-    (digits == 32).then_some(id)
+    let mut id = [0; 16];
+    let mut all = 0;
+    for (byte, [high, low]) in id.iter_mut().zip(digits.as_chunks().0) {
+        let (high, low) = (value_of(*high), value_of(*low));
+        all |= high | low;
+        *byte = high << 4 | low;
+    }
+    (all < 16).then_some(id)
+}
+
+/// A hexadecimal digit's value; of another byte one past 15.
+const fn value_of(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        b'A'..=b'F' => digit - b'A' + 10,
+        _ => u8::MAX,
+    }
 }
 
 impl fmt::Display for EventId {

@@ -1,5 +1,6 @@
 //! The schema as a tree to walk an event by, spelt for one ingestion road.
 
+use super::ink::Prefix;
 use super::schema::{self, COLUMNS, Column, Kind};
 
 /// How a road names columns.
@@ -23,6 +24,8 @@ pub(super) struct Node {
     /// Keys from the event's root to this object, quoted.
     pub(super) path: Vec<String>,
     pub(super) children: Vec<Child>,
+    /// The object around it; the event's is itself.
+    pub(super) parent: NodeIndex,
     /// The object whose unknown keys have a catch-all of their own.
     pub(super) debug_data: bool,
 }
@@ -39,8 +42,12 @@ pub(super) struct Child {
 /// What a known key holds.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Meaning {
-    /// A column, by its index in [`Layout::columns`].
+    /// A column of text, by its index in [`Layout::columns`].
+    Text(usize),
+    /// A column of another kind.
     Column(usize),
+    /// Nothing that the schema knows.
+    Stranger,
     /// An object to go down into.
     Object(NodeIndex),
 }
@@ -48,8 +55,10 @@ pub(super) enum Meaning {
 /// A column ready to be written.
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// `,"name":`
-    pub(super) prefix: String,
+    /// `,"name":`, and a quotation mark where the column has text.
+    pub(super) prefix: Prefix,
+    /// Its bit among those of all columns.
+    pub(super) bit: u128,
     pub(super) kind: Kind,
     pub(super) role: Role,
 }
@@ -82,11 +91,13 @@ impl Layout {
             nodes: vec![Node {
                 path: Vec::new(),
                 children: Vec::new(),
+                parent: ROOT,
                 debug_data: false,
             }],
             columns: COLUMNS
                 .iter()
-                .map(|column| Slot::new(column, spelling))
+                .enumerate()
+                .filter_map(|(index, column)| Slot::new(index, column, spelling))
                 .collect(),
             debug_data: made(schema::DEBUG_DATA, spelling),
             additional: made(schema::ADDITIONAL, spelling),
@@ -108,7 +119,12 @@ impl Layout {
         let mut keys = path.split('.').peekable();
         while let Some(name) = keys.next() {
             if keys.peek().is_none() {
-                self.add(node, name, Meaning::Column(column));
+                let is_text = self.columns.get(column).map(|slot| slot.kind) == Some(Kind::Text);
+                let meaning = match is_text {
+                    true => Meaning::Text(column),
+                    false => Meaning::Column(column),
+                };
+                self.add(node, name, meaning);
             } else {
                 node = self.object_below(node, name);
             }
@@ -131,6 +147,7 @@ impl Layout {
         self.nodes.push(Node {
             path,
             children: Vec::new(),
+            parent: node,
             debug_data,
         });
         let below = self.nodes.len() - 1;
@@ -150,17 +167,23 @@ impl Layout {
 }
 
 impl Slot {
-    fn new(column: &Column, spelling: Spelling) -> Slot {
+    /// `None` for a name that is too long, which none is: a column's has 45 characters at most.
+    fn new(index: usize, column: &Column, spelling: Spelling) -> Option<Slot> {
         let role = match column.path {
             "uuid" => Role::Uuid,
             "published" => Role::Published,
             _ => Role::Other,
         };
-        Slot {
-            prefix: prefix(column, spelling),
+        let mut prefix = prefix(column, spelling);
+        if column.kind == Kind::Text {
+            prefix.push('"');
+        }
+        Some(Slot {
+            prefix: Prefix::of(prefix.as_bytes())?,
+            bit: 1 << index,
             kind: column.kind,
             role,
-        }
+        })
     }
 }
 

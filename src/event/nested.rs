@@ -1,73 +1,160 @@
 //! What has no column, in the event's own nesting.
 
 use super::cut::push_json;
-use super::scan::Token;
+use super::ink::Ink;
+use super::nest::Nest;
+use super::scan::{Malformed, Scan, Token};
 use super::schema::MAX_VALUE;
+use super::target::{Escaped, Target};
 use super::text::push_escaped;
+use super::vocabulary::Word;
 
 /// JSON objects inside one another, opened only when something is put into them.
 ///
-/// A column holds them as text, so they are written as the inside of a string at once: hardly a
-/// value has anything to escape, and what has is told by its token.
-#[derive(Debug, Default)]
-pub(super) struct Nested {
-    escaped: Vec<u8>,
+/// A column holds them as text, so they are written as the inside of a string at once.
+#[derive(Debug)]
+pub(super) struct Nested<'a> {
+    escaped: Ink<'a>,
     /// Bytes of the JSON before escaping.
     length: usize,
     open: usize,
 }
 
-impl Nested {
-    pub(super) fn clear(&mut self) {
-        self.escaped.clear();
-        self.length = 0;
-        self.open = 0;
+impl<'a> Nested<'a> {
+    pub(super) fn new(escaped: Ink<'a>) -> Nested<'a> {
+        Nested {
+            escaped,
+            length: 0,
+            open: 0,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.escaped.is_empty()
+        self.length == 0
+    }
+
+    /// What was written so far, or would have been.
+    pub(super) fn ink(&self) -> &Ink<'a> {
+        &self.escaped
     }
 
     /// Adds a value below `path`, whose first `open` keys are the objects open already.
     pub(super) fn put(&mut self, path: &[String], name: Token<'_>, value: Token<'_>) {
-        if self.is_empty() {
-            self.mark(b'{');
-        }
-        for key in path.get(self.open..).unwrap_or_default() {
-            self.key(Token::of_schema(key));
-            self.mark(b'{');
-        }
-        self.open = path.len();
-        self.key(name);
+        self.name(path, name);
         self.token(value);
     }
 
-    fn key(&mut self, key: Token<'_>) {
-        if self.escaped.last() != Some(&b'{') {
+    /// Reads the inside of a string and its end and adds it, see [`Nested::put`].
+    #[inline(always)]
+    pub(super) fn read_text(
+        &mut self,
+        path: &[String],
+        word: &Word,
+        scan: &mut Scan<'_>,
+    ) -> Result<(), Malformed> {
+        self.word(path, word);
+        let start = scan.at();
+        let mut ink = self.escaped.take();
+        let mut to = Escaped(&mut ink);
+        to.quote();
+        let read = scan.inside(&mut to);
+        to.quote();
+        self.escaped = ink;
+        read?;
+        self.length += scan.at() - start + 1;
+        Ok(())
+    }
+
+    /// Reads a value and adds it, see [`Nested::put`].
+    pub(super) fn read(
+        &mut self,
+        path: &[String],
+        word: &Word,
+        scan: &mut Scan<'_>,
+        nest: &mut Nest,
+    ) -> Result<(), Malformed> {
+        self.word(path, word);
+        let mut ink = self.escaped.take();
+        let value = scan.value(nest, &mut Escaped(&mut ink));
+        self.escaped = ink;
+        self.length += value?.text.len();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn word(&mut self, path: &[String], word: &Word) {
+        match &word.escaped {
+            Some(escaped) if self.open == path.len() && !self.is_empty() => {
+                self.mark(b',');
+                escaped.push_to(&mut self.escaped);
+                self.length += word.quoted.len() + 1;
+            }
+            _ => self.name(path, Token::of(&word.quoted)),
+        }
+    }
+
+    fn name(&mut self, path: &[String], name: Token<'_>) {
+        if self.is_empty() {
+            self.mark(b'{');
+            self.open = 0;
+        } else if self.open == path.len() {
+            self.mark(b',');
+            return self.key(name);
+        }
+        self.name_below(path, name);
+    }
+
+    fn name_below(&mut self, path: &[String], name: Token<'_>) {
+        for key in path.get(self.open..).unwrap_or_default() {
+            self.separate();
+            self.key(Token::without_escapes(key));
+            self.mark(b'{');
+        }
+        self.open = path.len();
+        self.separate();
+        self.key(name);
+    }
+
+    fn separate(&mut self) {
+        if self.escaped.written().last() != Some(&b'{') {
             self.mark(b',');
         }
+    }
+
+    #[inline(always)]
+    fn key(&mut self, key: Token<'_>) {
         self.token(key);
         self.mark(b':');
     }
 
+    #[inline(always)]
     fn mark(&mut self, byte: u8) {
-        self.escaped.push(byte);
+        self.escaped.byte(byte);
         self.length += 1;
     }
 
+    #[inline(always)]
     fn token(&mut self, token: Token<'_>) {
         self.length += token.text.len();
         match token.plain_string() {
             Some(text) => {
-                self.escaped.extend_from_slice(b"\\\"");
-                self.escaped.extend_from_slice(text.as_bytes());
-                self.escaped.extend_from_slice(b"\\\"");
+                self.escaped.array(b"\\\"");
+                self.escaped.text(text.as_bytes());
+                self.escaped.array(b"\\\"");
             }
-            None => push_escaped(&mut self.escaped, token.text.as_bytes()),
+            None => self.odd(token.text),
         }
     }
 
+    #[cold]
+    fn odd(&mut self, token: &str) {
+        let mut escaped = Vec::new();
+        push_escaped(&mut escaped, token.as_bytes());
+        self.escaped.text(&escaped);
+    }
+
     /// The walk leaves the object at `depth`: what is open there or deeper ends.
+    #[inline(always)]
     pub(super) fn leave(&mut self, depth: usize) {
         while depth > 0 && self.open >= depth {
             self.mark(b'}');
@@ -77,15 +164,18 @@ impl Nested {
 
     /// Ends the outermost object and appends all of it, cut if it is longer than a value may be,
     /// as the inside of a string; returns the bytes cut.
-    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> usize {
+    pub(super) fn finish(&mut self, out: &mut Ink<'_>) -> usize {
         self.leave(1);
         self.mark(b'}');
         if self.length <= MAX_VALUE {
-            out.extend_from_slice(&self.escaped);
+            out.text(self.escaped.written());
             return 0;
         }
-        let string = [b"\"", self.escaped.as_slice(), b"\""].concat();
+        let string = [b"\"", self.escaped.written(), b"\""].concat();
         let json: String = serde_json::from_slice(&string).unwrap_or_default();
-        push_json(out, &json)
+        let mut kept = Vec::new();
+        let cut = push_json(&mut kept, &json);
+        out.text(&kept);
+        cut
     }
 }

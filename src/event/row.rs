@@ -6,13 +6,14 @@
 //! and `{}` hold nothing and are left out; nothing else is dropped.
 
 use super::EventId;
-use super::cut::{cut_text, push_json};
-use super::layout::{Layout, Node, NodeIndex, ROOT, Role, Spelling};
-use super::nested::Nested;
-use super::scan::{Malformed, Scan, Token};
-use super::schema::{Kind, MAX_VALUE};
-use super::text::{decoded, is_decodable, is_number, is_time, push_guid, push_quoted};
+use super::ink::Ink;
+use super::layout::{Layout, Spelling};
+use super::nest::Nest;
+use super::scan::{Malformed, Scan};
+use super::text::push_quoted;
+use super::vocabulary::Vocabulary;
 use super::walk::{Stumble, walk};
+use super::writer::{Parts, RowWriter};
 
 /// What the encoder learned of an event while writing its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +28,34 @@ pub struct Row<'page> {
     pub truncated: usize,
 }
 
-/// Writes rows; its buffers are used again for every event.
+/// Writes rows; its buffers, and what it learns of one event's shape, serve for the next.
 #[derive(Debug)]
 pub struct RowEncoder {
     layout: Layout,
+    /// What every row begins with.
     opening: Vec<u8>,
-    debug_data: Nested,
-    additional: Nested,
-    /// For each node the child after the last one met: Okta's order of keys hardly varies.
-    hints: Vec<usize>,
-    /// Open brackets of a value that is read as one.
-    open: Vec<u8>,
+    vocabulary: Vocabulary,
+    nest: Nest,
+    rooms: Rooms,
+}
+
+/// Room for a row and its catch-alls, as large as the largest of each so far.
+#[derive(Debug)]
+struct Rooms {
+    row: Vec<u8>,
+    debug_data: Vec<u8>,
+    additional: Vec<u8>,
+}
+
+/// Room at first, in bytes: ten times a usual row.
+const ROOM: usize = 32 * 1024;
+
+/// How much each part of a row takes, if there was too little room for one of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needed {
+    pub(super) row: usize,
+    pub(super) debug_data: usize,
+    pub(super) additional: usize,
 }
 
 impl RowEncoder {
@@ -47,15 +65,16 @@ impl RowEncoder {
         let mut opening = vec![b'{'];
         opening.extend(layout.domain.bytes().skip(1));
         push_quoted(&mut opening, host);
-        let hints = vec![0; layout.nodes.len()];
-        let (debug_data, additional) = (Nested::default(), Nested::default());
         RowEncoder {
+            vocabulary: Vocabulary::new(&layout),
             layout,
             opening,
-            debug_data,
-            additional,
-            hints,
-            open: Vec::new(),
+            nest: Nest::new(),
+            rooms: Rooms {
+                row: vec![0; ROOM],
+                debug_data: vec![0; ROOM],
+                additional: vec![0; ROOM],
+            },
         }
     }
 
@@ -69,235 +88,58 @@ impl RowEncoder {
         scan: &mut Scan<'page>,
         out: &mut Vec<u8>,
     ) -> Result<Row<'page>, Malformed> {
-        let (start, event) = (out.len(), *scan);
-        let mut writer = self.writer(out);
-        match walk(&mut writer, scan, ROOT) {
-            Ok(()) => Ok(writer.finish(start)),
-            Err(Stumble::Malformed) => Err(Malformed),
-            Err(Stumble::Impassable) => {
-                *scan = event;
-                let event = scan.value(writer.open)?;
-                out.truncate(start);
-                let mut writer = self.writer(out);
-                writer.whole(event);
-                Ok(writer.finish(start))
+        let event = *scan;
+        let mut may_be_walked = true;
+        loop {
+            *scan = event;
+            let mut writer = self.writer();
+            let read = match may_be_walked {
+                true => walk(&mut writer, scan),
+                false => writer.whole(scan),
+            };
+            match read {
+                Ok(()) => {}
+                Err(Stumble::Impassable) if may_be_walked => {
+                    may_be_walked = false;
+                    continue;
+                }
+                Err(_) => return Err(Malformed),
+            }
+            match writer.finish() {
+                Ok((row, json)) => {
+                    out.extend_from_slice(json);
+                    return Ok(row);
+                }
+                Err(needed) => self.rooms.make(needed),
             }
         }
     }
 
-    fn writer<'a, 'de>(&'a mut self, out: &'a mut Vec<u8>) -> RowWriter<'a, 'de> {
-        out.extend_from_slice(&self.opening);
-        self.debug_data.clear();
-        self.additional.clear();
-        RowWriter {
+    fn writer<'a, 'de>(&'a mut self) -> RowWriter<'a, 'de> {
+        let mut row = Ink::new(&mut self.rooms.row);
+        row.text(&self.opening);
+        RowWriter::new(Parts {
             layout: &self.layout,
-            hints: &mut self.hints,
-            open: &mut self.open,
-            debug_data: &mut self.debug_data,
-            debug_data_taken: false,
-            additional: &mut self.additional,
-            out,
-            written: 0,
-            truncated: 0,
-            has_uuid: false,
-            uuid: None,
-            published: None,
-        }
+            vocabulary: &mut self.vocabulary,
+            nest: &mut self.nest,
+            row,
+            debug_data: Ink::new(&mut self.rooms.debug_data),
+            additional: Ink::new(&mut self.rooms.additional),
+        })
     }
 }
 
-/// A row being written.
-pub(super) struct RowWriter<'a, 'de> {
-    layout: &'a Layout,
-    pub(super) hints: &'a mut [usize],
-    pub(super) open: &'a mut Vec<u8>,
-    debug_data: &'a mut Nested,
-    /// `debugData` was no object: its column holds that value.
-    debug_data_taken: bool,
-    pub(super) additional: &'a mut Nested,
-    out: &'a mut Vec<u8>,
-    /// Bit n: column n has its value. A second one (a repeated key) goes to the catch-all.
-    written: u128,
-    truncated: usize,
-    has_uuid: bool,
-    uuid: Option<EventId>,
-    published: Option<&'de str>,
-}
-
-impl<'a, 'de> RowWriter<'a, 'de> {
-    pub(super) fn node(&self, node: NodeIndex) -> Option<&'a Node> {
-        self.layout.nodes.get(node)
-    }
-
-    /// Writes a value to its column, or to the catch-all when the column cannot hold it.
-    pub(super) fn known(
-        &mut self,
-        node: NodeIndex,
-        name: Token<'_>,
-        column: usize,
-        value: Token<'de>,
-    ) {
-        if value.holds_nothing() {
-            return;
-        }
-        let Some(slot) = self.layout.columns.get(column) else {
-            return;
-        };
-        let before = self.out.len();
-        self.out.extend_from_slice(slot.prefix.as_bytes());
-        let first_time = self.written & (1 << column) == 0;
-        if first_time && self.value(slot.kind, value) {
-            self.written |= 1 << column;
-            match slot.role {
-                Role::Uuid => {
-                    let uuid = decoded(value);
-                    self.has_uuid = !uuid.is_empty();
-                    self.uuid = EventId::from_uuid(&uuid);
-                }
-                Role::Published => self.published = value.plain_string(),
-                Role::Other => {}
+impl Rooms {
+    fn make(&mut self, needed: Needed) {
+        for (room, length) in [
+            (&mut self.row, needed.row),
+            (&mut self.debug_data, needed.debug_data),
+            (&mut self.additional, needed.additional),
+        ] {
+            let length = Ink::room_for(length);
+            if length > room.len() {
+                room.resize(length, 0);
             }
-        } else {
-            self.out.truncate(before);
-            self.unknown(node, name, value);
-        }
-    }
-
-    /// Appends `value` as a column of this kind has it; false if it has no such form.
-    fn value(&mut self, kind: Kind, value: Token<'_>) -> bool {
-        match kind {
-            Kind::Text => self.text(value),
-            Kind::Number => {
-                let number = value.plain_string().unwrap_or(value.text);
-                if !is_number(number) {
-                    return false;
-                }
-                self.out.extend_from_slice(number.as_bytes());
-            }
-            Kind::Flag => {
-                let flag = value.plain_string().unwrap_or(value.text);
-                let flag = ["true", "false"]
-                    .into_iter()
-                    .find(|f| f.eq_ignore_ascii_case(flag));
-                let Some(flag) = flag else { return false };
-                self.out.extend_from_slice(flag.as_bytes());
-            }
-            Kind::Time => {
-                if !value.plain_string().is_some_and(is_time) {
-                    return false;
-                }
-                self.out.extend_from_slice(value.text.as_bytes());
-            }
-            Kind::Guid => {
-                let named = self.layout.spelling == Spelling::Named;
-                if !value.text.starts_with('"') {
-                    return false;
-                }
-                let guid = value.plain_string().filter(|_| named);
-                if !guid.is_some_and(|guid| push_guid(self.out, guid)) {
-                    self.text(value);
-                }
-            }
-        }
-        true
-    }
-
-    fn text(&mut self, value: Token<'_>) {
-        match value.text.bytes().next() {
-            Some(b'"') if value.text.len() <= MAX_VALUE + 2 && is_decodable(value) => {
-                self.out.extend_from_slice(value.text.as_bytes());
-            }
-            Some(b'"') => self.cut(&decoded(value)),
-            Some(b'[' | b'{') => {
-                self.out.push(b'"');
-                self.truncated += push_json(self.out, value.text);
-                self.out.push(b'"');
-            }
-            _ => self.cut(value.text),
-        }
-    }
-
-    fn cut(&mut self, text: &str) {
-        let kept = cut_text(text, MAX_VALUE);
-        self.truncated += text.len() - kept.len();
-        push_quoted(self.out, kept);
-    }
-
-    /// Keeps a value that has no column, under its name, quoted.
-    pub(super) fn unknown(&mut self, node: NodeIndex, name: Token<'_>, value: Token<'_>) {
-        if value.holds_nothing() {
-            return;
-        }
-        let Some(node) = self.node(node) else { return };
-        if node.debug_data && !self.debug_data_taken {
-            self.debug_data.put(&[], name, value);
-        } else {
-            self.additional.put(&node.path, name, value);
-        }
-    }
-
-    /// Keeps something that stands where an object was expected.
-    pub(super) fn stray(&mut self, node: NodeIndex, value: Token<'_>) {
-        let Some(node) = self.node(node) else { return };
-        if node.debug_data && self.debug_data.is_empty() && !self.debug_data_taken {
-            self.debug_data_taken = true;
-            self.out
-                .extend_from_slice(self.layout.debug_data.as_bytes());
-            self.text(value);
-        } else if let Some((name, parents)) = node.path.split_last() {
-            self.additional.put(parents, Token::of_schema(name), value);
-        } else {
-            let name = Token::of_schema("\"event\"");
-            self.additional.put(&[], name, value);
-        }
-    }
-
-    /// Keeps an event that cannot be walked.
-    fn whole(&mut self, event: Token<'_>) {
-        if event.text.starts_with('{') {
-            self.out
-                .extend_from_slice(self.layout.additional.as_bytes());
-            self.text(event);
-        } else {
-            self.stray(ROOT, event);
-        }
-    }
-
-    /// Ends the row that began at `start` of the buffer.
-    fn finish(mut self, start: usize) -> Row<'de> {
-        if !self.debug_data.is_empty() {
-            self.out
-                .extend_from_slice(self.layout.debug_data.as_bytes());
-            self.out.push(b'"');
-            self.truncated += self.debug_data.finish(self.out);
-            self.out.push(b'"');
-        }
-        if !self.additional.is_empty() {
-            self.out
-                .extend_from_slice(self.layout.additional.as_bytes());
-            self.out.push(b'"');
-            self.truncated += self.additional.finish(self.out);
-            self.out.push(b'"');
-        }
-        if self.layout.spelling == Spelling::Named
-            && let Some(published) = self.published
-        {
-            self.out.extend_from_slice(b",\"TimeGenerated\":\"");
-            self.out.extend_from_slice(published.as_bytes());
-            self.out.push(b'"');
-        }
-        if self.truncated > 0 {
-            self.out.extend_from_slice(self.layout.truncated.as_bytes());
-            self.out
-                .extend_from_slice(self.truncated.to_string().as_bytes());
-        }
-        self.out.push(b'}');
-        let row = self.out.get(start..).unwrap_or_default();
-        Row {
-            id: self.uuid.unwrap_or_else(|| EventId::digest(row)),
-            has_uuid: self.has_uuid,
-            published: self.published,
-            truncated: self.truncated,
         }
     }
 }

@@ -1,7 +1,12 @@
 //! JSON text, token by token: the same grammar as `serde_json`'s, without its values.
 //!
-//! A token is borrowed from the page as it stands. Nothing is decoded here, so that a text is
-//! looked at once, eight bytes at a time, and what it needs later (has it escapes?) is known.
+//! A token is borrowed from the page as it stands and goes to its [`Target`] while it is read, so
+//! that a text is looked at once. Nothing is decoded here; what a token needs later (has it
+//! escapes?) is known.
+
+use super::chunk::{WIDTH, specials};
+use super::nest::Nest;
+use super::target::{Nowhere, Target, Text};
 
 /// The text goes wrong here, or stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +27,8 @@ impl<'de> Token<'de> {
         Token { text, escaped }
     }
 
-    /// A quoted key of the schema, none of which needs an escape.
-    pub(super) fn of_schema(quoted: &'de str) -> Token<'de> {
+    /// A quoted key that needs no escape.
+    pub(super) fn without_escapes(quoted: &'de str) -> Token<'de> {
         Token {
             text: quoted,
             escaped: false,
@@ -69,12 +74,41 @@ impl<'de> Scan<'de> {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
+    /// The bytes that were read from `start` on.
+    pub(super) fn bytes_since(&self, start: usize) -> &'de [u8] {
+        self.text.as_bytes().get(start..self.at).unwrap_or_default()
+    }
+
+    /// Where the next byte stands.
+    #[inline(always)]
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The value that was read from `start` on, if it is no string.
+    pub(super) fn token_since(&self, start: usize) -> Result<Token<'de>, Malformed> {
+        let text = self.text.get(start..self.at).ok_or(Malformed)?;
+        Ok(Token::without_escapes(text))
+    }
+
+    /// The string that was read, whose inside begins at `start`.
+    pub(super) fn string_since(
+        &self,
+        start: usize,
+        escaped: bool,
+    ) -> Result<Token<'de>, Malformed> {
+        let text = self.text.get(start - 1..self.at).ok_or(Malformed)?;
+        Ok(Token { text, escaped })
+    }
+
     /// The next byte, which stays where it is.
+    #[inline(always)]
     pub(super) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
     /// Goes past `byte` if it is the next one.
+    #[inline(always)]
     pub(super) fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
@@ -90,14 +124,48 @@ impl<'de> Scan<'de> {
         found
     }
 
-    /// Goes past blanks.
+    /// Goes past bytes that were seen.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, length: usize) {
+        self.at += length;
+    }
+
+    /// Reads a key and its colon.
+    pub(super) fn key(&mut self) -> Result<Token<'de>, Malformed> {
+        let key = self.string(&mut Nowhere)?;
+        self.blank();
+        if !self.take(b':') {
+            return Err(Malformed);
+        }
+        self.blank();
+        Ok(key)
+    }
+
+    /// Goes past `null` if it comes next.
+    #[inline(always)]
+    pub(super) fn take_null(&mut self) -> bool {
+        let found = self.rest().first_chunk() == Some(b"null");
+        self.at += if found { 4 } else { 0 };
+        found
+    }
+
+    /// Goes past blanks, of which Okta writes none.
+    #[inline(always)]
     pub(super) fn blank(&mut self) {
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.blanks();
+        }
+    }
+
+    #[cold]
+    fn blanks(&mut self) {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
-    /// Goes past what an object's key begins with or a list goes on with: `byte` among blanks.
+    /// Goes past `byte` among blanks: what an object's key ends with or a list goes on with.
+    #[inline(always)]
     pub(super) fn mark(&mut self, byte: u8) -> Result<(), Malformed> {
         self.blank();
         if !self.take(byte) {
@@ -108,30 +176,72 @@ impl<'de> Scan<'de> {
     }
 
     /// Reads a string.
-    pub(super) fn string(&mut self) -> Result<Token<'de>, Malformed> {
-        let start = self.at;
+    #[inline(always)]
+    pub(super) fn string(&mut self, to: &mut impl Target) -> Result<Token<'de>, Malformed> {
         if !self.take(b'"') {
             return Err(Malformed);
         }
+        to.quote();
+        let start = self.at;
+        let escaped = self.inside(to)?;
+        to.quote();
+        self.string_since(start, escaped)
+    }
+
+    /// Reads the rest of a string whose quotation mark was read, and its end; tells whether it has
+    /// escapes. The marks themselves are not handed to `to`.
+    #[inline(always)]
+    pub(super) fn inside(&mut self, to: &mut impl Text) -> Result<bool, Malformed> {
+        let mut scan = *self;
         let mut escaped = false;
         loop {
-            self.at = plain_end(self.text.as_bytes(), self.at);
-            match self.peek() {
+            scan.plain(to);
+            match scan.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
-                    self.escape()?;
+                    to.escape(scan.escape()?);
                 }
                 _ => return Err(Malformed),
             }
         }
-        self.at += 1;
-        let text = self.text.get(start..self.at).ok_or(Malformed)?;
-        Ok(Token { text, escaped })
+        self.at = scan.at + 1;
+        Ok(escaped)
     }
 
-    fn escape(&mut self) -> Result<(), Malformed> {
-        let length = match self.rest() {
+    /// Goes past what needs no escape.
+    #[inline(always)]
+    fn plain(&mut self, to: &mut impl Text) {
+        let mut rest = self.rest();
+        while let Some(chunk) = rest.first_chunk() {
+            let specials = specials(chunk);
+            let length = specials.trailing_zeros() as usize;
+            to.plain(chunk, length);
+            rest = rest.get(length..).unwrap_or_default();
+            if specials != 0 {
+                self.at = self.text.len() - rest.len();
+                return;
+            }
+        }
+        self.at = self.text.len() - rest.len();
+        self.last_plain(rest, to);
+    }
+
+    /// The last bytes of the page, and after them one that ends a string without being its end.
+    #[cold]
+    fn last_plain(&mut self, rest: &[u8], to: &mut impl Text) {
+        let mut chunk = [0; WIDTH];
+        if let Some(room) = chunk.get_mut(..rest.len()) {
+            room.copy_from_slice(rest);
+        }
+        let length = specials(&chunk).trailing_zeros() as usize;
+        to.plain(&chunk, length);
+        self.at += length;
+    }
+
+    fn escape(&mut self) -> Result<&'de [u8], Malformed> {
+        let rest = self.rest();
+        let length = match rest {
             [
                 _,
                 b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
@@ -141,33 +251,42 @@ impl<'de> Scan<'de> {
             _ => return Err(Malformed),
         };
         self.at += length;
-        Ok(())
+        rest.get(..length).ok_or(Malformed)
     }
 
-    /// Reads any value. `open` is room for its open brackets.
-    pub(super) fn value(&mut self, open: &mut Vec<u8>) -> Result<Token<'de>, Malformed> {
-        let start = self.at;
+    /// Reads any value.
+    #[inline(always)]
+    pub(super) fn value(
+        &mut self,
+        nest: &mut Nest,
+        to: &mut impl Target,
+    ) -> Result<Token<'de>, Malformed> {
         match self.peek() {
-            Some(b'"') => return self.string(),
-            Some(b'{' | b'[') => self.nested(open)?,
-            _ => self.word()?,
+            Some(b'"') => self.string(to),
+            Some(b'{' | b'[') => self.nested(nest, to),
+            _ => {
+                let start = self.at;
+                self.word(to)?;
+                self.token_since(start)
+            }
         }
-        let text = self.text.get(start..self.at).ok_or(Malformed)?;
-        Ok(Token {
-            text,
-            escaped: false,
-        })
     }
 
     /// Goes past a number, `true`, `false` or `null`.
-    fn word(&mut self) -> Result<(), Malformed> {
+    #[inline(always)]
+    pub(super) fn word(&mut self, to: &mut impl Target) -> Result<(), Malformed> {
+        let start = self.at;
         let known = match self.peek() {
             Some(b't') => self.take_all(b"true"),
             Some(b'f') => self.take_all(b"false"),
             Some(b'n') => self.take_all(b"null"),
-            _ => return self.number(),
+            _ => self.number().is_ok(),
         };
-        if known { Ok(()) } else { Err(Malformed) }
+        if !known {
+            return Err(Malformed);
+        }
+        to.word(self.bytes_since(start));
+        Ok(())
     }
 
     fn number(&mut self) -> Result<(), Malformed> {
@@ -186,90 +305,14 @@ impl<'de> Scan<'de> {
     }
 
     /// Goes past one digit at least.
+    #[inline(always)]
     fn digits(&mut self) -> Result<(), Malformed> {
-        let count = self.rest().iter().take_while(|byte| byte.is_ascii_digit());
-        let count = count.count();
+        let rest = self.rest();
+        let other = rest.iter().position(|byte| !byte.is_ascii_digit());
+        let count = other.unwrap_or(rest.len());
         self.at += count;
         if count > 0 { Ok(()) } else { Err(Malformed) }
     }
-
-    /// Goes past an array or object, however deep: depth costs a byte, not a call.
-    fn nested(&mut self, open: &mut Vec<u8>) -> Result<(), Malformed> {
-        open.clear();
-        loop {
-            match self.peek() {
-                Some(b'"') => drop(self.string()?),
-                Some(bracket @ (b'{' | b'[')) => {
-                    self.at += 1;
-                    self.blank();
-                    if !self.take(closing(bracket)) {
-                        open.push(bracket);
-                        self.key_in(bracket)?;
-                        continue;
-                    }
-                }
-                _ => self.word()?,
-            }
-            // One value is complete, and with it perhaps some that it is the last part of.
-            loop {
-                let Some(bracket) = open.last().copied() else {
-                    return Ok(());
-                };
-                self.blank();
-                if self.take(b',') {
-                    self.blank();
-                    self.key_in(bracket)?;
-                    break;
-                }
-                if !self.take(closing(bracket)) {
-                    return Err(Malformed);
-                }
-                open.pop();
-            }
-        }
-    }
-
-    /// Goes past the key and the colon that a value has in an object.
-    fn key_in(&mut self, bracket: u8) -> Result<(), Malformed> {
-        if bracket == b'{' {
-            self.string()?;
-            self.mark(b':')?;
-        }
-        Ok(())
-    }
-}
-
-fn closing(bracket: u8) -> u8 {
-    match bracket {
-        b'{' => b'}',
-        _ => b']',
-    }
-}
-
-/// Where, from `at` on, the first byte stands that a JSON string has to escape: `"`, `\` or a
-/// control character.
-pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let marked = marked(u64::from_le_bytes(*word));
-        if marked != 0 {
-            return at + marked.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    let plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
-    let tail = bytes.get(at..).unwrap_or_default();
-    at + tail.iter().take_while(plain).count()
-}
-
-/// The top bit of each byte that has to be escaped, after Mycroft; a borrow may mark more bytes,
-/// but only above a true one.
-fn marked(word: u64) -> u64 {
-    const EACH: u64 = u64::MAX / 255;
-    let control = word.wrapping_sub(EACH * 0x20);
-    let quote = (word ^ (EACH * b'"' as u64)).wrapping_sub(EACH);
-    let backslash = (word ^ (EACH * b'\\' as u64)).wrapping_sub(EACH);
-    // All of them are ASCII: a byte with its top bit set is none.
-    (control | quote | backslash) & !word & (EACH << 7)
 }
 
 #[cfg(test)]
@@ -282,19 +325,13 @@ mod tests {
         fn what_serde_json_takes_for_a_value_is_one_and_nothing_else(text in "[\\[\\]{}:,\"\\\\u0aeE.+\\-1 \\n]{0,12}") {
             let mut scan = Scan::new(&text);
             scan.blank();
-            let read = scan.value(&mut Vec::new());
+            let read = scan.value(&mut Nest::new(), &mut Nowhere);
             scan.blank();
             let whole = read.is_ok() && scan.rest().is_empty();
             prop_assert_eq!(whole, serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok());
             if whole {
                 prop_assert_eq!(read.unwrap().text, text.trim_ascii());
             }
-        }
-
-        #[test]
-        fn the_plain_start_of_a_text_ends_at_what_needs_an_escape(text in "[a-zé\u{1f600}\\x00-\\x7f]{0,40}") {
-            let slow = text.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\');
-            prop_assert_eq!(plain_end(text.as_bytes(), 0), slow.unwrap_or(text.len()));
         }
     }
 }

@@ -6,9 +6,9 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::layout::NodeIndex;
-use super::row::RowWriter;
 use super::scan::Token;
 use super::text::push_quoted;
+use super::writer::RowWriter;
 
 /// Keeps a value that is no object; `null` is nothing to keep.
 ///

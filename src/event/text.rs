@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer as _, Visitor};
 
 use super::parse_uuid;
-use super::scan::{Token, plain_end};
+use super::scan::Token;
 
 /// What a byte needs inside a JSON string: 0 nothing, `u` a `\u00xx`, else the escape letter.
 #[expect(
@@ -32,16 +32,9 @@ const ESCAPES: [u8; 256] = {
 
 /// Appends `text` to `out` as the inside of a JSON string.
 pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
-    let mut rest = text;
-    loop {
-        let (plain, special) = rest
-            .split_at_checked(plain_end(rest, 0))
-            .unwrap_or((rest, &[]));
-        out.extend_from_slice(plain);
-        let Some((byte, after)) = special.split_first() else {
-            return;
-        };
+    for byte in text {
         match escape(*byte) {
+            0 => out.push(*byte),
             b'u' => {
                 out.extend_from_slice(b"\\u00");
                 out.push(hex(byte >> 4));
@@ -49,7 +42,6 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
             }
             letter => out.extend_from_slice(&[b'\\', letter]),
         }
-        rest = after;
     }
 }
 
@@ -106,13 +98,22 @@ pub(super) fn decoded(token: Token<'_>) -> Cow<'_, str> {
     )
 }
 
-/// Whether `text` is a number as JSON writes one.
+/// Whether `text` is a number as JSON writes one, within a double's range.
 pub(super) fn is_number(text: &str) -> bool {
-    text.bytes()
-        .next()
-        .is_some_and(|first| first == b'-' || first.is_ascii_digit())
+    begins_as_number(text)
         && serde_json::from_str::<f64>(text).is_ok()
         && !text.ends_with(|last: char| last.is_ascii_whitespace())
+}
+
+/// Whether a token that is no string is a number within a double's range.
+pub(super) fn is_number_token(text: &str) -> bool {
+    // A double has 308 digits before the point at most.
+    let small = text.len() <= 300 && !text.bytes().any(|byte| byte | 0x20 == b'e');
+    begins_as_number(text) && (small || is_number(text))
+}
+
+fn begins_as_number(text: &str) -> bool {
+    matches!(text.as_bytes().first(), Some(b'0'..=b'9' | b'-'))
 }
 
 /// Whether `text` reads as a date and time in ISO 8601: `2026-11-21T12:04:58.123Z`.
@@ -142,21 +143,22 @@ fn is_okta_time(text: &[u8]) -> bool {
         && within(17, b"00", b"59")
 }
 
-/// Appends, quoted, a GUID as the Data Collector stores it: `8-4-4-4-12` in lower case.
-/// Returns false, having appended nothing, for a text that is no GUID.
-pub(super) fn push_guid(out: &mut Vec<u8>, text: &str) -> bool {
-    let Some(guid) = parse_uuid(text) else {
-        return false;
-    };
-    out.push(b'"');
-    for (at, byte) in guid.into_iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            out.push(b'-');
-        }
-        out.extend_from_slice(&[hex(byte >> 4), hex(byte & 0xf)]);
+/// A GUID, quoted, as the Data Collector stores it: `8-4-4-4-12` in lower case. `None` for a text
+/// that is no GUID.
+pub(super) fn guid(text: &str) -> Option<[u8; 38]> {
+    let guid = parse_uuid(text)?;
+    let mut quoted = *b"\"--------.----.----.----.------------\"";
+    let room = quoted.iter_mut().filter(|byte| **byte == b'-');
+    let digits = guid.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    for (to, digit) in room.zip(digits) {
+        *to = hex(digit);
     }
-    out.push(b'"');
-    true
+    for byte in &mut quoted {
+        if *byte == b'.' {
+            *byte = b'-';
+        }
+    }
+    Some(quoted)
 }
 
 #[cfg(test)]
@@ -189,11 +191,10 @@ mod tests {
             "2A992F80-D1AD-4f62-900e-8c68bb72a21b",
             "2a992f80d1ad4f62900e8c68bb72a21b",
         ] {
-            let mut out = Vec::new();
-            assert!(push_guid(&mut out, text));
-            assert_eq!(out, b"\"2a992f80-d1ad-4f62-900e-8c68bb72a21b\"");
+            let quoted = guid(text).unwrap();
+            assert_eq!(&quoted, b"\"2a992f80-d1ad-4f62-900e-8c68bb72a21b\"");
         }
-        assert!(!push_guid(&mut Vec::new(), "2a992f80"));
+        assert!(guid("2a992f80").is_none());
     }
 
     #[test]

@@ -1,12 +1,15 @@
-//! The walk through an event, from key to key, without a tree of values.
+//! The walk through an event, from value to value, without a tree of them.
+//!
+//! What stands between two values, keys and brackets and `null`s, is the same in most events. So
+//! the way from one value to the next is remembered with its meaning: where the same bytes come
+//! again, they are compared and not read.
 
-use std::borrow::Cow;
-
-use super::layout::{Child, Meaning, NodeIndex};
-use super::row::RowWriter;
-use super::scan::{Malformed, Scan, Token};
+use super::layout::{Meaning, NodeIndex, ROOT};
+use super::scan::{Malformed, Scan};
 use super::stray;
-use super::text::push_quoted;
+use super::target::Nowhere;
+use super::vocabulary::{START, Step, WordIndex};
+use super::writer::RowWriter;
 
 /// Why a walk ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,102 +27,107 @@ impl From<Malformed> for Stumble {
     }
 }
 
-/// Walks a value that has columns below it; anything but an object in its place is kept as stray.
+/// Walks an event; anything but an object is kept as stray.
 pub(super) fn walk<'de>(
     writer: &mut RowWriter<'_, 'de>,
     scan: &mut Scan<'de>,
-    at: NodeIndex,
 ) -> Result<(), Stumble> {
-    if scan.take(b'{') {
-        return object(writer, scan, at);
+    if !scan.take(b'{') {
+        return keep_stray(writer, scan, ROOT);
     }
-    let token = scan.value(writer.open)?;
-    stray::keep(writer, at, token.text).map_err(|_| Stumble::Impassable)
+    let (mut node, mut word) = (ROOT, START);
+    loop {
+        let step = match writer.vocabulary.step(scan, word) {
+            Some(step) => step,
+            None => match find(writer, scan, node, word)? {
+                Some(step) => step,
+                None => return Ok(()),
+            },
+        };
+        writer.leave(step.leaves);
+        (node, word) = (step.node, step.word);
+        match (step.meaning, step.opens_text) {
+            (Meaning::Text(column), true) => writer.text(scan, node, word, column)?,
+            (Meaning::Stranger, true) => writer.strange_text(scan, node, word)?,
+            (Meaning::Text(column) | Meaning::Column(column), _) => {
+                scan.blank();
+                writer.column(scan, node, word, column)?;
+            }
+            (Meaning::Stranger, false) => {
+                scan.blank();
+                writer.stranger(scan, node, word)?;
+            }
+            (Meaning::Object(below), _) => keep_stray(writer, scan, below)?,
+        }
+    }
 }
 
-fn object<'de>(
+fn keep_stray<'de>(
     writer: &mut RowWriter<'_, 'de>,
     scan: &mut Scan<'de>,
-    at: NodeIndex,
+    node: NodeIndex,
 ) -> Result<(), Stumble> {
-    let node = writer.node(at).ok_or(Stumble::Impassable)?;
-    let mut hint = writer.hints.get(at).copied().unwrap_or(0);
-    scan.blank();
-    let mut more = !scan.take(b'}');
-    while more {
-        match key(scan, &node.children, &mut hint)? {
-            Key::Known(child) => match child.meaning {
-                Meaning::Object(below) => walk(writer, scan, below)?,
-                Meaning::Column(column) => {
-                    let value = scan.value(writer.open)?;
-                    writer.known(at, Token::of_schema(&child.quoted), column, value);
-                }
-            },
-            Key::Unknown(name) => {
-                let value = scan.value(writer.open)?;
-                writer.unknown(at, Token::of(&name), value);
-            }
-        }
-        scan.blank();
-        more = scan.take(b',');
-        if more {
-            scan.blank();
-        } else if !scan.take(b'}') {
-            return Err(Stumble::Malformed);
-        }
-    }
-    if let Some(kept) = writer.hints.get_mut(at) {
-        *kept = hint;
-    }
-    writer.additional.leave(node.path.len());
-    Ok(())
+    let token = scan.value(writer.nest, &mut Nowhere)?;
+    stray::keep(writer, node, token.text).map_err(|_| Stumble::Impassable)
 }
 
-enum Key<'n, 'de> {
-    Known(&'n Child),
-    /// Quoted, with no escape that it does not need.
-    Unknown(Cow<'de, str>),
-}
-
-/// Reads a key and its colon, and looks it up among a node's children, beginning with the one
-/// after the last one found: Okta's order of keys hardly varies.
-fn key<'n, 'de>(
+/// Reads on to the next value that may hold something, from the end of a word's value in an object
+/// of `node`; `None` at the event's end.
+#[inline(never)]
+fn find<'de>(
+    writer: &mut RowWriter<'_, 'de>,
     scan: &mut Scan<'de>,
-    children: &'n [Child],
-    hint: &mut usize,
-) -> Result<Key<'n, 'de>, Stumble> {
-    if let Some(expected) = children.get(*hint)
-        && scan.take_all(expected.quoted.as_bytes())
-    {
-        *hint += 1;
-        scan.mark(b':')?;
-        return Ok(Key::Known(expected));
-    }
-    let token = scan.string()?;
-    scan.mark(b':')?;
-    let quoted = match token.escaped {
-        false => Cow::Borrowed(token.text),
-        true => Cow::Owned(requoted(token.text).ok_or(Stumble::Impassable)?),
-    };
-    let (before, after) = children.split_at_checked(*hint).unwrap_or((children, &[]));
-    let found = after
-        .iter()
-        .chain(before)
-        .enumerate()
-        .find(|(_, child)| child.quoted == quoted);
-    Ok(match found {
-        Some((steps, child)) => {
-            *hint = (*hint + steps + 1) % children.len();
-            Key::Known(child)
+    mut node: NodeIndex,
+    from: WordIndex,
+) -> Result<Option<Step>, Stumble> {
+    let start = scan.at();
+    let mut leaves = 0;
+    let mut is_first = from == START;
+    loop {
+        scan.blank();
+        if scan.take(b'}') {
+            if node == ROOT {
+                return Ok(None);
+            }
+            let (depth, parent) = writer.around(node);
+            leaves = if leaves == 0 {
+                depth
+            } else {
+                depth.min(leaves)
+            };
+            (node, is_first) = (parent, false);
+            continue;
         }
-        None => Key::Unknown(quoted),
-    })
-}
-
-/// A key with nothing escaped that need not be; `None` if it is no text.
-fn requoted(token: &str) -> Option<String> {
-    let name: String = serde_json::from_str(token).ok()?;
-    let mut quoted = Vec::new();
-    push_quoted(&mut quoted, &name);
-    String::from_utf8(quoted).ok()
+        if !is_first {
+            scan.mark(b',')?;
+        }
+        is_first = false;
+        let word = writer.vocabulary.key(scan, node)?;
+        let meaning = writer.vocabulary.word(word).map(|word| word.meaning);
+        let meaning = meaning.ok_or(Malformed)?;
+        if scan.take_null() {
+            continue;
+        }
+        let mut step = Step {
+            leaves,
+            node,
+            word,
+            meaning,
+            opens_text: false,
+        };
+        match meaning {
+            Meaning::Object(below) if scan.take(b'{') => {
+                (node, is_first) = (below, true);
+                continue;
+            }
+            Meaning::Text(_) | Meaning::Stranger => step.opens_text = scan.take(b'"'),
+            Meaning::Object(_) | Meaning::Column(_) => {}
+        }
+        // An object may stand another time where one was missed.
+        if !matches!(meaning, Meaning::Object(_)) {
+            let way = scan.bytes_since(start);
+            writer.vocabulary.remember(from, way, step);
+        }
+        return Ok(Some(step));
+    }
 }

@@ -18,6 +18,7 @@ mod generate;
 mod json;
 mod pages;
 mod reference;
+mod shapes;
 mod whole;
 
 const HOST: &str = "acme.okta.com";

@@ -1,0 +1,71 @@
+//! Thirty-two bytes at a time: by 16 on every x86-64 and on ARM, by 32 where the build allows AVX2.
+
+use wide::u8x32;
+
+/// As many bytes as are looked at together. A longer step finds most texts' ends at once.
+pub(super) const WIDTH: usize = 32;
+
+/// Bytes that are looked at together.
+pub(super) type Chunk = [u8; WIDTH];
+
+/// Bit n: byte n is one that a JSON string has to escape: `"`, `\` or a control character.
+#[inline(always)]
+pub(super) fn specials(chunk: &Chunk) -> u32 {
+    let bytes = u8x32::new(*chunk);
+    let quote = bytes.simd_eq(u8x32::splat(b'"'));
+    let backslash = bytes.simd_eq(u8x32::splat(b'\\'));
+    let control = bytes.min(u8x32::splat(0x1f)).simd_eq(bytes);
+    (quote | backslash | control).to_bitmask()
+}
+
+/// Bit n: byte n is the same in both.
+#[inline(always)]
+pub(super) fn equals(one: &Chunk, other: &Chunk) -> u32 {
+    u8x32::new(*one).simd_eq(u8x32::new(*other)).to_bitmask()
+}
+
+/// Most bytes of a [`Literal`].
+const MOST: usize = 2 * WIDTH;
+
+/// A text that is looked for a million times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Literal {
+    start: Chunk,
+    end: Chunk,
+    length: usize,
+}
+
+impl Literal {
+    /// `None` if it has more than 64 bytes.
+    pub(super) fn of(text: &[u8]) -> Option<Literal> {
+        let mut bytes = [0; MOST];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        let (start, end) = bytes.split_first_chunk()?;
+        Some(Literal {
+            start: *start,
+            end: *end.first_chunk()?,
+            length: text.len(),
+        })
+    }
+
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether `text` begins with it; false, too, for a text that is hardly longer.
+    #[inline(always)]
+    pub(super) fn begins(&self, text: &[u8]) -> bool {
+        let Some((start, rest)) = text.split_first_chunk() else {
+            return false;
+        };
+        let same = (!equals(&self.start, start)).trailing_zeros() as usize;
+        if same >= self.length {
+            return true;
+        }
+        let Some(end) = rest.first_chunk().filter(|_| same == WIDTH) else {
+            return false;
+        };
+        WIDTH + (!equals(&self.end, end)).trailing_zeros() as usize >= self.length
+    }
+}

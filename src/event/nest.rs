@@ -1,0 +1,217 @@
+//! The brackets that are open in a value, and what usually comes between its texts.
+//!
+//! An array of an event, its targets or the addresses it came through, has the same keys and
+//! brackets as that of the event before. So the bytes from one text or number to the next are
+//! remembered: where they come again, they are compared and not read.
+
+use super::chunk::Literal;
+use super::ink::Prefix;
+use super::text::push_escaped;
+
+/// Most ways that are remembered.
+const MOST_WAYS: usize = 256;
+
+/// Most ways from one place that are tried.
+const MOST_TRIED: usize = 8;
+
+/// A value's beginning, before its first way.
+pub(super) const START: usize = 0;
+
+/// After a way that is not remembered.
+pub(super) const NOWHERE: usize = usize::MAX;
+
+/// What a way leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// A string, whose quotation mark was read.
+    Text,
+    /// A number, if it is one.
+    Number,
+    /// Nothing: the value has ended.
+    End,
+}
+
+/// Bytes between two texts or numbers.
+#[derive(Debug)]
+pub(super) struct Way {
+    bytes: Literal,
+    /// The same as the inside of a string.
+    pub(super) escaped: Prefix,
+    /// The innermost brackets that it needs, as [`Nest`] has them, and how many.
+    needs: (u64, u32),
+    /// Those it puts in their place.
+    leaves: (u64, u32),
+    pub(super) then: Then,
+    /// The ways that were taken after it, the last one first.
+    after: Vec<usize>,
+}
+
+/// Open brackets, however deep; depth costs a bit.
+#[derive(Debug)]
+pub(super) struct Nest {
+    /// The innermost brackets, the last one lowest: 1 for an object.
+    inner: u64,
+    /// How many of them there are.
+    count: u32,
+    /// Further out, 64 each.
+    outer: Vec<u64>,
+    ways: Vec<Way>,
+}
+
+/// Where a way began, to remember it by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    inner: u64,
+    count: u32,
+    /// The fewest brackets that were open since, counting one that was only looked at as closed.
+    least: u32,
+    /// Brackets further out were touched, or pushed there.
+    lost: bool,
+}
+
+impl Way {
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl Nest {
+    pub(super) fn new() -> Nest {
+        let start = Way {
+            bytes: Literal::default(),
+            escaped: Prefix::default(),
+            needs: (0, 0),
+            leaves: (0, 0),
+            then: Then::End,
+            after: Vec::new(),
+        };
+        Nest {
+            inner: 0,
+            count: 0,
+            outer: Vec::new(),
+            ways: vec![start],
+        }
+    }
+
+    /// A value begins.
+    pub(super) fn clear(&mut self) {
+        (self.inner, self.count) = (0, 0);
+        self.outer.clear();
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            inner: self.inner,
+            count: self.count,
+            least: self.count,
+            lost: false,
+        }
+    }
+
+    /// Whether the innermost bracket is an object's.
+    pub(super) fn in_object(&self, mark: &mut Mark) -> bool {
+        mark.least = mark.least.min(self.count.saturating_sub(1));
+        self.inner & 1 == 1
+    }
+
+    pub(super) fn push(&mut self, object: bool, mark: &mut Mark) {
+        if self.count == u64::BITS {
+            self.outer.push(self.inner);
+            self.count = 0;
+            mark.lost = true;
+        }
+        self.inner = self.inner << 1 | u64::from(object);
+        self.count += 1;
+    }
+
+    pub(super) fn pop(&mut self, mark: &mut Mark) {
+        self.inner >>= 1;
+        self.count = self.count.saturating_sub(1);
+        if self.count == 0
+            && let Some(outer) = self.outer.pop()
+        {
+            (self.inner, self.count) = (outer, u64::BITS);
+            mark.lost = true;
+        }
+    }
+
+    /// The way that `rest` begins with, if it was taken before from there in the same brackets;
+    /// it is taken now.
+    #[inline(always)]
+    pub(super) fn way(&mut self, rest: &[u8], from: usize) -> Option<(usize, &Way)> {
+        let after = &self.ways.get(from)?.after;
+        let fits = |way: &Way| {
+            let (brackets, count) = way.needs;
+            way.bytes.begins(rest)
+                && count <= self.count
+                && (self.inner ^ brackets) & low(count) == 0
+                && self.count - count + way.leaves.1 < u64::BITS
+                && (way.then != Then::End || self.count == count && self.outer.is_empty())
+        };
+        let found = after
+            .iter()
+            .find(|way| self.ways.get(**way).is_some_and(fits));
+        let index = *found?;
+        let way = self.ways.get(index)?;
+        let (brackets, count) = way.leaves;
+        self.inner = self.inner >> way.needs.1 << count | brackets;
+        self.count = self.count - way.needs.1 + count;
+        Some((index, way))
+    }
+
+    /// Remembers a way that was read; returns its index, or [`NOWHERE`].
+    pub(super) fn remember(&mut self, from: usize, bytes: &[u8], then: Then, mark: Mark) -> usize {
+        let (needs, leaves) = (
+            mark.count - mark.least,
+            self.count.saturating_sub(mark.least),
+        );
+        // Where an array begins with a number, an empty one may stand another time.
+        let may_end = then == Then::Number && bytes.trim_ascii_end().ends_with(b"[");
+        if mark.lost || may_end || needs >= u64::BITS || leaves >= u64::BITS {
+            return NOWHERE;
+        }
+        let mut escaped = Vec::new();
+        push_escaped(&mut escaped, bytes);
+        let (Some(bytes), Some(escaped)) = (Literal::of(bytes), Prefix::of(&escaped)) else {
+            return NOWHERE;
+        };
+        let way = Way {
+            bytes,
+            escaped,
+            needs: (mark.inner & low(needs), needs),
+            leaves: (self.inner & low(leaves), leaves),
+            then,
+            after: Vec::new(),
+        };
+        let same = |known: &Way| {
+            known.bytes == way.bytes
+                && known.needs == way.needs
+                && known.leaves == way.leaves
+                && known.then == way.then
+        };
+        let index = match self.ways.iter().position(same) {
+            Some(known) => known,
+            None if self.ways.len() < MOST_WAYS => {
+                self.ways.push(way);
+                self.ways.len() - 1
+            }
+            None => return NOWHERE,
+        };
+        if let Some(from) = self.ways.get_mut(from) {
+            from.after.retain(|after| *after != index);
+            from.after.truncate(MOST_TRIED - 1);
+            from.after.insert(0, index);
+        }
+        index
+    }
+}
+
+/// The lowest `count` bits.
+fn low(count: u32) -> u64 {
+    !(u64::MAX.checked_shl(count).unwrap_or(0))
+}

@@ -1,0 +1,161 @@
+//! The keys that events have, those of the schema and strangers, and what is known of the way from
+//! one to the next.
+
+use std::borrow::Cow;
+
+use super::chunk::Literal;
+use super::ink::Prefix;
+use super::layout::{Layout, Meaning, NodeIndex};
+use super::scan::{Malformed, Scan};
+use super::text::{push_escaped, push_quoted};
+use super::walk::Stumble;
+
+/// Most strangers that are remembered; from there on each is looked up in vain.
+const MOST_STRANGERS: usize = 200;
+
+/// Most ways from one word that are remembered.
+const MOST_STEPS: usize = 8;
+
+/// Index of a word.
+pub(super) type WordIndex = usize;
+
+/// No key: an event's beginning.
+pub(super) const START: WordIndex = 0;
+
+/// A stranger that is one of too many, and overwritten by the next one.
+const SPARE: WordIndex = 1;
+
+/// Keys that were met, or can be.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    words: Vec<Word>,
+    /// For each node the words that its objects can have.
+    nodes: Vec<Vec<WordIndex>>,
+    /// Strangers that may still be added.
+    room: usize,
+}
+
+/// A key.
+#[derive(Debug)]
+pub(super) struct Word {
+    /// The name as a page has it, unless it escapes what needs no escape.
+    pub(super) quoted: String,
+    /// The same with its colon, as the inside of a string.
+    pub(super) escaped: Option<Prefix>,
+    pub(super) meaning: Meaning,
+    /// Ways that were taken from the end of its value, the last one first.
+    steps: Vec<(Literal, Step)>,
+}
+
+/// The next value, and how to get there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    /// The outermost object that ends on the way, by the length of its path; 0 if none does.
+    pub(super) leaves: usize,
+    /// The object that the value is in.
+    pub(super) node: NodeIndex,
+    pub(super) word: WordIndex,
+    pub(super) meaning: Meaning,
+    /// The value is a string, and its quotation mark belongs to the way.
+    pub(super) opens_text: bool,
+}
+
+impl Word {
+    fn new(quoted: String, meaning: Meaning) -> Word {
+        let mut escaped = Vec::new();
+        push_escaped(&mut escaped, quoted.as_bytes());
+        escaped.push(b':');
+        Word {
+            escaped: Prefix::of(&escaped),
+            quoted,
+            meaning,
+            steps: Vec::new(),
+        }
+    }
+}
+
+impl Vocabulary {
+    /// The schema's words.
+    pub(super) fn new(layout: &Layout) -> Vocabulary {
+        let nameless = || Word::new("\"\"".to_owned(), Meaning::Stranger);
+        let mut words = vec![nameless(), nameless()];
+        let mut nodes = Vec::new();
+        for node in &layout.nodes {
+            let first = words.len();
+            let children = node.children.iter();
+            words.extend(children.map(|child| Word::new(child.quoted.clone(), child.meaning)));
+            nodes.push((first..words.len()).collect());
+        }
+        Vocabulary {
+            words,
+            nodes,
+            room: MOST_STRANGERS,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn word(&self, index: WordIndex) -> Option<&Word> {
+        self.words.get(index)
+    }
+
+    /// Goes on from the end of a word's value to the next value, if that was done before from
+    /// there with the very same bytes between.
+    #[inline(always)]
+    pub(super) fn step(&self, scan: &mut Scan<'_>, from: WordIndex) -> Option<Step> {
+        let steps = &self.words.get(from)?.steps;
+        let (way, step) = steps.iter().find(|(way, _)| way.begins(scan.rest()))?;
+        scan.skip(way.len());
+        Some(*step)
+    }
+
+    /// Remembers a step that any event may take again.
+    pub(super) fn remember(&mut self, from: WordIndex, way: &[u8], step: Step) {
+        let Some(way) = Literal::of(way).filter(|_| step.word != SPARE) else {
+            return;
+        };
+        if let Some(word) = self.words.get_mut(from) {
+            word.steps.truncate(MOST_STEPS - 1);
+            word.steps.insert(0, (way, step));
+        }
+    }
+
+    /// Reads a key of this node and its colon.
+    pub(super) fn key(
+        &mut self,
+        scan: &mut Scan<'_>,
+        node: NodeIndex,
+    ) -> Result<WordIndex, Stumble> {
+        let token = scan.key()?;
+        let name = match token.escaped {
+            false => Cow::Borrowed(token.text),
+            true => Cow::Owned(requoted(token.text).ok_or(Stumble::Impassable)?),
+        };
+        Ok(self.look_up(node, &name).ok_or(Malformed)?)
+    }
+
+    fn look_up(&mut self, node: NodeIndex, name: &str) -> Option<WordIndex> {
+        let of_node = self.nodes.get_mut(node)?;
+        let words = &self.words;
+        let is_name = |index: &&WordIndex| words.get(**index).is_some_and(|w| w.quoted == name);
+        if let Some(found) = of_node.iter().find(is_name) {
+            return Some(*found);
+        }
+        let stranger = Word::new(name.to_owned(), Meaning::Stranger);
+        if self.room == 0 {
+            *self.words.get_mut(SPARE)? = stranger;
+            return Some(SPARE);
+        }
+        self.room -= 1;
+        of_node.push(self.words.len());
+        self.words.push(stranger);
+        Some(self.words.len() - 1)
+    }
+}
+
+/// A key with nothing escaped that need not be; `None` if it is no text.
+fn requoted(token: &str) -> Option<String> {
+    let name: String = serde_json::from_str(token).ok()?;
+    let mut quoted = Vec::new();
+    push_quoted(&mut quoted, &name);
+    String::from_utf8(quoted).ok()
+}

@@ -1,0 +1,384 @@
+//! One row being written: which value goes where, and in which form.
+
+use super::EventId;
+use super::cut::{cut_text, push_json};
+use super::ink::Ink;
+use super::layout::{Layout, Node, NodeIndex, ROOT, Role, Spelling};
+use super::nest::Nest;
+use super::nested::Nested;
+use super::row::{Needed, Row};
+use super::scan::{Malformed, Scan, Token};
+use super::schema::{Kind, MAX_VALUE};
+use super::target::{Escaped, Nowhere, Verbatim};
+use super::text::{decoded, guid, is_decodable, is_number, is_number_token, is_time, push_quoted};
+use super::vocabulary::{Vocabulary, WordIndex};
+use super::walk::Stumble;
+
+/// What a writer works with.
+pub(super) struct Parts<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) vocabulary: &'a mut Vocabulary,
+    pub(super) nest: &'a mut Nest,
+    /// The row, with what every row begins with.
+    pub(super) row: Ink<'a>,
+    pub(super) debug_data: Ink<'a>,
+    pub(super) additional: Ink<'a>,
+}
+
+/// A row being written.
+pub(super) struct RowWriter<'a, 'de> {
+    layout: &'a Layout,
+    pub(super) vocabulary: &'a mut Vocabulary,
+    pub(super) nest: &'a mut Nest,
+    debug_data: Nested<'a>,
+    /// `debugData` was no object: its column holds that value.
+    debug_data_taken: bool,
+    additional: Nested<'a>,
+    row: Ink<'a>,
+    /// Bit n: column n has its value. A second one (a repeated key) goes to the catch-all.
+    written: u128,
+    truncated: usize,
+    has_uuid: bool,
+    uuid: Option<EventId>,
+    published: Option<&'de str>,
+}
+
+impl<'a, 'de> RowWriter<'a, 'de> {
+    pub(super) fn new(parts: Parts<'a>) -> RowWriter<'a, 'de> {
+        RowWriter {
+            layout: parts.layout,
+            vocabulary: parts.vocabulary,
+            nest: parts.nest,
+            row: parts.row,
+            debug_data: Nested::new(parts.debug_data),
+            debug_data_taken: false,
+            additional: Nested::new(parts.additional),
+            written: 0,
+            truncated: 0,
+            has_uuid: false,
+            uuid: None,
+            published: None,
+        }
+    }
+
+    fn node(&self, node: NodeIndex) -> Option<&'a Node> {
+        self.layout.nodes.get(node)
+    }
+
+    /// The length of a node's path, and the node around it.
+    pub(super) fn around(&self, node: NodeIndex) -> (usize, NodeIndex) {
+        self.node(node)
+            .map_or((0, ROOT), |node| (node.path.len(), node.parent))
+    }
+
+    /// The walk leaves the object at `depth`, and with it those in it; 0 is none.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, depth: usize) {
+        self.additional.leave(depth);
+    }
+
+    /// Writes the text of a column while it is read, from behind its quotation mark on.
+    #[inline(always)]
+    pub(super) fn text(
+        &mut self,
+        scan: &mut Scan<'de>,
+        node: NodeIndex,
+        word: WordIndex,
+        column: usize,
+    ) -> Result<(), Malformed> {
+        let slot = self.layout.columns.get(column).ok_or(Malformed)?;
+        let (start, before) = (scan.at(), self.row.end());
+        let mut row = self.row.take();
+        slot.prefix.push_to(&mut row);
+        let read = scan.inside(&mut Verbatim(&mut row));
+        row.byte(b'"');
+        self.row = row;
+        let escaped = read?;
+        if escaped || scan.at() - start > MAX_VALUE || self.written & slot.bit != 0 {
+            let value = scan.string_since(start, escaped)?;
+            let fits = value.text.len() <= MAX_VALUE + 2;
+            if !fits || !is_decodable(value) || self.written & slot.bit != 0 {
+                self.row.back_to(before);
+                self.known(node, word, column, value);
+                return Ok(());
+            }
+        }
+        self.written |= slot.bit;
+        Ok(())
+    }
+
+    /// Reads any value of a key that has a column.
+    #[inline(always)]
+    pub(super) fn column(
+        &mut self,
+        scan: &mut Scan<'de>,
+        node: NodeIndex,
+        word: WordIndex,
+        column: usize,
+    ) -> Result<(), Malformed> {
+        if let Some(b'[' | b'{') = scan.peek() {
+            return self.list(scan, node, word, column);
+        }
+        if scan.take_null() {
+            return Ok(());
+        }
+        let value = scan.value(self.nest, &mut Nowhere)?;
+        self.known(node, word, column, value);
+        Ok(())
+    }
+
+    /// Writes an array or an object of a column while it is read, if the column has text.
+    fn list(
+        &mut self,
+        scan: &mut Scan<'de>,
+        node: NodeIndex,
+        word: WordIndex,
+        column: usize,
+    ) -> Result<(), Malformed> {
+        let slot = self.layout.columns.get(column).ok_or(Malformed)?;
+        let before = self.row.end();
+        let mut row = self.row.take();
+        slot.prefix.push_to(&mut row);
+        let read = scan.nested(self.nest, &mut Escaped(&mut row));
+        row.byte(b'"');
+        self.row = row;
+        let value = read?;
+        let fits = value.text.len() <= MAX_VALUE && slot.kind == Kind::Text;
+        if fits && self.written & slot.bit == 0 && !value.holds_nothing() {
+            self.written |= slot.bit;
+        } else {
+            self.row.back_to(before);
+            self.known(node, word, column, value);
+        }
+        Ok(())
+    }
+
+    /// Reads the text of a key that has no column, from behind its quotation mark on.
+    #[inline(always)]
+    pub(super) fn strange_text(
+        &mut self,
+        scan: &mut Scan<'de>,
+        node: NodeIndex,
+        word: WordIndex,
+    ) -> Result<(), Malformed> {
+        let node = self.layout.nodes.get(node).ok_or(Malformed)?;
+        let word = self.vocabulary.word(word).ok_or(Malformed)?;
+        match node.debug_data && !self.debug_data_taken {
+            true => self.debug_data.read_text(&[], word, scan),
+            false => self.additional.read_text(&node.path, word, scan),
+        }
+    }
+
+    /// Reads any value of a key that has no column.
+    #[inline(never)]
+    pub(super) fn stranger(
+        &mut self,
+        scan: &mut Scan<'de>,
+        node: NodeIndex,
+        word: WordIndex,
+    ) -> Result<(), Malformed> {
+        let may_hold_nothing = match scan.rest() {
+            [b'{', next, ..] => *next <= b' ' || *next == b'}',
+            [first, ..] => *first == b'n',
+            [] => true,
+        };
+        if may_hold_nothing {
+            let value = scan.value(self.nest, &mut Nowhere)?;
+            self.unknown(node, word, value);
+            return Ok(());
+        }
+        let node = self.layout.nodes.get(node).ok_or(Malformed)?;
+        let word = self.vocabulary.word(word).ok_or(Malformed)?;
+        match node.debug_data && !self.debug_data_taken {
+            true => self.debug_data.read(&[], word, scan, self.nest),
+            false => self.additional.read(&node.path, word, scan, self.nest),
+        }
+    }
+
+    /// Writes a value to its column, or to the catch-all when the column cannot hold it.
+    #[inline(never)]
+    fn known(&mut self, node: NodeIndex, word: WordIndex, column: usize, value: Token<'de>) {
+        if value.holds_nothing() {
+            return;
+        }
+        let Some(slot) = self.layout.columns.get(column) else {
+            return;
+        };
+        let before = self.row.end();
+        slot.prefix.push_to(&mut self.row);
+        let first_time = self.written & slot.bit == 0;
+        if first_time && self.value(slot.kind, value) {
+            self.written |= slot.bit;
+            match slot.role {
+                Role::Uuid => {
+                    let uuid = decoded(value);
+                    self.has_uuid = !uuid.is_empty();
+                    self.uuid = EventId::from_uuid(&uuid);
+                }
+                Role::Published => self.published = value.plain_string(),
+                Role::Other => {}
+            }
+        } else {
+            self.row.back_to(before);
+            self.unknown(node, word, value);
+        }
+    }
+
+    /// Appends `value` as a column of this kind has it; false if it has no such form.
+    fn value(&mut self, kind: Kind, value: Token<'_>) -> bool {
+        match kind {
+            Kind::Text => {
+                // The prefix ends with a quotation mark, and so does what follows begin.
+                self.row.back_to(self.row.end() - 1);
+                self.any_text(value);
+            }
+            Kind::Number => {
+                let (number, is_one) = match value.plain_string() {
+                    Some(text) => (text, is_number(text)),
+                    None => (value.text, is_number_token(value.text)),
+                };
+                if !is_one {
+                    return false;
+                }
+                self.row.text(number.as_bytes());
+            }
+            Kind::Flag => {
+                let flag = value.plain_string().unwrap_or(value.text);
+                let flag = ["true", "false"]
+                    .into_iter()
+                    .find(|f| f.eq_ignore_ascii_case(flag));
+                let Some(flag) = flag else { return false };
+                self.row.text(flag.as_bytes());
+            }
+            Kind::Time => {
+                if !value.plain_string().is_some_and(is_time) {
+                    return false;
+                }
+                self.row.text(value.text.as_bytes());
+            }
+            Kind::Guid => {
+                let named = self.layout.spelling == Spelling::Named;
+                if !value.text.starts_with('"') {
+                    return false;
+                }
+                match value.plain_string().filter(|_| named).and_then(guid) {
+                    Some(guid) => self.row.array(&guid),
+                    None => self.any_text(value),
+                }
+            }
+        }
+        true
+    }
+
+    fn any_text(&mut self, value: Token<'_>) {
+        match value.text.bytes().next() {
+            Some(b'"') if value.text.len() <= MAX_VALUE + 2 && is_decodable(value) => {
+                self.row.text(value.text.as_bytes());
+            }
+            Some(b'"') => self.cut(&decoded(value)),
+            Some(b'[' | b'{') => {
+                let mut text = vec![b'"'];
+                self.truncated += push_json(&mut text, value.text);
+                text.push(b'"');
+                self.row.text(&text);
+            }
+            _ => self.cut(value.text),
+        }
+    }
+
+    fn cut(&mut self, text: &str) {
+        let kept = cut_text(text, MAX_VALUE);
+        self.truncated += text.len() - kept.len();
+        let mut quoted = Vec::new();
+        push_quoted(&mut quoted, kept);
+        self.row.text(&quoted);
+    }
+
+    /// Keeps a value that has no column, under its name.
+    fn unknown(&mut self, node: NodeIndex, word: WordIndex, value: Token<'_>) {
+        if value.holds_nothing() {
+            return;
+        }
+        let (Some(node), Some(word)) = (self.node(node), self.vocabulary.word(word)) else {
+            return;
+        };
+        let name = Token::of(&word.quoted);
+        if node.debug_data && !self.debug_data_taken {
+            self.debug_data.put(&[], name, value);
+        } else {
+            self.additional.put(&node.path, name, value);
+        }
+    }
+
+    /// Keeps something that stands where an object was expected.
+    pub(super) fn stray(&mut self, node: NodeIndex, value: Token<'_>) {
+        let Some(node) = self.node(node) else { return };
+        if node.debug_data && self.debug_data.is_empty() && !self.debug_data_taken {
+            self.debug_data_taken = true;
+            self.row.text(self.layout.debug_data.as_bytes());
+            self.any_text(value);
+        } else if let Some((name, parents)) = node.path.split_last() {
+            self.additional
+                .put(parents, Token::without_escapes(name), value);
+        } else {
+            let name = Token::without_escapes("\"event\"");
+            self.additional.put(&[], name, value);
+        }
+    }
+
+    /// Keeps an event that cannot be walked.
+    pub(super) fn whole(&mut self, scan: &mut Scan<'de>) -> Result<(), Stumble> {
+        let event = scan.value(self.nest, &mut Nowhere)?;
+        if event.text.starts_with('{') {
+            self.row.text(self.layout.additional.as_bytes());
+            self.any_text(event);
+        } else {
+            self.stray(ROOT, event);
+        }
+        Ok(())
+    }
+
+    /// Ends the row.
+    pub(super) fn finish(mut self) -> Result<(Row<'de>, &'a [u8]), Needed> {
+        for (column, nested) in [
+            (&self.layout.debug_data, &mut self.debug_data),
+            (&self.layout.additional, &mut self.additional),
+        ] {
+            if !nested.is_empty() {
+                self.row.text(column.as_bytes());
+                self.row.byte(b'"');
+                self.truncated += nested.finish(&mut self.row);
+                self.row.byte(b'"');
+            }
+        }
+        if self.layout.spelling == Spelling::Named
+            && let Some(published) = self.published
+        {
+            self.row.text(b",\"TimeGenerated\":\"");
+            self.row.text(published.as_bytes());
+            self.row.byte(b'"');
+        }
+        if self.truncated > 0 {
+            self.row.text(self.layout.truncated.as_bytes());
+            self.row.text(self.truncated.to_string().as_bytes());
+        }
+        self.row.byte(b'}');
+        let inks = [&self.row, self.debug_data.ink(), self.additional.ink()];
+        if !inks.iter().all(|ink| ink.is_whole()) {
+            let [row, debug_data, additional] = inks.map(Ink::end);
+            return Err(Needed {
+                row,
+                debug_data,
+                additional,
+            });
+        }
+        let json = self.row.into_written();
+        let row = Row {
+            id: self.uuid.unwrap_or_else(|| EventId::digest(json)),
+            has_uuid: self.has_uuid,
+            published: self.published,
+            truncated: self.truncated,
+        };
+        Ok((row, json))
+    }
+}
