@@ -215,5 +215,7 @@ fn of_okta(org: &OktaOrg) -> Vec<(&'static str, String)> {
         ("OKTA_DOMAIN", org.url().to_owned()),
         ("OKTA_API_TOKEN", org.token().to_owned()),
         ("OKTA_RATE_SHARE", "1".to_owned()),
+        // Ten million events reach back further than the week that is the default.
+        ("OKTA_BACKFILL_DAYS", "90".to_owned()),
     ]
 }
