@@ -34,8 +34,7 @@ impl Step {
     pub(super) fn of(seed: u64, number: u64) -> Self {
         let (lane, along) = lane(seed, number);
         let (round, mut at) = (along / ROUND, along % ROUND);
-        let mut turn = 0;
-        for length in LENGTHS {
+        for (turn, length) in (0..).zip(LENGTHS) {
             if at < length {
                 let which = (round * LENGTHS.len() as u64 + turn) * OPEN + lane;
                 let mut dice = Dice::new(mix(seed ^ 0x7365_7373), which);
@@ -47,7 +46,6 @@ impl Step {
                 };
             }
             at -= length;
-            turn += 1;
         }
         // Not reached while the lengths of a round add up to it, as the compiler checks below.
         let story = Story::of(1, &mut Dice::new(seed, number));

@@ -161,11 +161,10 @@ impl Scene {
             return;
         }
         // A session at its root: both ids are the same.
-        let session = Dice::new(self.visit.session, 0);
         json.raw(",\"rootSessionId\":\"idx")
-            .base62(&mut session.clone(), 22);
+            .base62(&mut Dice::new(self.visit.session, 0), 22);
         json.raw("\",\"externalSessionId\":\"idx")
-            .base62(&mut session.clone(), 22);
+            .base62(&mut Dice::new(self.visit.session, 0), 22);
         json.raw("\"},");
     }
 
