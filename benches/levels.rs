@@ -3,10 +3,10 @@
 //! Rows are batched and compressed as the program does it: calls of a million bytes over the bounds
 //! of pages, one state for all of them, into room that is kept.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::DateTime;
-use flate2::{Compress, Compression, FlushCompress, Status};
+use libdeflater::{CompressionLvl, Compressor};
 use okta_sentinel::batch::{Batch, BatchLimits, Batcher};
 use okta_sentinel::event::layout::Spelling;
 use okta_sentinel::event::page::encode_page;
@@ -14,6 +14,7 @@ use okta_sentinel::event::row::RowEncoder;
 use sandbox::okta::events::EventMaker;
 
 use super::Failure;
+use super::clock::processor_time;
 
 const PAGE: u64 = 1_000;
 const LIMITS: BatchLimits = BatchLimits {
@@ -23,37 +24,29 @@ const LIMITS: BatchLimits = BatchLimits {
 
 /// One level's state and what it has done so far.
 struct Level {
-    number: u32,
-    state: Compress,
+    number: i32,
+    state: Compressor,
     out: Vec<u8>,
     bytes: usize,
     took: Duration,
 }
 
 impl Level {
-    fn new(number: u32) -> Level {
+    fn new(level: CompressionLvl, number: i32) -> Level {
         Level {
             number,
-            state: Compress::new_gzip(Compression::new(number), 15),
-            out: Vec::with_capacity(LIMITS.bytes),
+            state: Compressor::new(level),
+            out: vec![0; LIMITS.bytes],
             bytes: 0,
             took: Duration::ZERO,
         }
     }
 
     fn compress(&mut self, plain: &[u8]) -> Result<(), Failure> {
-        self.out.clear();
-        self.state.reset();
         let before = processor_time();
-        let ended = self
-            .state
-            .compress_vec(plain, &mut self.out, FlushCompress::Finish)?;
+        self.bytes += self.state.gzip_compress(plain, &mut self.out)?;
         self.took += processor_time().saturating_sub(before);
-        self.bytes += self.out.len();
-        match ended {
-            Status::StreamEnd => Ok(()),
-            _ => Err(format!("level {} did not shrink a call", self.number).into()),
-        }
+        Ok(())
     }
 }
 
@@ -64,7 +57,9 @@ pub(super) fn print(events: u64, seed: u64) -> Result<(), Failure> {
     let maker = EventMaker::new(seed, DateTime::UNIX_EPOCH, Duration::from_secs(1));
     let mut encoder = RowEncoder::new(Spelling::Named, "acme.okta.com");
     let mut batcher = Batcher::new(LIMITS);
-    let mut levels: Vec<Level> = (1..=9).map(Level::new).collect();
+    let levels =
+        (1..=9).filter_map(|number| Some(Level::new(CompressionLvl::new(number).ok()?, number)));
+    let mut levels: Vec<Level> = levels.collect();
     let (mut rows, mut bytes) = (0, 0);
     let mut pack = |batches: Vec<Batch>| -> Result<(), Failure> {
         for batch in &batches {
@@ -94,16 +89,4 @@ pub(super) fn print(events: u64, seed: u64) -> Result<(), Failure> {
         );
     }
     Ok(())
-}
-
-/// What this process has had of the processor, so that others on the machine do not count; the
-/// time of day where the system does not tell.
-fn processor_time() -> Duration {
-    thread_local!(static BEGUN: Instant = Instant::now());
-    let told = std::fs::read_to_string("/proc/self/schedstat").ok();
-    let first = told
-        .as_deref()
-        .and_then(|told| told.split_whitespace().next());
-    let nanoseconds = first.and_then(|figure| figure.parse().ok());
-    nanoseconds.map_or_else(|| BEGUN.with(Instant::elapsed), Duration::from_nanos)
 }

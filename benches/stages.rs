@@ -1,8 +1,8 @@
 //! What each stage of an event's road costs by itself: `cargo bench`.
 //!
 //! `stages count STAGE ROUNDS` does the same work a given number of times and says nothing, for
-//! `cargo xtask instructions` to count. `stages levels EVENTS SEED` is for `cargo xtask bench`: a
-//! line for each level of gzip.
+//! `cargo xtask instructions` to count. `stages levels EVENTS SEED` and `stages shares SEED` are for
+//! `cargo xtask bench`: a line for each level of gzip, and for each stage of the program.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -20,7 +20,9 @@ use okta_sentinel::ingest::signature::{Signer, http_date};
 use sandbox::okta::events::EventMaker;
 use serde::de::IgnoredAny;
 
+mod clock;
 mod levels;
+mod shares;
 
 const EVENTS: u64 = 1_000;
 const SEED: u64 = 1;
@@ -180,6 +182,11 @@ fn main() -> Result<(), Failure> {
         && mode == "levels"
     {
         return levels::print(events.parse()?, seed.parse()?);
+    }
+    if let [mode, seed] = arguments.as_slice()
+        && mode == "shares"
+    {
+        return shares::print(seed.parse()?);
     }
     let mut bench = Bench::new(generated())?;
     if let [mode, stage, rounds] = arguments.as_slice()

@@ -61,6 +61,21 @@ impl EventId {
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
+
+    fn digits(&self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            for (digit, value) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+                *digit = value + if value < 10 { b'0' } else { b'a' - 10 };
+            }
+        }
+        digits
+    }
+}
+
+/// Digits are ASCII.
+fn text(digits: &[u8; 32]) -> &str {
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
@@ -107,7 +122,7 @@ const fn value_of(digit: u8) -> u8 {
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(text(&self.digits()))
     }
 }
 
@@ -119,7 +134,8 @@ impl fmt::Debug for EventId {
 
 impl Serialize for EventId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        // A save of the cursor may list thousands.
+        serializer.serialize_str(text(&self.digits()))
     }
 }
 

@@ -21,6 +21,7 @@ mod levels;
 mod overlap;
 mod report;
 mod road;
+mod shares;
 mod shipping;
 mod start;
 
@@ -100,17 +101,31 @@ fn shipped(options: &Options) -> anyhow::Result<String> {
     let program = build::program(Profile::Release)?;
     let floor = ["--features", "bench", "--bin", "floor"];
     let floor = build::target(Profile::Release, &floor, "floor")?;
-    let levels = match options.quick {
-        true => None,
-        false => Some(gzip_levels(options.seed)?),
+    let (levels, stages) = match options.quick {
+        true => (None, None),
+        false => {
+            let levels = gzip_levels(options.seed)?;
+            terminal::line("-- stages by themselves");
+            let stages = shares::measure(&stages_program()?, options.seed)?;
+            (Some(levels), Some(stages))
+        }
     };
     let runtime = Runtime::new().context("no event loop can be had from this system")?;
     let report = runtime.block_on(measure(options, &program, &floor, &folder()?))?;
-    Ok(Report { levels, ..report }.to_string())
+    let report = Report {
+        levels,
+        stages,
+        ..report
+    };
+    Ok(report.to_string())
+}
+
+fn stages_program() -> anyhow::Result<PathBuf> {
+    build::target(Profile::Release, &["--bench", "stages"], "stages")
 }
 
 fn gzip_levels(seed: u64) -> anyhow::Result<Levels> {
-    let stages = build::target(Profile::Release, &["--bench", "stages"], "stages")?;
+    let stages = stages_program()?;
     terminal::line("-- levels of gzip");
     levels::measure(&stages, seed)
 }
@@ -156,5 +171,6 @@ async fn measure(
         allocations,
         start: start::measure(program).await?,
         levels: None,
+        stages: None,
     })
 }

@@ -4,6 +4,13 @@
 //! memory. Shapes follow what Okta sends in 2026, members outside its published schema included
 //! (`device`, `rootSessionId`, newer `securityContext`), with nulls, the text `"null"` and JSON
 //! inside JSON strings where Okta has them.
+//!
+//! What real events share, these share too. A log compresses as well as its events repeat each
+//! other, so every figure about bytes on the wire hangs on it: the org's policies, apps and groups
+//! keep their ids; people, some far busier than others, keep place, browser and device; a session
+//! is told by up to eight events that stand among those of other sessions; and events of one
+//! request share its id. New with each event are its `uuid`, its times and an assertion's or
+//! token's own id.
 
 use std::time::Duration;
 
@@ -11,19 +18,21 @@ use bytes::Bytes;
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
 mod cast;
+mod course;
 mod debug;
 mod dice;
+mod estate;
 mod json;
 mod kinds;
 mod scene;
 mod security;
+mod stories;
+mod visit;
 
-use cast::{AGENTS, PLACES, Person};
+use course::Step;
 use dice::{Dice, mix};
 use json::Json;
-use kinds::{Family, Kind};
 use scene::Scene;
-use security::Assessment;
 
 /// Room for an event and a bit: their mean is 2.75 KB.
 const ROOM: usize = 3_500;
@@ -81,51 +90,41 @@ impl EventMaker {
     /// The `eventType` of event `number`, without making the event.
     #[must_use]
     pub fn event_type(&self, number: u64) -> &'static str {
-        Kind::of(&mut Dice::new(self.seed, number)).event_type
+        Step::of(self.seed, number).happening.kind.event_type
     }
 
     /// Appends event `number` with another time than [`Self::published`].
     pub(super) fn write(&self, number: u64, published: DateTime<Utc>, out: &mut Vec<u8>) {
-        let mut dice = Dice::new(self.seed, number);
-        let kind = Kind::of(&mut dice);
+        let dice = &mut Dice::new(self.seed, number);
+        let scene = Scene::of(&Step::of(self.seed, number), published);
         let json = &mut Json(out);
-        let scene = Scene {
-            person: Person::of(&mut dice),
-            place: dice.pick(&PLACES),
-            address: dice.roll(),
-            agent: dice.pick(&AGENTS),
-            assessment: Assessment::of(&mut dice),
-            kind,
-        };
         json.raw("{");
-        scene.actor(&mut dice, json);
-        scene.client(&mut dice, json);
-        scene.device(&mut dice, json);
-        scene.authentication_context(&mut dice, json);
-        json.raw("\"displayMessage\":").text(kind.message);
-        json.raw(",\"eventType\":").text(kind.event_type).raw(",");
-        scene.outcome(&mut dice, json);
+        scene.actor(json);
+        scene.client(json);
+        scene.device(json);
+        scene.authentication_context(json);
+        json.raw("\"displayMessage\":").text(scene.kind.message);
+        json.raw(",\"eventType\":")
+            .text(scene.kind.event_type)
+            .raw(",");
+        scene.outcome(dice, json);
         json.raw("\"published\":");
         write_time(published, json);
         json.raw(",");
-        let newer = dice.chance(14).then_some(&scene.assessment);
-        if kind.family == Family::System {
-            json.raw("\"securityContext\":{\"asNumber\":null,\"asOrg\":null,\"isp\":null,");
-            json.raw("\"domain\":null,\"isProxy\":null},");
-        } else {
-            security::security_context(scene.place, newer, &mut dice, json);
-        }
-        json.raw("\"severity\":\"").raw(kind.severity).raw("\",");
-        debug::debug_context(kind, &scene.assessment, &mut dice, json);
+        scene.security_context(json);
+        json.raw("\"severity\":\"")
+            .raw(scene.kind.severity)
+            .raw("\",");
+        debug::debug_context(&scene, dice, json);
         json.raw("\"legacyEventType\":")
-            .text_or_null(kind.legacy)
+            .text_or_null(scene.kind.legacy)
             .raw(",");
-        scene.transaction(&mut dice, json);
+        scene.transaction(json);
         json.raw("\"uuid\":\"");
         self.write_id(number, json);
         json.raw("\",\"version\":\"0\",");
-        scene.request(&mut dice, json);
-        scene.target(&mut dice, json);
+        scene.ip_chain(json);
+        scene.target(dice, json);
         json.raw("}");
     }
 

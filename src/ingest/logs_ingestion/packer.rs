@@ -1,16 +1,16 @@
 //! Bodies compressed once each, however often they are posted.
 
-use bytes::Bytes;
-use flate2::{Compress, CompressError, Compression, FlushCompress, Status};
+use std::fmt;
 
-/// gzip's own, the largest.
-const WINDOW_BITS: u8 = 15;
+use bytes::Bytes;
+use libdeflater::{CompressionError, CompressionLvl, Compressor};
 
 /// Compresses with one state for all bodies, and remembers the last body it was given: a try again
 /// is of the same one.
-#[derive(Debug)]
 pub(super) struct Packer {
-    state: Compress,
+    compressor: Compressor,
+    /// Room for the worst that compression can do to a body; only what comes of it is copied out.
+    room: Vec<u8>,
     last: Option<Packed>,
 }
 
@@ -29,15 +29,17 @@ impl Packed {
 }
 
 impl Packer {
-    pub(super) fn new(level: u32) -> Packer {
+    /// At one of libdeflate's levels, 0 to 12.
+    pub(super) fn new(level: i32) -> Packer {
         Packer {
-            state: Compress::new_gzip(Compression::new(level), WINDOW_BITS),
+            compressor: Compressor::new(CompressionLvl::new(level).unwrap_or_default()),
+            room: Vec::new(),
             last: None,
         }
     }
 
     /// The body as it goes over the wire.
-    pub(super) fn pack(&mut self, plain: &Bytes) -> Result<Bytes, CompressError> {
+    pub(super) fn pack(&mut self, plain: &Bytes) -> Result<Bytes, CompressionError> {
         if let Some(packed) = self.last.as_ref().filter(|packed| packed.is_of(plain)) {
             return Ok(packed.gzip.clone());
         }
@@ -48,7 +50,7 @@ impl Packer {
             buffer.clear();
             buffer
         });
-        self.compress(plain, &mut out)?;
+        out.extend_from_slice(self.compressed(plain)?);
         let gzip = Bytes::from(out);
         self.last = Some(Packed {
             plain: plain.clone(),
@@ -58,18 +60,15 @@ impl Packer {
         Ok(gzip)
     }
 
-    fn compress(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
-        self.state.reset();
-        out.reserve(plain.len() / 5 + 64);
-        loop {
-            let done = usize::try_from(self.state.total_in()).unwrap_or(plain.len());
-            let rest = plain.get(done..).unwrap_or_default();
-            let status = self.state.compress_vec(rest, out, FlushCompress::Finish)?;
-            if status == Status::StreamEnd {
-                return Ok(());
-            }
-            out.reserve(plain.len() / 8 + 64);
+    fn compressed(&mut self, plain: &[u8]) -> Result<&[u8], CompressionError> {
+        let most = self.compressor.gzip_compress_bound(plain.len());
+        if self.room.len() < most {
+            self.room.resize(most, 0);
         }
+        let length = self.compressor.gzip_compress(plain, &mut self.room)?;
+        self.room
+            .get(..length)
+            .ok_or(CompressionError::InsufficientSpace)
     }
 
     /// Counts how often a body, the last one packed, met with silence.
@@ -79,6 +78,13 @@ impl Packer {
             packed.slow += 1;
             packed.slow
         })
+    }
+}
+
+impl fmt::Debug for Packer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let packer = &mut f.debug_struct("Packer");
+        packer.field("last", &self.last).finish_non_exhaustive()
     }
 }
 

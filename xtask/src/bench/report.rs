@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::levels::Levels;
 use super::overlap::Overlap;
+use super::road::Api;
+use super::shares::{Shares, Stages};
 use super::shipping::Shipped;
 use super::start::Start;
 use crate::table::Table;
@@ -41,6 +43,8 @@ pub(super) struct Report {
     pub(super) allocations: Vec<(&'static str, f64)>,
     pub(super) start: Start,
     pub(super) levels: Option<Levels>,
+    /// What the stages take by themselves.
+    pub(super) stages: Option<Stages>,
 }
 
 impl fmt::Display for Report {
@@ -56,9 +60,9 @@ impl fmt::Display for Report {
             f,
             "\nEvents of 2.75 KB on average, pages compressed. Sandbox and program share this \
              machine ({} processors): wall time is not the program's alone, the rest is. A floor \
-             downloads and inflates the same pages and posts the events as they came; where the API \
-             takes gzip it cuts them into calls of a million bytes and compresses those at the \
-             program's level. It makes no rows (which are longer than events), reads no id, keeps no \
+             downloads and inflates the same pages and posts the events as they came, with the \
+             program's own libraries for HTTP and compression; where the API takes gzip it cuts them \
+             into calls of a million bytes and compresses those at the program's level. It makes no rows (which are longer than events), reads no id, keeps no \
              state, tries nothing again, and does not post while it reads. Calls and bytes are those \
              of events, without the health rows.\n",
             std::thread::available_parallelism().map_or(1, usize::from)
@@ -92,10 +96,26 @@ impl fmt::Display for Report {
             )?;
         }
         writeln!(f, "\n**Size**: {} MB, stripped.", megabytes(self.size))?;
+        for shares in self.shares() {
+            write!(f, "\n{shares}")?;
+        }
         match &self.levels {
             Some(levels) => write!(f, "\n{levels}"),
             None => Ok(()),
         }
+    }
+}
+
+impl Report {
+    /// Of the largest run on each road.
+    fn shares(&self) -> impl Iterator<Item = Shares> + '_ {
+        let runs = Api::ALL.into_iter().filter_map(|api| {
+            let of_road = self.runs.iter().map(|(_, run)| run);
+            of_road
+                .filter(|run| run.api == api)
+                .max_by_key(|run| run.events)
+        });
+        runs.filter_map(|run| Shares::of(run, self.stages.as_ref()?))
     }
 }
 

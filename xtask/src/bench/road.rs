@@ -35,6 +35,7 @@ impl Api {
 /// A program that ships everything once and then ends.
 pub(super) struct Road {
     pub(super) name: &'static str,
+    pub(super) api: Api,
     /// Whether the ids arrive where the workspace looks for them; else rows are counted.
     pub(super) brings_ids: bool,
     program: PathBuf,
@@ -70,6 +71,7 @@ impl Road {
     /// The program.
     pub(super) fn program(api: Api, program: PathBuf, state: PathBuf) -> Self {
         Self {
+            api,
             name: match api {
                 Api::DataCollector => "Data Collector",
                 Api::LogsIngestion => "Logs Ingestion",
@@ -86,6 +88,7 @@ impl Road {
     /// gzip, and nothing else done to them.
     pub(super) fn floor(api: Api, program: PathBuf, state: PathBuf) -> Self {
         Self {
+            api,
             name: match api {
                 Api::DataCollector => "its floor",
                 Api::LogsIngestion => "its floor, gzip",
@@ -212,5 +215,7 @@ fn of_okta(org: &OktaOrg) -> Vec<(&'static str, String)> {
         ("OKTA_DOMAIN", org.url().to_owned()),
         ("OKTA_API_TOKEN", org.token().to_owned()),
         ("OKTA_RATE_SHARE", "1".to_owned()),
+        // Ten million events reach back further than the week that is the default.
+        ("OKTA_BACKFILL_DAYS", "90".to_owned()),
     ]
 }

@@ -6,12 +6,13 @@ use okta_sentinel::tables;
 use sandbox::okta::{OktaOrg, OrgConfig};
 use sandbox::workspace::{Config, Detail, Post, RuleConfig, StreamColumns, StreamType, Workspace};
 
-use super::road::{Road, Usage};
+use super::road::{Api, Road, Usage};
 
 /// One run of one road.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shipped {
     pub(super) road: &'static str,
+    pub(super) api: Api,
     pub(super) events: u64,
     pub(super) usage: Usage,
     pub(super) okta_requests: u64,
@@ -43,6 +44,7 @@ pub(super) async fn measure(road: &Road, events: u64, seed: u64) -> anyhow::Resu
     let requests = org.requests();
     Ok(Shipped {
         road: road.name,
+        api: road.api,
         events,
         usage,
         okta_requests: requests.len() as u64,

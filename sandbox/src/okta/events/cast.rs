@@ -1,10 +1,14 @@
-//! Who signs in, from where, with what and to what, in the generated org.
+//! Who signs in, from where and with what, in the generated org.
 
-use super::dice::{Dice, mix};
+use super::dice::Dice;
+use super::estate;
 use super::json::Json;
 
 /// People in the org: enough that detections see both regulars and strangers.
 const PEOPLE: u64 = 4_000;
+
+/// The first of them are administrators.
+const ADMINS: u64 = 12;
 
 const GIVEN: [&str; 16] = [
     "Zoë",
@@ -64,8 +68,22 @@ const LOGIN: [&str; 16] = [
 pub(super) struct Person(u64);
 
 impl Person {
+    /// Some are seen all day, most now and then.
     pub(super) fn of(dice: &mut Dice) -> Self {
-        Self(dice.below(PEOPLE))
+        Self(dice.below(PEOPLE).min(dice.below(PEOPLE)))
+    }
+
+    pub(super) fn admin(dice: &mut Dice) -> Self {
+        Self(dice.below(ADMINS))
+    }
+
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
+
+    /// What stays the same about how this person works.
+    pub(super) fn habits(self) -> Dice {
+        Dice::new(0x6861_6269_7473, self.0)
     }
 
     fn traits(self) -> Dice {
@@ -73,10 +91,9 @@ impl Person {
     }
 
     pub(super) fn id(self, json: &mut Json<'_>) {
-        json.raw("\"00u")
-            .base62(&mut self.traits(), 14)
-            .padded(self.0, 3)
-            .raw("\"");
+        json.raw("\"");
+        estate::id("00u", self.0, json);
+        json.raw("\"");
     }
 
     pub(super) fn login(self, json: &mut Json<'_>) {
@@ -201,44 +218,19 @@ pub(super) struct Agent {
     pub(super) os: &'static str,
     pub(super) browser: &'static str,
     pub(super) device: &'static str,
+    /// What a registered device that it runs on says of itself: platform and version.
+    pub(super) platform: Option<[&'static str; 2]>,
 }
 
+/// What people work with every day, and what they also have.
 #[rustfmt::skip] // one browser a line
-pub(super) static AGENTS: [Agent; 6] = [
-    Agent { raw: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0", os: "Windows 11", browser: "EDGE", device: "Computer" },
-    Agent { raw: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36", os: "Mac OS X", browser: "CHROME", device: "Computer" },
-    Agent { raw: "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1", os: "iOS (iPhone)", browser: "SAFARI", device: "Mobile" },
-    Agent { raw: "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0", os: "Linux", browser: "FIREFOX", device: "Computer" },
-    Agent { raw: "D2DD7D3915.com.okta.android.auth/8.21.0 DeviceSDK/1.4.2 Android/15 google/Pixel 9", os: "Android 15", browser: "UNKNOWN", device: "Mobile" },
-    Agent { raw: "python-requests/2.32.5", os: "Unknown", browser: "UNKNOWN", device: "Unknown" },
-];
-
-pub(super) static APPS: [(&str, &str); 8] = [
-    ("Microsoft Office 365", "Contoso \"Office 365\" (Prod)"),
-    ("Salesforce.com", "Salesforce – EMEA"),
-    ("Slack", "Slack"),
-    ("Workday", "Workday Personalführung"),
-    ("AWS IAM Identity Center", "AWS IAM Identity Center"),
-    ("GitHub Enterprise Cloud", "GitHub"),
-    ("ServiceNow UD", "ServiceNow \\ ITSM"),
-    ("Zscaler Private Access 2.0", "ZPA"),
-];
-
-/// `"id":…,"type":"AppInstance",…` for one of the org's applications, as a whole target.
-pub(super) fn app_target(dice: &mut Dice, json: &mut Json<'_>) {
-    let which = dice.below(APPS.len() as u64);
-    let (name, label) = APPS.get(which as usize).copied().unwrap_or_default();
-    let mut traits = Dice::new(0x6170_7073, mix(which));
-    json.raw("{\"id\":\"0oa")
-        .base62(&mut traits, 17)
-        .raw("\",\"type\":\"AppInstance\"");
-    json.raw(",\"alternateId\":")
-        .text(label)
-        .raw(",\"displayName\":")
-        .text(name);
-    json.raw(",\"detailEntry\":{\"signOnModeType\":\"")
-        .raw(dice.word(&SIGN_ON))
-        .raw("\"}}");
-}
-
-const SIGN_ON: [&str; 3] = ["SAML_2_0", "OPENID_CONNECT", "WS_FEDERATION"];
+pub(super) static AGENTS: ([Agent; 4], [Agent; 3]) = ([
+    Agent { raw: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0", os: "Windows 11", browser: "EDGE", device: "Computer", platform: Some(["WINDOWS", "10.0.26100.6899"]) },
+    Agent { raw: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36", os: "Mac OS X", browser: "CHROME", device: "Computer", platform: Some(["OSX", "16.1.0"]) },
+    Agent { raw: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36", os: "Windows 11", browser: "CHROME", device: "Computer", platform: Some(["WINDOWS", "10.0.22631.5335"]) },
+    Agent { raw: "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0", os: "Linux", browser: "FIREFOX", device: "Computer", platform: None },
+], [
+    Agent { raw: "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1", os: "iOS (iPhone)", browser: "SAFARI", device: "Mobile", platform: Some(["IOS", "19.1"]) },
+    Agent { raw: "D2DD7D3915.com.okta.android.auth/8.21.0 DeviceSDK/1.4.2 Android/15 google/Pixel 9", os: "Android 15", browser: "UNKNOWN", device: "Mobile", platform: Some(["ANDROID", "15"]) },
+    Agent { raw: "python-requests/2.32.5", os: "Unknown", browser: "UNKNOWN", device: "Unknown", platform: None },
+]);

@@ -30,6 +30,10 @@ impl Json<'_> {
 
     /// The inside of a quoted string.
     pub(super) fn escaped(&mut self, text: &str) -> &mut Self {
+        let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+        if !text.bytes().any(special) {
+            return self.raw(text);
+        }
         for byte in text.bytes() {
             match byte {
                 b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
@@ -44,50 +48,61 @@ impl Json<'_> {
     }
 
     pub(super) fn number(&mut self, number: u64) -> &mut Self {
-        if number >= 10 {
-            self.number(number / 10);
-        }
-        self.0.push(b'0' + (number % 10) as u8);
-        self
+        self.padded(
+            number,
+            number.checked_ilog10().map_or(1, |log| log as usize + 1),
+        )
     }
 
-    /// Decimal digits with leading zeros.
-    pub(super) fn padded(&mut self, number: u64, width: u32) -> &mut Self {
-        for place in (0..width).rev() {
-            self.0.push(b'0' + (number / 10u64.pow(place) % 10) as u8);
+    /// Decimal digits with leading zeros, the last `width` of up to 20.
+    pub(super) fn padded(&mut self, mut number: u64, width: usize) -> &mut Self {
+        let mut digits = [b'0'; 20];
+        for digit in digits.iter_mut().rev().take(width) {
+            *digit += (number % 10) as u8;
+            number /= 10;
         }
+        let from = digits.len().saturating_sub(width);
+        self.0
+            .extend_from_slice(digits.get(from..).unwrap_or_default());
         self
     }
 
     /// Random letters and digits, as in Okta's ids.
-    pub(super) fn base62(&mut self, dice: &mut Dice, length: usize) -> &mut Self {
-        self.letters(dice, length, BASE62)
-    }
-
-    /// Random lower-case hexadecimal digits.
-    pub(super) fn hex(&mut self, dice: &mut Dice, length: usize) -> &mut Self {
-        self.letters(dice, length, HEX)
-    }
-
-    /// The lowest `width` hexadecimal digits of a number.
-    pub(super) fn hex_digits(&mut self, number: u64, width: u32) -> &mut Self {
-        for place in (0..width).rev() {
-            let digit = (number >> (4 * place) & 15) as usize;
-            self.0.push(HEX.get(digit).copied().unwrap_or(b'0'));
+    pub(super) fn base62(&mut self, dice: &mut Dice, mut length: usize) -> &mut Self {
+        while length > 0 {
+            // One roll pays for eight characters; the slight unevenness does no harm here.
+            let letters = dice
+                .roll()
+                .to_le_bytes()
+                .map(|byte| BASE62.get(usize::from(byte % 62)).copied().unwrap_or(b'0'));
+            let taken = length.min(letters.len());
+            self.0
+                .extend_from_slice(letters.get(..taken).unwrap_or_default());
+            length -= taken;
         }
         self
     }
 
-    fn letters(&mut self, dice: &mut Dice, length: usize, alphabet: &[u8]) -> &mut Self {
-        let mut left = length;
-        while left > 0 {
-            // One roll pays for eight characters; the slight unevenness does no harm here.
-            for byte in dice.roll().to_le_bytes().into_iter().take(left) {
-                let letter = usize::from(byte) % alphabet.len();
-                self.0.push(alphabet.get(letter).copied().unwrap_or(b'0'));
-            }
-            left = left.saturating_sub(8);
+    /// Random lower-case hexadecimal digits.
+    pub(super) fn hex(&mut self, dice: &mut Dice, mut length: usize) -> &mut Self {
+        while length > 0 {
+            let taken = length.min(16);
+            self.hex_digits(dice.roll(), taken);
+            length -= taken;
         }
+        self
+    }
+
+    /// The lowest `width` hexadecimal digits of a number, of up to 16.
+    pub(super) fn hex_digits(&mut self, mut number: u64, width: usize) -> &mut Self {
+        let mut digits = [b'0'; 16];
+        for digit in digits.iter_mut().rev().take(width) {
+            *digit = HEX.get((number & 15) as usize).copied().unwrap_or(b'0');
+            number >>= 4;
+        }
+        let from = digits.len().saturating_sub(width);
+        self.0
+            .extend_from_slice(digits.get(from..).unwrap_or_default());
         self
     }
 }

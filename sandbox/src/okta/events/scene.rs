@@ -1,10 +1,16 @@
 //! The members of an event that tell who did what to whom, from where.
 
-use super::cast::{Agent, Person, Place, app_target};
+use chrono::{DateTime, Utc};
+
+use super::cast::Person;
+use super::course::Step;
 use super::dice::Dice;
+use super::estate::{self, GROUPS, POLICIES, RULES};
 use super::json::Json;
 use super::kinds::{Family, Kind};
-use super::security::Assessment;
+use super::security;
+use super::stories::Route;
+use super::visit::Visit;
 
 const REASONS: [&str; 4] = [
     "INVALID_CREDENTIALS",
@@ -12,89 +18,114 @@ const REASONS: [&str; 4] = [
     "LOCKED_OUT",
     "Sign-on policy evaluation resulted in DENY",
 ];
-const CREDENTIALS: [&str; 4] = ["\"PASSWORD\"", "\"OTP\"", "\"ASSERTION\"", "null"];
-const GROUPS: [&str; 4] = [
-    "Everyone",
-    "Vertrieb (Köln)",
-    "Okta Administrators",
-    "SG-\"Finance\"",
-];
+
+/// API tokens that scripts of administrators work with.
+const API_TOKENS: u64 = 3;
 
 /// What the parts of one event have in common.
 pub(super) struct Scene {
     pub(super) kind: &'static Kind,
-    pub(super) person: Person,
-    pub(super) place: &'static Place,
-    /// Seed of the client's address.
-    pub(super) address: u64,
-    pub(super) agent: &'static Agent,
-    pub(super) assessment: Assessment,
+    pub(super) route: Route,
+    /// Seed of what the events of one request share.
+    pub(super) request: u64,
+    /// The same of the session's first request.
+    pub(super) first_request: u64,
+    pub(super) published: DateTime<Utc>,
+    pub(super) visit: Visit,
 }
 
 /// Each method appends one member of the event, with its comma.
 impl Scene {
-    fn by_okta(&self) -> bool {
+    pub(super) fn of(step: &Step, published: DateTime<Utc>) -> Self {
+        Self {
+            kind: step.happening.kind,
+            route: step.happening.route,
+            request: step.request(step.happening.request),
+            first_request: step.request(0),
+            published,
+            visit: Visit::of(step.session, step.story.who),
+        }
+    }
+
+    pub(super) fn by_okta(&self) -> bool {
         self.kind.family == Family::System
     }
 
-    pub(super) fn actor(&self, dice: &mut Dice, json: &mut Json<'_>) {
+    pub(super) fn actor(&self, json: &mut Json<'_>) {
         json.raw("\"actor\":{");
         if self.by_okta() {
-            json.raw("\"id\":\"spr")
-                .base62(dice, 17)
-                .raw("\",\"type\":\"SystemPrincipal\",");
+            json.raw("\"id\":\"");
+            estate::id("spr", 0, json);
+            json.raw("\",\"type\":\"SystemPrincipal\",");
             json.raw("\"alternateId\":\"system@okta.com\",\"displayName\":\"Okta System\"");
         } else {
-            self.person.members(json);
+            self.visit.person.members(json);
         }
         json.raw(",\"detailEntry\":null},");
     }
 
-    pub(super) fn client(&self, dice: &mut Dice, json: &mut Json<'_>) {
+    pub(super) fn client(&self, json: &mut Json<'_>) {
         if self.by_okta() {
             json.raw("\"client\":{\"userAgent\":null,\"zone\":null,\"device\":null,\"id\":null,");
             json.raw("\"ipAddress\":null,\"geographicalContext\":null},");
             return;
         }
+        let agent = self.visit.agent;
         json.raw("\"client\":{\"userAgent\":{\"rawUserAgent\":")
-            .text(self.agent.raw);
+            .text(agent.raw);
         json.raw(",\"os\":")
-            .text(self.agent.os)
+            .text(agent.os)
             .raw(",\"browser\":")
-            .text(self.agent.browser);
-        json.raw("},\"zone\":").raw(if dice.chance(70) {
-            "\"null\""
-        } else {
+            .text(agent.browser);
+        json.raw("},\"zone\":").raw(if self.visit.in_zone {
             "\"BlockedIpZone\""
+        } else {
+            "\"null\""
         });
-        json.raw(",\"device\":")
-            .text(self.agent.device)
-            .raw(",\"id\":");
+        json.raw(",\"device\":").text(agent.device).raw(",\"id\":");
         if self.kind.family == Family::Token {
-            json.raw("\"0oa").base62(dice, 17).raw("\"");
+            json.raw("\"");
+            self.visit.app.id(json);
+            json.raw("\"");
         } else {
             json.raw("null");
         }
         json.raw(",\"ipAddress\":");
-        self.place.address(&mut Dice::new(self.address, 0), json);
+        self.visit
+            .place
+            .address(&mut Dice::new(self.visit.address, 0), json);
         json.raw(",\"geographicalContext\":");
-        self.place.geographical_context(json);
+        self.visit.place.geographical_context(json);
         json.raw("},");
     }
 
-    pub(super) fn device(&self, dice: &mut Dice, json: &mut Json<'_>) {
-        if self.by_okta() || !dice.chance(35) {
+    pub(super) fn device(&self, json: &mut Json<'_>) {
+        let seen = matches!(
+            self.kind.family,
+            Family::SignIn | Family::AppAccess | Family::Policy
+        );
+        let (true, Some([platform, version])) =
+            (seen && self.visit.device, self.visit.agent.platform)
+        else {
             json.raw("\"device\":null,");
             return;
-        }
-        json.raw("\"device\":{\"id\":\"guo")
-            .base62(dice, 17)
-            .raw("\",\"name\":\"");
-        self.person.host_name(json);
-        json.raw("\",\"os_platform\":\"OSX\",\"os_version\":\"16.1.0\",\"managed\":");
-        json.raw(if dice.chance(80) { "true" } else { "false" });
+        };
+        json.raw("\"device\":{\"id\":\"");
+        estate::id("guo", self.visit.browser, json);
+        json.raw("\",\"name\":\"");
+        self.visit.person.host_name(json);
+        json.raw("\",\"os_platform\":\"")
+            .raw(platform)
+            .raw("\",\"os_version\":\"")
+            .raw(version);
+        json.raw("\",\"managed\":")
+            .raw(if self.visit.browser.is_multiple_of(5) {
+                "false"
+            } else {
+                "true"
+            });
         json.raw(",\"registered\":true,\"device_integrator\":");
-        json.raw(if dice.chance(50) {
+        json.raw(if self.visit.browser.is_multiple_of(2) {
             "null"
         } else {
             "{\"name\":\"com.crowdstrike.zta\"}"
@@ -103,43 +134,47 @@ impl Scene {
         json.raw("\"BIOMETRIC\",\"jailbreak\":null,\"secure_hardware_present\":true},");
     }
 
-    pub(super) fn authentication_context(&self, dice: &mut Dice, json: &mut Json<'_>) {
+    pub(super) fn authentication_context(&self, json: &mut Json<'_>) {
         json.raw("\"authenticationContext\":{\"authenticationProvider\":");
-        json.raw(if dice.chance(40) {
-            "\"OKTA_AUTHENTICATION_PROVIDER\""
-        } else {
-            "null"
-        });
-        json.raw(",\"credentialProvider\":");
-        json.raw(if dice.chance(40) {
-            "\"OKTA_CREDENTIAL_PROVIDER\""
-        } else {
-            "null"
-        });
-        json.raw(",\"credentialType\":")
-            .raw(dice.word(&CREDENTIALS));
+        let (provider, credentials, credential) = match self.kind.family {
+            Family::Factor => (
+                "\"FACTOR_PROVIDER\"",
+                "\"OKTA_CREDENTIAL_PROVIDER\"",
+                self.visit.credential,
+            ),
+            Family::SignIn => (
+                "\"OKTA_AUTHENTICATION_PROVIDER\"",
+                "null",
+                self.visit.credential,
+            ),
+            _ => ("null", "null", "null"),
+        };
+        json.raw(provider)
+            .raw(",\"credentialProvider\":")
+            .raw(credentials);
+        json.raw(",\"credentialType\":").raw(credential);
         json.raw(",\"issuer\":null,\"interface\":null,\"authenticationStep\":0");
         if self.by_okta() {
             json.raw(",\"externalSessionId\":\"trs")
-                .base62(dice, 22)
+                .base62(&mut Dice::new(self.request, 1), 22)
                 .raw("\"},");
             return;
         }
         // A session at its root: both ids are the same.
-        let root = dice.roll();
         json.raw(",\"rootSessionId\":\"idx")
-            .base62(&mut Dice::new(root, 0), 22);
+            .base62(&mut Dice::new(self.visit.session, 0), 22);
         json.raw("\",\"externalSessionId\":\"idx")
-            .base62(&mut Dice::new(root, 0), 22);
+            .base62(&mut Dice::new(self.visit.session, 0), 22);
         json.raw("\"},");
     }
 
     pub(super) fn outcome(&self, dice: &mut Dice, json: &mut Json<'_>) {
         let failed = dice.chance(if self.kind.severity == "INFO" { 7 } else { 60 });
+        let asks = self.route == Route::Identify;
         json.raw("\"outcome\":{\"result\":");
         match (self.kind.event_type, failed) {
             ("policy.evaluate_sign_on", true) => json.raw("\"DENY\""),
-            ("policy.evaluate_sign_on", false) if dice.chance(30) => json.raw("\"CHALLENGE\""),
+            ("policy.evaluate_sign_on", false) if asks => json.raw("\"CHALLENGE\""),
             ("policy.evaluate_sign_on", false) => json.raw("\"ALLOW\""),
             (_, true) => json.raw("\"FAILURE\""),
             (_, false) => json.raw("\"SUCCESS\""),
@@ -149,41 +184,65 @@ impl Scene {
             .raw("},");
     }
 
-    pub(super) fn transaction(&self, dice: &mut Dice, json: &mut Json<'_>) {
-        json.raw("\"transaction\":{\"type\":")
-            .raw(if self.by_okta() { "\"JOB\"" } else { "\"WEB\"" });
-        json.raw(",\"id\":\"");
-        if dice.chance(50) {
-            json.hex(dice, 32);
+    pub(super) fn security_context(&self, json: &mut Json<'_>) {
+        if self.by_okta() {
+            json.raw("\"securityContext\":{\"asNumber\":null,\"asOrg\":null,\"isp\":null,");
+            json.raw("\"domain\":null,\"isProxy\":null},");
         } else {
-            json.base62(dice, 27);
+            security::security_context(&self.visit, json);
         }
+    }
+
+    /// The id of the request that these seeds stand for: in one event it is the transaction's too.
+    pub(super) fn request_id(&self, request: u64, json: &mut Json<'_>) {
+        let mut dice = Dice::new(request, 0);
+        if self.route == Route::Job {
+            json.raw("imp").base62(&mut dice, 17);
+        } else if request.is_multiple_of(2) {
+            json.hex(&mut dice, 32);
+        } else {
+            // The time in seconds and a counter, of which little changes within days, hold the
+            // random part between them.
+            json.raw("aS")
+                .base62(&mut dice, 19)
+                .raw("AAA")
+                .base62(&mut dice, 3);
+        }
+    }
+
+    pub(super) fn transaction(&self, json: &mut Json<'_>) {
+        let job = self.route == Route::Job;
+        json.raw("\"transaction\":{\"type\":")
+            .raw(if job { "\"JOB\"" } else { "\"WEB\"" });
+        json.raw(",\"id\":\"");
+        self.request_id(self.request, json);
         json.raw("\",\"detail\":{");
-        if matches!(self.kind.family, Family::Admin | Family::Group) && dice.chance(50) {
-            json.raw("\"requestApiTokenId\":\"00T")
-                .base62(dice, 17)
-                .raw("\"");
+        let scripted = self.visit.session.is_multiple_of(2);
+        if self.route == Route::Administration && scripted {
+            json.raw("\"requestApiTokenId\":\"");
+            estate::id("00T", self.visit.person.number() % API_TOKENS, json);
+            json.raw("\"");
         }
         json.raw("}},");
     }
 
-    pub(super) fn request(&self, dice: &mut Dice, json: &mut Json<'_>) {
+    pub(super) fn ip_chain(&self, json: &mut Json<'_>) {
         json.raw("\"request\":{\"ipChain\":[");
         if !self.by_okta() {
-            self.hop(&mut Dice::new(self.address, 0), json);
-            if dice.chance(15) {
+            self.hop(self.visit.address, json);
+            if let Some(proxy) = self.visit.proxy {
                 json.raw(",");
-                self.hop(dice, json);
+                self.hop(proxy, json);
             }
         }
         json.raw("]},");
     }
 
-    fn hop(&self, dice: &mut Dice, json: &mut Json<'_>) {
+    fn hop(&self, address: u64, json: &mut Json<'_>) {
         json.raw("{\"ip\":");
-        self.place.address(dice, json);
+        self.visit.place.address(&mut Dice::new(address, 0), json);
         json.raw(",\"geographicalContext\":");
-        self.place.geographical_context(json);
+        self.visit.place.geographical_context(json);
         json.raw(",\"version\":\"V4\",\"source\":null}");
     }
 
@@ -191,47 +250,80 @@ impl Scene {
     pub(super) fn target(&self, dice: &mut Dice, json: &mut Json<'_>) {
         json.raw("\"target\":");
         match self.kind.family {
-            Family::System | Family::Threat if dice.chance(50) => {
+            Family::System | Family::Threat if self.request.is_multiple_of(2) => {
                 json.raw("null");
                 return;
             }
-            Family::SignIn | Family::AppAccess | Family::Token => {
+            Family::SignIn if self.kind.event_type == "policy.evaluate_sign_on" => {
                 json.raw("[");
-                app_target(dice, json);
-                json.raw(",{\"id\":\"pre")
-                    .base62(dice, 17)
-                    .raw("\",\"type\":\"AppUser\",");
-                json.raw("\"alternateId\":");
-                self.person.login(json);
+                let rule = Dice::new(self.request, 2).below(RULES.len() as u64);
+                self.visit.app.policy_targets(rule, json);
+                json.raw(",");
+                self.visit.app.target(json);
+            }
+            Family::SignIn | Family::AppAccess => {
+                json.raw("[");
+                self.visit.app.target(json);
+                json.raw(",{\"id\":\"");
+                self.visit.app.user_id(self.visit.person.number(), json);
+                json.raw("\",\"type\":\"AppUser\",\"alternateId\":");
+                self.visit.person.login(json);
                 json.raw(",\"displayName\":");
-                self.person.display_name(json);
+                self.visit.person.display_name(json);
                 json.raw(",\"detailEntry\":null}");
             }
-            Family::Policy => {
-                json.raw("[{\"id\":\"rul")
-                    .base62(dice, 17)
-                    .raw("\",\"type\":\"PolicyRule\",");
-                json.raw("\"alternateId\":\"00p").base62(dice, 17);
-                json.raw("\",\"displayName\":\"Catch-all Rule\",\"detailEntry\":{\"policyType\":");
-                json.raw("\"OktaSignOn\"},\"changeDetails\":{\"from\":{\"factorMode\":\"2FA\",");
-                json.raw("\"maxSessionIdleMinutes\":15},\"to\":{\"factorMode\":\"1FA\",");
-                json.raw("\"maxSessionIdleMinutes\":")
-                    .number(dice.below(240))
-                    .raw("}}}");
-            }
-            family => {
-                json.raw("[{");
-                Person::of(dice).members(json);
-                json.raw(",\"detailEntry\":null}");
-                if family == Family::Group {
-                    json.raw(",{\"id\":\"00g")
-                        .base62(dice, 17)
-                        .raw("\",\"type\":\"UserGroup\",");
-                    json.raw("\"alternateId\":\"unknown\",\"displayName\":");
-                    json.text(dice.word(&GROUPS)).raw(",\"detailEntry\":null}");
-                }
-            }
+            Family::Factor => self.enrolment(json),
+            Family::Token => self.token(dice, json),
+            Family::Policy => self.changed_rule(dice, json),
+            _ => self.managed_person(json),
         }
         json.raw("]");
+    }
+
+    fn enrolment(&self, json: &mut Json<'_>) {
+        json.raw("[{");
+        self.visit.person.members(json);
+        json.raw(",\"detailEntry\":null},{\"id\":\"");
+        estate::id("pfd", self.visit.person.number(), json);
+        json.raw("\",\"type\":\"AuthenticatorEnrollment\",\"alternateId\":\"unknown\",");
+        json.raw("\"displayName\":\"Okta Verify\",\"detailEntry\":{\"methodTypeUsed\":\"");
+        json.raw("Use Okta FastPass\",\"methodUsedVerifiedProperties\":\"");
+        json.raw("[DEVICE_BOUND, PHISHING_RESISTANT, HARDWARE_PROTECTED]\"}}");
+    }
+
+    /// A token is new each time, and so is its id.
+    fn token(&self, dice: &mut Dice, json: &mut Json<'_>) {
+        json.raw("[");
+        self.visit.app.target(json);
+        json.raw(",{\"id\":\"AT.").base62(dice, 43);
+        json.raw("\",\"type\":\"access_token\",\"alternateId\":null,\"displayName\":");
+        json.raw("\"Access Token\",\"detailEntry\":null}");
+    }
+
+    fn changed_rule(&self, dice: &mut Dice, json: &mut Json<'_>) {
+        let mut which = Dice::new(self.request, 2);
+        json.raw("[{\"id\":\"");
+        estate::rule_members(which.below(POLICIES), which.below(RULES.len() as u64), json);
+        json.raw(",\"detailEntry\":{\"policyType\":\"OktaSignOn\"},\"changeDetails\":{\"from\":{");
+        json.raw("\"factorMode\":\"2FA\",\"maxSessionIdleMinutes\":15},\"to\":{\"factorMode\":");
+        json.raw("\"1FA\",\"maxSessionIdleMinutes\":")
+            .number(dice.below(240))
+            .raw("}}}");
+    }
+
+    /// Whom an administrator's request was about.
+    fn managed_person(&self, json: &mut Json<'_>) {
+        let mut which = Dice::new(self.request, 3);
+        json.raw("[{");
+        Person::of(&mut which).members(json);
+        json.raw(",\"detailEntry\":null}");
+        if self.kind.family == Family::Group {
+            let group = which.below(GROUPS.len() as u64);
+            let name = GROUPS.get(group as usize).copied().unwrap_or_default();
+            json.raw(",{\"id\":\"");
+            estate::id("00g", group, json);
+            json.raw("\",\"type\":\"UserGroup\",\"alternateId\":\"unknown\",\"displayName\":");
+            json.text(name).raw(",\"detailEntry\":null}");
+        }
     }
 }

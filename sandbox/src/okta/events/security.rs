@@ -2,7 +2,9 @@
 
 use super::cast::Place;
 use super::dice::Dice;
+use super::estate;
 use super::json::Json;
+use super::visit::Visit;
 
 const LEVELS: [&str; 10] = [
     "LOW", "LOW", "LOW", "LOW", "LOW", "LOW", "LOW", "MEDIUM", "MEDIUM", "HIGH",
@@ -103,44 +105,45 @@ impl Assessment {
     }
 
     /// Objects and arrays, the form of the newer `securityContext`.
-    fn as_objects(&self, dice: &mut Dice, json: &mut Json<'_>) {
+    fn as_objects(&self, json: &mut Json<'_>) {
         json.raw(",\"risk\":{\"level\":\"")
             .raw(self.level)
             .raw("\",\"previousLevel\":");
-        json.raw(if dice.chance(50) { "\"LOW\"" } else { "null" })
-            .raw(",\"reasons\":[");
+        json.raw(if self.positive % 2 == 1 {
+            "\"LOW\""
+        } else {
+            "null"
+        })
+        .raw(",\"reasons\":[");
         if self.level != "LOW" {
             json.text(self.reasons);
         }
         json.raw("],\"detectionName\":null,\"issuer\":\"OKTA\"},\"userBehaviors\":[");
-        for (place, (name, result)) in self.behaviors().enumerate().take(4) {
-            json.raw(if place == 0 { "" } else { "," });
-            json.raw("{\"id\":\"bev")
-                .base62(dice, 17)
-                .raw("\",\"name\":\"")
-                .raw(name);
+        for (place, (name, result)) in (0..).zip(self.behaviors().take(4)) {
+            json.raw(if place == 0 {
+                "{\"id\":\""
+            } else {
+                ",{\"id\":\""
+            });
+            estate::id("bev", place, json);
+            json.raw("\",\"name\":\"").raw(name);
             json.raw("\",\"result\":\"").raw(result).raw("\"}");
         }
         json.raw("]");
     }
 }
 
-/// `"securityContext":{…},`; `newer` adds what Okta began to send with Identity Threat Protection.
-pub(super) fn security_context(
-    place: &Place,
-    assessment: Option<&Assessment>,
-    dice: &mut Dice,
-    json: &mut Json<'_>,
-) {
-    let proxy = dice.chance(6);
+/// `"securityContext":{…},`
+pub(super) fn security_context(visit: &Visit, json: &mut Json<'_>) {
+    let proxy = visit.anonymous;
     json.raw("\"securityContext\":{");
-    network(place, json);
+    network(visit.place, json);
     json.raw(",\"isProxy\":")
         .raw(if proxy { "true" } else { "false" });
-    if let Some(assessment) = assessment {
-        assessment.as_objects(dice, json);
+    if visit.newer {
+        visit.assessment.as_objects(json);
         json.raw(",\"ipDetails\":{");
-        network(place, json);
+        network(visit.place, json);
         json.raw(",\"ipServiceCategories\":[");
         if proxy {
             json.raw("{\"type\":\"VPN\",\"operator\":\"NORD_VPN\",\"isAnonymous\":true}");

@@ -1,5 +1,8 @@
 use std::collections::{HashMap, HashSet};
+use std::io::Write as _;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use super::*;
@@ -24,7 +27,7 @@ fn a_thousand_events_weigh_2_75_kilobytes_on_average_whatever_the_seed() {
             .sum::<usize>() as f64
             / 1000.0;
         assert!(
-            (2612.5..=2887.5).contains(&mean),
+            (2667.5..=2832.5).contains(&mean),
             "seed {seed}: mean {mean} bytes"
         );
     }
@@ -69,6 +72,89 @@ fn ids_look_like_version_4_and_never_repeat() {
             "{id}"
         );
     }
+}
+
+#[test]
+fn a_page_compresses_as_much_as_pages_of_real_logs_do() {
+    for seed in [0, 1, 7, 42, u64::MAX] {
+        let events: Vec<_> = (0..1000).map(|number| maker(seed).event(number)).collect();
+        let page = events.join(&b","[..]);
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::new(6));
+        gzip.write_all(&page).unwrap();
+        let fold = page.len() as f64 / gzip.finish().unwrap().len() as f64;
+        assert!((7.0..=11.0).contains(&fold), "seed {seed}: {fold} fold");
+    }
+}
+
+#[test]
+fn events_of_a_request_and_of_a_session_share_what_real_ones_share() {
+    let events = parsed(&maker(17), 3000);
+    let mut requests = HashMap::<&str, Vec<&Value>>::new();
+    let mut sessions = HashMap::<&str, Vec<&Value>>::new();
+    for event in &events {
+        let request = event["transaction"]["id"].as_str().unwrap();
+        assert_eq!(event["debugContext"]["debugData"]["requestId"], request);
+        requests.entry(request).or_default().push(event);
+        if event["client"]["ipAddress"].is_string() {
+            let session = &event["authenticationContext"]["externalSessionId"];
+            let session = session.as_str().unwrap();
+            sessions.entry(session).or_default().push(event);
+        }
+    }
+    let several = requests.values().filter(|events| events.len() > 1);
+    assert!(several.count() > 500);
+    for events in requests.values() {
+        for pointer in ["/debugContext/debugData/url", "/actor", "/transaction"] {
+            let first = events[0].pointer(pointer);
+            assert!(events.iter().all(|event| event.pointer(pointer) == first));
+        }
+    }
+    assert!((500..900).contains(&sessions.len()), "{}", sessions.len());
+    for events in sessions.values() {
+        for pointer in [
+            "/actor",
+            "/client/ipAddress",
+            "/client/userAgent",
+            "/debugContext/debugData/authnRequestId",
+            "/debugContext/debugData/dtHash",
+            "/request",
+        ] {
+            let first = events[0].pointer(pointer);
+            assert!(events.iter().all(|event| event.pointer(pointer) == first));
+        }
+    }
+}
+
+#[test]
+fn people_are_seen_unevenly_and_keep_their_ids_and_mostly_their_place() {
+    let events = parsed(&maker(23), 6000);
+    let mut people = HashMap::<&str, (HashSet<&str>, HashMap<&str, usize>)>::new();
+    for event in events
+        .iter()
+        .filter(|event| event["client"]["device"].is_string())
+    {
+        let login = event["actor"]["alternateId"].as_str().unwrap();
+        let place = event["client"]["geographicalContext"]["city"]
+            .as_str()
+            .unwrap();
+        let (ids, places) = people.entry(login).or_default();
+        ids.insert(event["actor"]["id"].as_str().unwrap());
+        *places.entry(place).or_default() += 1;
+    }
+    assert!(people.len() > 500, "{} people", people.len());
+    assert!(people.values().all(|(ids, _)| ids.len() == 1));
+    let travellers = people.values().filter(|(_, places)| places.len() > 1);
+    let travellers = travellers.count();
+    assert!(travellers > 0 && travellers * 10 < people.len());
+    let mut seen: Vec<usize> = people
+        .values()
+        .map(|(_, places)| places.values().sum())
+        .collect();
+    seen.sort_unstable();
+    assert!(
+        seen[seen.len() - 1] > 10 * seen[seen.len() / 2].min(5),
+        "{seen:?}"
+    );
 }
 
 #[test]

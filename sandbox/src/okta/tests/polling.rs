@@ -61,7 +61,7 @@ async fn a_filtered_chain_serves_the_filtered_events_and_no_others() {
 
 #[tokio::test]
 async fn keywords_must_all_occur() {
-    let org = org_of(200).await;
+    let org = org_of(1_000).await;
     let reply = logs(&org, &[("q", "köln USER.SESSION.START"), ("limit", "1000")]).await;
     assert!(!reply.ids().is_empty() && reply.ids().len() < 50);
     for event in reply.json().as_array().unwrap() {

@@ -1,0 +1,114 @@
+//! Which session, and which step of it, an event's number stands for.
+//!
+//! A sign-in is no single event but a burst of several that tell of one person, one browser, one
+//! session, and a log is many such bursts at once, each some way on. So the log is woven of
+//! [`OPEN`] lanes: each row of it takes one event from every lane, in an order of its own, and in a
+//! lane one session follows the other. All that is arithmetic on the number: nothing is kept.
+
+use super::dice::{Dice, mix};
+use super::stories::{Happening, Story};
+
+/// Sessions open at a time: an org of ten events a second (a million a day), five events to a
+/// session, four seconds from its first to its last.
+const OPEN: u64 = 8;
+
+/// How many events the sessions of a lane have, in turn; then again from the start.
+const LENGTHS: [u64; 8] = [8, 3, 6, 1, 5, 2, 4, 3];
+
+/// Events of a lane until its lengths repeat.
+const ROUND: u64 = 32;
+
+/// How much further along each lane is than the one before: their sessions begin at odd times.
+const LEAD: u64 = 5;
+
+/// One event's place in its session.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// Differs from session to session and from seed to seed.
+    pub(super) session: u64,
+    pub(super) story: &'static Story,
+    pub(super) happening: Happening,
+}
+
+impl Step {
+    pub(super) fn of(seed: u64, number: u64) -> Self {
+        let (lane, along) = lane(seed, number);
+        let (round, mut at) = (along / ROUND, along % ROUND);
+        for (turn, length) in (0..).zip(LENGTHS) {
+            if at < length {
+                let which = (round * LENGTHS.len() as u64 + turn) * OPEN + lane;
+                let mut dice = Dice::new(mix(seed ^ 0x7365_7373), which);
+                let story = Story::of(length, &mut dice);
+                return Self {
+                    session: dice.roll(),
+                    story,
+                    happening: story.at(at),
+                };
+            }
+            at -= length;
+        }
+        // Not reached while the lengths of a round add up to it, as the compiler checks below.
+        let story = Story::of(1, &mut Dice::new(seed, number));
+        Self {
+            session: mix(number),
+            story,
+            happening: story.at(0),
+        }
+    }
+
+    /// A seed for request number `request` of the session: its events have it in common.
+    pub(super) fn request(&self, request: u64) -> u64 {
+        mix(self.session ^ mix(request))
+    }
+}
+
+/// The lane that gives event `number`, and which of the lane's events it is.
+fn lane(seed: u64, number: u64) -> (u64, u64) {
+    let (row, within) = (number / OPEN, number % OPEN);
+    let order = Dice::new(mix(seed ^ 0x6f72_6465), row).roll();
+    // An odd factor and any shift put the lanes of a row in order, each of them once.
+    let lane = (within * (order >> 32 | 1)).wrapping_add(order) % OPEN;
+    (lane, row + lane * LEAD)
+}
+
+const _: () = {
+    let [a, b, c, d, e, f, g, h] = LENGTHS;
+    assert!(a + b + c + d + e + f + g + h == ROUND);
+    assert!(OPEN.is_power_of_two());
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn a_session_is_told_whole_in_order_and_among_others() {
+        for seed in [0, 9, u64::MAX] {
+            let mut sessions = HashMap::<u64, Vec<(u64, Step)>>::new();
+            for number in 0..20_000 {
+                let step = Step::of(seed, number);
+                sessions
+                    .entry(step.session)
+                    .or_default()
+                    .push((number, step));
+            }
+            let (mut near, mut steps) = (0, 0);
+            for steps_of_one in sessions.values() {
+                let (first, last) = (steps_of_one[0].0, steps_of_one.last().unwrap().0);
+                let story = steps_of_one[0].1.story;
+                let whole = first > 20 * OPEN && last < 20_000 - 20 * OPEN;
+                assert!(!whole || steps_of_one.len() as u64 == story.length());
+                for (at, (_, step)) in (0..).zip(steps_of_one).filter(|_| whole) {
+                    assert_eq!(step.happening, story.at(at), "seed {seed}");
+                }
+                for two in steps_of_one.windows(2) {
+                    assert!(two[1].0 - two[0].0 < 2 * OPEN, "a session is torn apart");
+                    steps += 1;
+                    near += u64::from(two[1].0 - two[0].0 == 1);
+                }
+            }
+            assert!(near * 10 < steps, "{near} of {steps} steps follow at once");
+        }
+    }
+}
