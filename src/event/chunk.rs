@@ -12,10 +12,11 @@ pub(super) type Chunk = [u8; WIDTH];
 #[inline(always)]
 pub(super) fn specials(chunk: &Chunk) -> u32 {
     let bytes = u8x32::new(*chunk);
-    let quote = bytes.simd_eq(u8x32::splat(b'"'));
+    // With its second bit turned, a quotation mark is the one byte next to the control characters.
+    let turned = bytes ^ u8x32::splat(0x02);
+    let quote_or_control = turned.min(u8x32::splat(0x20)).simd_eq(turned);
     let backslash = bytes.simd_eq(u8x32::splat(b'\\'));
-    let control = bytes.min(u8x32::splat(0x1f)).simd_eq(bytes);
-    (quote | backslash | control).to_bitmask()
+    (quote_or_control | backslash).to_bitmask()
 }
 
 /// Bit n: byte n is the same in both.
@@ -67,5 +68,45 @@ impl Literal {
             return false;
         };
         WIDTH + (!equals(&self.end, end)).trailing_zeros() as usize >= self.length
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_needs_an_escape_is_told_of_every_byte() {
+        for byte in 0..=u8::MAX {
+            let needs = byte < 0x20 || byte == b'"' || byte == b'\\';
+            for at in 0..WIDTH {
+                let mut chunk = [b'a'; WIDTH];
+                chunk[at] = byte;
+                assert_eq!(
+                    specials(&chunk),
+                    u32::from(needs) << at,
+                    "{byte:#x} at {at}"
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_literal_is_found_where_it_stands(
+            literal in prop::collection::vec(0_u8..2, 0..70),
+            text in prop::collection::vec(0_u8..2, 0..8),
+            changed in 0_usize..70,
+        ) {
+            let whole = [literal.as_slice(), &text, &[7; 64]].concat();
+            let found = Literal::of(&literal).map(|literal| literal.begins(&whole));
+            prop_assert_eq!(found, (literal.len() <= 64).then_some(true));
+            let mut other = whole;
+            if let (Some(byte), Some(literal)) = (other[..literal.len()].get_mut(changed), Literal::of(&literal)) {
+                *byte ^= 1;
+                prop_assert!(!literal.begins(&other));
+            }
+        }
     }
 }

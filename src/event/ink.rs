@@ -8,7 +8,7 @@ const MARGIN: usize = 64;
 ///
 /// What does not fit is left out and counted all the same, so that nothing has to be asked on the
 /// way: whoever ends the row asks [`Ink::is_whole`] once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ink<'a> {
     room: &'a mut [u8],
     end: usize,
@@ -22,13 +22,6 @@ impl<'a> Ink<'a> {
     /// As much room as a row of this length asks for.
     pub(super) fn room_for(length: usize) -> usize {
         length + MARGIN
-    }
-
-    /// Itself, with nothing left behind: what is at hand is written to faster than what has to be
-    /// looked for.
-    #[inline(always)]
-    pub(super) fn take(&mut self) -> Ink<'a> {
-        std::mem::take(self)
     }
 
     /// How much was written, or would have been.

@@ -54,13 +54,10 @@ impl<'a> Nested<'a> {
     ) -> Result<(), Malformed> {
         self.word(path, word);
         let start = scan.at();
-        let mut ink = self.escaped.take();
-        let mut to = Escaped(&mut ink);
+        let mut to = Escaped(&mut self.escaped);
         to.quote();
-        let read = scan.inside(&mut to);
+        scan.inside(&mut to)?;
         to.quote();
-        self.escaped = ink;
-        read?;
         self.length += scan.at() - start + 1;
         Ok(())
     }
@@ -74,10 +71,8 @@ impl<'a> Nested<'a> {
         nest: &mut Nest,
     ) -> Result<(), Malformed> {
         self.word(path, word);
-        let mut ink = self.escaped.take();
-        let value = scan.value(nest, &mut Escaped(&mut ink));
-        self.escaped = ink;
-        self.length += value?.text.len();
+        let value = scan.value(nest, &mut Escaped(&mut self.escaped))?;
+        self.length += value.text.len();
         Ok(())
     }
 

@@ -88,12 +88,9 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     ) -> Result<(), Malformed> {
         let slot = self.layout.columns.get(column).ok_or(Malformed)?;
         let (start, before) = (scan.at(), self.row.end());
-        let mut row = self.row.take();
-        slot.prefix.push_to(&mut row);
-        let read = scan.inside(&mut Verbatim(&mut row));
-        row.byte(b'"');
-        self.row = row;
-        let escaped = read?;
+        slot.prefix.push_to(&mut self.row);
+        let escaped = scan.inside(&mut Verbatim(&mut self.row))?;
+        self.row.byte(b'"');
         if escaped || scan.at() - start > MAX_VALUE || self.written & slot.bit != 0 {
             let value = scan.string_since(start, escaped)?;
             let fits = value.text.len() <= MAX_VALUE + 2;
@@ -137,12 +134,9 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     ) -> Result<(), Malformed> {
         let slot = self.layout.columns.get(column).ok_or(Malformed)?;
         let before = self.row.end();
-        let mut row = self.row.take();
-        slot.prefix.push_to(&mut row);
-        let read = scan.nested(self.nest, &mut Escaped(&mut row));
-        row.byte(b'"');
-        self.row = row;
-        let value = read?;
+        slot.prefix.push_to(&mut self.row);
+        let value = scan.nested(self.nest, &mut Escaped(&mut self.row))?;
+        self.row.byte(b'"');
         let fits = value.text.len() <= MAX_VALUE && slot.kind == Kind::Text;
         if fits && self.written & slot.bit == 0 && !value.holds_nothing() {
             self.written |= slot.bit;
