@@ -345,7 +345,8 @@ async fn news_between_the_requests_of_the_run_after_a_kill_comes_once(road: Road
         (3, (45, Duration::ZERO)),
     ] {
         for write in 3.. {
-            let town = Town::by(road, busy_org(150, 30)).await;
+            // The page after the one that meets the seam has the last of it, and room for news.
+            let town = Town::by(road, busy_org(150, 47)).await;
             println!("a kill after write {write}, then {news:?} before request {request}");
             let killed = killed_at(&town, write, Dies::After).await;
             run_with_news_before(&town, request, news).await;
