@@ -25,6 +25,7 @@ use crate::retry::Limits;
 use crate::settings::Start;
 use crate::telemetry::Log;
 
+mod backfill;
 mod course;
 pub mod dead_letter;
 mod deliver;
@@ -184,7 +185,7 @@ impl Shipper {
         limits: &Limits,
         log: &Log,
     ) -> (Ended, LaneName) {
-        let (pages, inbox) = mpsc::channel(1);
+        let (pages, inbox) = mpsc::channel(read::ROOMS);
         let beginning = match deliverer.keeper.beginning().await {
             Ok(beginning) => beginning,
             Err(error) => return (Ended::Failed(error.into()), LaneName::Main),

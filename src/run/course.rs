@@ -18,6 +18,9 @@ use crate::telemetry::Log;
 /// Smallest page asked for because Okta was slow; an oversize page goes down to 1.
 const SMALLEST_FOR_TIME: u32 = 50;
 
+/// A page whose newest event is no older than this, by Okta's clock, is of the last moments.
+const MOMENTS: TimeDelta = TimeDelta::minutes(1);
+
 /// What every request of a run has in common, whatever the lane.
 pub(super) struct Asking<'a> {
     pub(super) client: &'a Client,
@@ -269,13 +272,24 @@ impl Encoded {
     /// Whether the end of the log is reached: an empty page, no further link, or a short page
     /// with events younger than this run, which could otherwise chase new events for ever.
     pub(super) fn is_last(&self, next: Option<&Cursor>, began: Option<DateTime<Utc>>) -> bool {
-        let short = self.events < usize::try_from(self.asked).unwrap_or(usize::MAX);
-        let younger = self
-            .newest
-            .zip(began)
-            .is_some_and(|(newest, began)| newest >= began);
         let empty = self.events == 0 && self.oversize.is_none();
-        next.is_none() || empty || (short && younger)
+        next.is_none()
+            || empty
+            || (self.is_short() && began.is_some_and(|began| self.is_from(began)))
+    }
+
+    /// Whether it has what was stored up to the last moments, and little can come after it.
+    pub(super) fn is_news(&self) -> bool {
+        self.is_short() && self.is_from(latest(&self.head) - MOMENTS)
+    }
+
+    fn is_short(&self) -> bool {
+        self.events < usize::try_from(self.asked).unwrap_or(usize::MAX)
+    }
+
+    /// Whether it has an event published at this time or later.
+    fn is_from(&self, time: DateTime<Utc>) -> bool {
+        self.newest.is_some_and(|newest| newest >= time)
     }
 }
 

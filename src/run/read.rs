@@ -11,12 +11,13 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Shipper;
+use super::backfill::Backfill;
 use super::course::{Asking, Course, Encoded};
 use super::handover::{Beginning, Handed, PageRead, ReadEnd, ReadReport, ReadStats};
 use super::intake::Repeats;
 use super::progress::PageInWork;
-use super::seam::{Known, LaneName, Seam};
-use super::turn::{Turn, Turns};
+use super::seam::{LaneName, Seam};
+use super::turn::{Reached, Turn, Turns};
 use crate::event::EventId;
 use crate::event::row::RowEncoder;
 use crate::okta::OktaError;
@@ -27,6 +28,9 @@ use crate::telemetry::Log;
 /// How far behind Okta's clock the lane of new events begins on a first connection: far enough for
 /// an org with some news to have it in the seam at once, near enough to be read in no time.
 const NEW_EVENTS: TimeDelta = TimeDelta::minutes(5);
+
+/// Pages that may wait to be delivered: one, and one that was held back.
+pub(super) const ROOMS: usize = 2;
 
 pub(super) struct Reader<'a> {
     shipper: &'a Shipper,
@@ -39,22 +43,13 @@ pub(super) struct Reader<'a> {
     pages: u64,
 }
 
-/// The lane of the backlog.
-struct Backfill {
-    course: Course,
-    seam: Seam,
-    /// Ids of the seam that the main lane has still to read, as an earlier run did.
-    unread: HashSet<EventId>,
-    /// Ids of the seam on the pages of this lane so far.
-    met: HashSet<EventId>,
-    /// A page that waits for the main lane, and the seam's length when it was read.
-    held: Option<(Encoded, usize)>,
-}
-
 /// What becomes of a page that is handed over.
 struct Passing {
     lane: LaneName,
     last: bool,
+    /// Whether no page of this lane that has rows is likely to be read next: its rows do not wait
+    /// for a full batch.
+    leaves: bool,
     joined: Option<LaneName>,
     seam: Vec<EventId>,
     unread: Vec<EventId>,
@@ -76,6 +71,7 @@ impl<'a> Reader<'a> {
             seam: backfill.seam,
             unread: backfill.unread,
             met: HashSet::new(),
+            met_is_whole: false,
             held: None,
         });
         Reader {
@@ -106,34 +102,28 @@ impl<'a> Reader<'a> {
     }
 
     async fn follow(&mut self, pages: &mpsc::Sender<Handed>) -> ReadEnd {
+        let mut spare = None;
         loop {
             let Ok(room) = pages.reserve().await else {
                 return ReadEnd::NobodyListens;
             };
+            // One room is kept free. It is for a page that was held back: that one is in memory
+            // anyway, and the next is to be on its way while it is posted.
+            spare = spare.or_else(|| pages.try_reserve().ok());
             let lane = match self.turns.next(Instant::now()) {
                 Turn::Over => return ReadEnd::CaughtUp,
                 Turn::Read(lane) => lane,
                 Turn::Settle => {
                     if let Some(settled) = self.settle() {
-                        room.send(Handed::Page(Box::new(settled)));
+                        room.send(settled);
+                        spare = None;
                     }
                     continue;
                 }
             };
-            if let Some(end) = self.over() {
-                return end;
-            }
-            let limits = self.asking.limits;
-            let read = tokio::select! {
-                () = pages.closed() => return ReadEnd::NobodyListens,
-                () = limits.stop.cancelled() => return ReadEnd::Stopped,
-                // Okta may take most of a minute over one answer; the run has no such minute left.
-                () = tokio::time::sleep_until(limits.deadline) => return ReadEnd::BudgetSpent,
-                read = self.read(lane) => read,
-            };
-            let page = match read {
+            let page = match self.read_in_time(lane, pages).await {
                 Ok(page) => page,
-                Err(error) => return self.failed(lane, error),
+                Err(end) => return end,
             };
             let rate = page.head.rate;
             if let Some(handed) = self.take(lane, page) {
@@ -146,6 +136,26 @@ impl<'a> Reader<'a> {
                 return end;
             }
         }
+    }
+
+    /// Reads a page, unless the run ends before it is there.
+    async fn read_in_time(
+        &mut self,
+        lane: LaneName,
+        pages: &mpsc::Sender<Handed>,
+    ) -> Result<Encoded, ReadEnd> {
+        if let Some(end) = self.over() {
+            return Err(end);
+        }
+        let limits = self.asking.limits;
+        let read = tokio::select! {
+            () = pages.closed() => return Err(ReadEnd::NobodyListens),
+            () = limits.stop.cancelled() => return Err(ReadEnd::Stopped),
+            // Okta may take most of a minute over one answer; the run has no such minute left.
+            () = tokio::time::sleep_until(limits.deadline) => return Err(ReadEnd::BudgetSpent),
+            read = self.read(lane) => read,
+        };
+        read.map_err(|error| self.failed(lane, error))
     }
 
     async fn read(&mut self, lane: LaneName) -> Result<Encoded, OktaError> {
@@ -173,10 +183,15 @@ impl<'a> Reader<'a> {
     fn take_of_main(&mut self, page: Encoded) -> Handed {
         let last = page.is_last(self.main.after(&page).as_ref(), self.asking.began);
         if let Some(since) = self.split_at(&page, last) {
-            self.split(since);
+            self.split(since, page);
             return Handed::Split(since);
         }
-        self.turns.main_was_read(last, Instant::now());
+        let reached = match last {
+            true => Reached::End,
+            false if self.backfill.is_some() && page.is_news() => Reached::News,
+            false => Reached::More,
+        };
+        self.turns.main_was_read(reached, Instant::now());
         let (seam, unread) = match &mut self.backfill {
             Some(backfill) => backfill.main_was_read(&page.ids),
             None => Default::default(),
@@ -184,6 +199,7 @@ impl<'a> Reader<'a> {
         let passing = Passing {
             lane: LaneName::Main,
             last,
+            leaves: reached != Reached::More,
             joined: None,
             seam,
             unread,
@@ -194,21 +210,24 @@ impl<'a> Reader<'a> {
     }
 
     fn take_of_backfill(&mut self, mut backfill: Backfill, page: Encoded) -> Option<Handed> {
-        if backfill.seam.holds_back(&page.met) {
-            let known = backfill.seam.len();
-            backfill.held = Some((page, known));
-            self.backfill = Some(backfill);
-            self.turns.hold_back();
+        let known = backfill.know(&page, self.asking.began);
+        if backfill.seam.holds_back(&page.met, known) {
+            self.hold_back(backfill, page);
             return None;
         }
-        let read = self.pass(backfill, page, false);
-        Some(Handed::Page(Box::new(read)))
+        Some(self.pass(backfill, page, false))
     }
 
-    /// Hands the page over that was held back: the main lane has been read to its end since.
-    fn settle(&mut self) -> Option<PageRead> {
+    fn hold_back(&mut self, mut backfill: Backfill, page: Encoded) {
+        backfill.held = Some(page);
+        self.backfill = Some(backfill);
+        self.turns.hold_back();
+    }
+
+    /// Hands the page over that was held back, if the main lane has been read far enough since.
+    fn settle(&mut self) -> Option<Handed> {
         let Some(mut backfill) = self.backfill.take() else {
-            self.turns.main_goes_on();
+            self.turns.joined(None);
             return None;
         };
         let Some(page) = backfill.settled(&mut self.asking.encoder) else {
@@ -216,32 +235,41 @@ impl<'a> Reader<'a> {
             self.backfill = Some(backfill);
             return None;
         };
+        let known = backfill.know(&page, self.asking.began);
+        let waits = match self.turns.main_reached() {
+            Reached::End => false,
+            Reached::News => backfill.seam.holds_back(&page.met, known),
+            // The main lane's rows may still wait for a full batch: its lane must not end here.
+            Reached::More => page.met.of_seam > 0 || backfill.seam.holds_back(&page.met, known),
+        };
+        if waits {
+            self.hold_back(backfill, page);
+            return None;
+        }
         Some(self.pass(backfill, page, true))
     }
 
     /// Hands a page of the backfill lane over, which may have been held back, and goes on with the
     /// lanes that are left.
-    fn pass(&mut self, mut backfill: Backfill, page: Encoded, was_held: bool) -> PageRead {
-        let next = backfill.course.after(&page);
-        let last = page.is_last(next.as_ref(), self.asking.began);
-        backfill.met.extend(&page.met.ids);
-        let known = Known {
-            met: backfill.met.len(),
-            main_is_past: backfill.unread.is_empty(),
-            last,
-            newest: page.newest,
-        };
+    fn pass(&mut self, mut backfill: Backfill, page: Encoded, was_held: bool) -> Handed {
+        let known = backfill.know(&page, self.asking.began);
         let joined = backfill.seam.meets(&page.met, known);
+        let waited = was_held && self.turns.main_reached() == Reached::End;
         let last = match joined {
             // There is more, whatever this page said when it was read: the main lane has seen it.
-            None if was_held => next.is_none(),
+            None if was_held => backfill.course.after(&page).is_none(),
+            // Where the main lane ended, this one is now.
+            Some(LaneName::Backfill) if waited && backfill.seam.is_all_met(known) => true,
             // A lane that has not met its seam is not at the end of the log, whatever Okta says:
             // what is to come of it the next run asks for.
-            _ => last,
+            _ => known.last,
         };
+        backfill.met_is_whole |= page.events > 0 && page.met.of_seam == 0;
         let passing = Passing {
             lane: LaneName::Backfill,
             last,
+            // What is left of this lane, if anything, is a page of the seam's.
+            leaves: joined.is_some() || page.met.of_seam > 0,
             joined,
             seam: Vec::new(),
             unread: Vec::new(),
@@ -253,13 +281,13 @@ impl<'a> Reader<'a> {
                 self.turns.backfill_was_read(last);
                 self.backfill = Some(backfill);
             }
-            Some(LaneName::Main) => self.turns.main_goes_on(),
+            Some(LaneName::Main) => self.turns.joined(None),
             Some(LaneName::Backfill) => {
                 self.turns.joined(last.then(Instant::now));
                 self.main = backfill.course;
             }
         }
-        read
+        Handed::Page(Box::new(read))
     }
 
     /// From when on new events get a lane of their own: if this is the first page of a first
@@ -272,18 +300,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Begins with two lanes what began with one; its first page, which may reach into the new
-    /// events, is read again when the seam is known.
-    fn split(&mut self, since: DateTime<Utc>) {
-        let sink = self.shipper.sink.as_ref();
-        let course = |cursor| Course::new(cursor, Repeats::default(), sink);
+    /// events, waits for the seam.
+    fn split(&mut self, since: DateTime<Utc>, page: Encoded) {
+        let cursor = self.shipper.cursor_since(since);
+        let main = Course::new(cursor, Repeats::default(), self.shipper.sink.as_ref());
         self.backfill = Some(Backfill {
-            course: course(self.main.cursor().clone()),
+            course: std::mem::replace(&mut self.main, main),
             seam: Seam::new(since),
             unread: HashSet::new(),
             met: HashSet::new(),
-            held: None,
+            met_is_whole: true,
+            held: Some(page),
         });
-        self.main = course(self.shipper.cursor_since(since));
         self.turns.split();
     }
 
@@ -324,31 +352,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Backfill {
-    /// Takes the ids of a page of the main lane: gives those that are new to the seam, and those of
-    /// the seam that are still to be read.
-    fn main_was_read(&mut self, page: &[EventId]) -> (Vec<EventId>, Vec<EventId>) {
-        for id in page {
-            self.unread.remove(id);
-        }
-        let new = match self.seam.is_short() {
-            true => self.seam.extend(page),
-            false => Vec::new(),
-        };
-        (new, self.unread.iter().copied().collect())
-    }
-
-    /// The page that was held back, without what the seam has now. Nothing if it cannot be made
-    /// again, though it could be before: then it is to be read again.
-    fn settled(&mut self, encoder: &mut RowEncoder) -> Option<Encoded> {
-        let (page, known) = self.held.take()?;
-        match self.seam.len() > known {
-            true => self.course.again(page, &self.seam, encoder).ok(),
-            false => Some(page),
-        }
-    }
-}
-
 impl Passing {
     fn hand_over(
         self,
@@ -363,7 +366,7 @@ impl Passing {
         // small, for so many of them that the run may end before.
         let waits = |rate| !shipper.share.pause(rate).is_zero();
         let soon = page.head.rate.is_some_and(waits) || page.is_cut_down();
-        let ends = self.last || self.joined.is_some();
+        let ends = self.last || self.leaves;
         let all = !shipper.sink.spans_pages() || ends || soon;
         let batches = course.batches(all);
         let cursor = course.cursor().clone();

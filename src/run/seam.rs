@@ -60,6 +60,8 @@ pub(super) struct Met {
 pub(super) struct Known {
     /// How many ids of the seam this run has met on pages of the backfill lane, this one included.
     pub(super) met: usize,
+    /// Whether no earlier run met any: this one has read the backfill lane from before the seam.
+    pub(super) met_is_whole: bool,
     /// Whether the main lane is past all of the seam, or will be when what this run has read of it
     /// is accepted.
     pub(super) main_is_past: bool,
@@ -115,11 +117,19 @@ impl Seam {
     /// Whether a page of the backfill lane has to wait until the main lane is read to its end, and
     /// so past all that this page may hold of it.
     ///
-    /// The events that the main lane answers for are a tail of the log. A page that reaches into
-    /// it, as the first one to do so, holds its first event; that one is in the seam unless the
-    /// seam is empty.
-    pub(super) fn holds_back(&self, page: &Met) -> bool {
-        self.ids.is_empty() || page.of_seam > 0
+    /// What the main lane has read is a stretch of the log. A page that reaches into it, as the
+    /// first one to do so, holds its first event; that one is in the seam unless the seam is empty.
+    /// A page that leaves some of the seam to pages after it ends within it, so that all it shares
+    /// with the main lane is known. One that has the last of it may reach beyond.
+    pub(super) fn holds_back(&self, page: &Met, known: Known) -> bool {
+        let ends_within = known.met_is_whole && known.met < self.ids.len();
+        self.ids.is_empty() || (page.of_seam > 0 && !ends_within)
+    }
+
+    /// Whether pages of the backfill lane have brought all of the seam: that lane is where the main
+    /// lane is, or beyond.
+    pub(super) fn is_all_met(&self, known: Known) -> bool {
+        !self.ids.is_empty() && known.met == self.ids.len()
     }
 
     /// Which lane's place goes on alone after this page of the backfill lane, if the two have met.
@@ -129,7 +139,7 @@ impl Seam {
         let past_all = match self.ids.is_empty() {
             // An event is stored no earlier than it is published.
             true => known.last || known.newest >= Some(self.since),
-            false => known.met == self.ids.len(),
+            false => self.is_all_met(known),
         };
         // A page this new that has nothing of the seam is behind it. That takes an Okta that held
         // the end of the seam back and a kill before all of it was met; what the main lane read
@@ -218,17 +228,27 @@ mod tests {
     }
 
     #[test]
-    fn a_page_before_the_seam_goes_at_once_and_one_that_touches_it_waits() {
+    fn a_page_waits_if_what_it_shares_with_the_main_lane_may_not_be_known() {
         let seam = seam(100, 120);
-        assert!(!seam.holds_back(&page(&seam, 0, 100)));
-        assert!(seam.holds_back(&page(&seam, 90, 101)));
+        let after_a_kill = Known {
+            met_is_whole: false,
+            ..known(1)
+        };
+        let waits = |from, to, known| seam.holds_back(&page(&seam, from, to), known);
+        assert!(!waits(0, 100, known(0)));
+        assert!(!waits(0, 100, after_a_kill));
+        assert!(!waits(90, 101, known(1)));
+        assert!(waits(90, 101, after_a_kill));
+        assert!(!waits(90, 119, known(19)));
+        assert!(waits(90, 120, known(20)));
         let empty = Seam::new(began());
-        assert!(empty.holds_back(&page(&empty, 0, 10)));
+        assert!(empty.holds_back(&page(&empty, 0, 10), known(0)));
     }
 
     fn known(met: usize) -> Known {
         Known {
             met,
+            met_is_whole: true,
             main_is_past: true,
             last: false,
             newest: None,

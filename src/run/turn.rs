@@ -1,6 +1,6 @@
-//! Whose turn it is to be read. New events come first: the main lane is read to its end before
-//! the backfill lane goes on, at the start of a run and again and again within it. Pure: the time
-//! is told.
+//! Whose turn it is to be read. New events come first: the main lane is read up to the last
+//! moments before the backfill lane goes on, at the start of a run and again and again within it,
+//! and to its end before the run is over. Pure: the time is told.
 
 use std::time::Duration;
 
@@ -17,20 +17,42 @@ const MAIN_AGAIN: Duration = Duration::from_secs(60);
 pub(super) enum Turn {
     /// Read a page of this lane.
     Read(LaneName),
-    /// The page that was held back need not wait any more.
+    /// See whether the page that was held back has to wait any more.
     Settle,
     /// Everything there is has been read.
     Over,
+}
+
+/// How far a page of the main lane leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// More is to come.
+    More,
+    /// The events of the last moments; a further page may hold a few more.
+    News,
+    /// The end of the log.
+    End,
+}
+
+/// What a page of the backfill lane waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// A page of the main lane, which is to be posted first.
+    ForNews,
+    /// The main lane's end.
+    ForTheEnd,
+    /// Nothing more.
+    NoMore,
 }
 
 /// What is known of both lanes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turns {
     two: bool,
-    /// When the main lane came to its end; nothing while it is to be read.
-    main_ended: Option<Instant>,
+    /// When the main lane came to the news, or to its end; nothing while it is to be read.
+    main_read: Option<(Reached, Instant)>,
     /// A page of the backfill lane waits for the main lane.
-    held: bool,
+    held: Option<Waits>,
     /// The backfill lane has no further page for now.
     rests: bool,
 }
@@ -40,60 +62,65 @@ impl Turns {
     pub(super) fn new(two: bool) -> Turns {
         Turns {
             two,
-            main_ended: None,
-            held: false,
+            main_read: None,
+            held: None,
             rests: false,
         }
     }
 
     pub(super) fn next(&self, now: Instant) -> Turn {
-        let again = |ended| self.two && now.saturating_duration_since(ended) >= MAIN_AGAIN;
-        if self.main_ended.is_none_or(again) {
-            return Turn::Read(LaneName::Main);
-        }
-        match self.two {
-            true if self.held => Turn::Settle,
-            true if !self.rests => Turn::Read(LaneName::Backfill),
-            _ => Turn::Over,
+        let fresh = |read| !self.two || now.saturating_duration_since(read) < MAIN_AGAIN;
+        match self.main_read {
+            _ if self.held == Some(Waits::NoMore) => Turn::Settle,
+            Some((_, read)) if !fresh(read) => Turn::Read(LaneName::Main),
+            Some(_) if self.held.is_some() => Turn::Settle,
+            Some(_) if self.two && !self.rests => Turn::Read(LaneName::Backfill),
+            Some((Reached::End, _)) => Turn::Over,
+            _ => Turn::Read(LaneName::Main),
         }
     }
 
     /// A page of the main lane was read.
-    pub(super) fn main_was_read(&mut self, last: bool, now: Instant) {
-        self.main_ended = last.then_some(now);
+    pub(super) fn main_was_read(&mut self, reached: Reached, now: Instant) {
+        self.main_read = (reached != Reached::More).then_some((reached, now));
+        if self.held == Some(Waits::ForNews) {
+            self.held = Some(Waits::NoMore);
+        }
     }
 
-    /// A first connection splits in two.
+    /// How far the main lane has been read since a page was held back, or after a pause.
+    pub(super) fn main_reached(&self) -> Reached {
+        self.main_read.map_or(Reached::More, |(reached, _)| reached)
+    }
+
+    /// A first connection splits in two; its first page waits for the first news.
     pub(super) fn split(&mut self) {
         *self = Turns::new(true);
+        self.held = Some(Waits::ForNews);
     }
 
     /// A page of the backfill lane waits for what the main lane has now.
     pub(super) fn hold_back(&mut self) {
-        (self.held, self.main_ended) = (true, None);
+        (self.held, self.main_read) = (Some(Waits::ForTheEnd), None);
     }
 
     /// A page of the backfill lane was handed over.
     pub(super) fn backfill_was_read(&mut self, rests: bool) {
-        (self.held, self.rests) = (false, rests);
+        (self.held, self.rests) = (None, rests);
     }
 
-    /// One lane goes on; `ended` says when it came to its end.
+    /// One lane goes on; `ended` says when it came to its end. Without, it is read to it: what
+    /// was stored while the other lane was under way is a run's last work.
     pub(super) fn joined(&mut self, ended: Option<Instant>) {
         *self = Turns {
-            main_ended: ended,
+            main_read: ended.map(|ended| (Reached::End, ended)),
             ..Turns::new(false)
         };
     }
 
-    /// The main lane goes on alone, from where it stands.
-    pub(super) fn main_goes_on(&mut self) {
-        self.joined(self.main_ended);
-    }
-
     /// Time passed in which nothing could be asked.
     pub(super) fn paused(&mut self) {
-        self.main_ended = None;
+        self.main_read = None;
     }
 }
 
@@ -106,9 +133,11 @@ mod tests {
     fn one_lane_is_read_to_its_end() {
         let now = Instant::now();
         let mut turns = Turns::new(false);
-        turns.main_was_read(false, now);
-        assert_eq!(turns.next(now), Turn::Read(Main));
-        turns.main_was_read(true, now);
+        for reached in [Reached::More, Reached::News] {
+            turns.main_was_read(reached, now);
+            assert_eq!(turns.next(now), Turn::Read(Main));
+        }
+        turns.main_was_read(Reached::End, now);
         assert_eq!(turns.next(now + MAIN_AGAIN), Turn::Over);
     }
 
@@ -117,7 +146,7 @@ mod tests {
         let now = Instant::now();
         let mut turns = Turns::new(true);
         assert_eq!(turns.next(now), Turn::Read(Main));
-        turns.main_was_read(true, now);
+        turns.main_was_read(Reached::News, now);
         assert_eq!(turns.next(now), Turn::Read(Backfill));
         turns.backfill_was_read(false);
         assert_eq!(turns.next(now + MAIN_AGAIN / 2), Turn::Read(Backfill));
@@ -130,23 +159,59 @@ mod tests {
     fn a_page_held_back_waits_for_the_main_lane() {
         let now = Instant::now();
         let mut turns = Turns::new(true);
-        turns.main_was_read(true, now);
+        turns.main_was_read(Reached::End, now);
         turns.hold_back();
         assert_eq!(turns.next(now), Turn::Read(Main));
-        turns.main_was_read(false, now);
+        turns.main_was_read(Reached::More, now);
         assert_eq!(turns.next(now), Turn::Read(Main));
-        turns.main_was_read(true, now);
-        assert_eq!(turns.next(now), Turn::Settle);
+        turns.main_was_read(Reached::News, now);
+        assert_eq!(
+            (turns.next(now), turns.main_reached()),
+            (Turn::Settle, Reached::News)
+        );
+        turns.hold_back();
+        turns.main_was_read(Reached::End, now);
+        assert_eq!(
+            (turns.next(now), turns.main_reached()),
+            (Turn::Settle, Reached::End)
+        );
         turns.backfill_was_read(false);
         assert_eq!(turns.next(now), Turn::Read(Backfill));
+    }
+
+    #[test]
+    fn the_first_page_of_a_first_connection_waits_for_the_first_news() {
+        let now = Instant::now();
+        let mut turns = Turns::new(false);
+        turns.split();
+        assert_eq!(turns.next(now), Turn::Read(Main));
+        turns.main_was_read(Reached::More, now);
+        assert_eq!(turns.next(now), Turn::Settle);
+        turns.backfill_was_read(false);
+        assert_eq!(turns.next(now), Turn::Read(Main));
+        turns.main_was_read(Reached::News, now);
+        assert_eq!(turns.next(now), Turn::Read(Backfill));
+    }
+
+    #[test]
+    fn a_lane_that_goes_on_alone_is_read_to_its_end() {
+        let now = Instant::now();
+        let mut turns = Turns::new(true);
+        turns.main_was_read(Reached::End, now);
+        turns.joined(None);
+        assert_eq!(turns.next(now), Turn::Read(Main));
+        turns.joined(Some(now));
+        assert_eq!(turns.next(now), Turn::Over);
     }
 
     #[test]
     fn a_run_with_two_lanes_is_over_when_both_are() {
         let now = Instant::now();
         let mut turns = Turns::new(true);
-        turns.main_was_read(true, now);
+        turns.main_was_read(Reached::News, now);
         turns.backfill_was_read(true);
+        assert_eq!(turns.next(now), Turn::Read(Main));
+        turns.main_was_read(Reached::End, now);
         assert_eq!(turns.next(now), Turn::Over);
         assert_eq!(turns.next(now + MAIN_AGAIN), Turn::Read(Main));
     }

@@ -18,6 +18,7 @@ mod program;
 mod shared_data;
 mod town;
 
+mod a_first_connection_asks_little;
 mod a_refusal_costs_no_row;
 mod a_refused_cursor_loses_nothing;
 mod answers_the_functions_host_by_its_rules;
