@@ -92,6 +92,7 @@ impl LogsIngestion {
         })?;
         let token = self.token().await?;
         let Some(refusal) = self.attempt(table, &token, plain, &gzip).await? else {
+            self.packer().accepted();
             return Ok(());
         };
         if refusal.status != StatusCode::UNAUTHORIZED {
@@ -100,6 +101,7 @@ impl LogsIngestion {
         self.tokens.refused(&token).await;
         let token = self.token().await?;
         let Some(refusal) = self.attempt(table, &token, plain, &gzip).await? else {
+            self.packer().accepted();
             return Ok(());
         };
         if refusal.status == StatusCode::UNAUTHORIZED {

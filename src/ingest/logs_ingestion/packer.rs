@@ -9,22 +9,23 @@ use libdeflater::{CompressionError, CompressionLvl, Compressor};
 /// is of the same one.
 pub(super) struct Packer {
     compressor: Compressor,
-    /// Room for the worst that compression can do to a body; only what comes of it is copied out.
+    /// Room for what comes of a body, which is copied out.
     room: Vec<u8>,
     last: Option<Packed>,
 }
 
 #[derive(Debug)]
 struct Packed {
-    /// Held so that no other body can come to stand at its address.
-    plain: Bytes,
+    /// Held until it is accepted, so that no other body can come to stand at its address.
+    plain: Option<Bytes>,
     gzip: Bytes,
     slow: u32,
 }
 
 impl Packed {
     fn is_of(&self, plain: &Bytes) -> bool {
-        self.plain.as_ptr() == plain.as_ptr() && self.plain.len() == plain.len()
+        let known = self.plain.as_ref();
+        known.is_some_and(|known| known.as_ptr() == plain.as_ptr() && known.len() == plain.len())
     }
 }
 
@@ -53,7 +54,7 @@ impl Packer {
         out.extend_from_slice(self.compressed(plain)?);
         let gzip = Bytes::from(out);
         self.last = Some(Packed {
-            plain: plain.clone(),
+            plain: Some(plain.clone()),
             gzip: gzip.clone(),
             slow: 0,
         });
@@ -61,14 +62,32 @@ impl Packer {
     }
 
     fn compressed(&mut self, plain: &[u8]) -> Result<&[u8], CompressionError> {
-        let most = self.compressor.gzip_compress_bound(plain.len());
-        if self.room.len() < most {
-            self.room.resize(most, 0);
-        }
-        let length = self.compressor.gzip_compress(plain, &mut self.room)?;
+        // Rows come down to a ninth; what does not gets the room for the worst there is.
+        self.make_room(plain.len() / 4);
+        let length = match self.compressor.gzip_compress(plain, &mut self.room) {
+            Ok(length) => length,
+            Err(CompressionError::InsufficientSpace) => {
+                let most = self.compressor.gzip_compress_bound(plain.len());
+                self.make_room(most);
+                self.compressor.gzip_compress(plain, &mut self.room)?
+            }
+        };
         self.room
             .get(..length)
             .ok_or(CompressionError::InsufficientSpace)
+    }
+
+    fn make_room(&mut self, bytes: usize) {
+        if self.room.len() < bytes {
+            self.room.resize(bytes, 0);
+        }
+    }
+
+    /// The last body is accepted: nobody will ask for it again.
+    pub(super) fn accepted(&mut self) {
+        if let Some(packed) = &mut self.last {
+            packed.plain = None;
+        }
     }
 
     /// Counts how often a body, the last one packed, met with silence.
@@ -137,6 +156,17 @@ mod tests {
         let first = packer.pack(&plain).unwrap().as_ptr();
         let other = Bytes::from("[{\"b\":2}]".repeat(50_000));
         assert_eq!(packer.pack(&other).unwrap().as_ptr(), first);
+    }
+
+    #[test]
+    fn a_body_that_is_accepted_is_let_go_of() {
+        let mut packer = Packer::new(6);
+        let plain = noise(1_000);
+        packer.pack(&plain).unwrap();
+        assert!(!plain.is_unique());
+        packer.accepted();
+        assert!(plain.is_unique());
+        assert_eq!(inflated(&packer.pack(&plain).unwrap()), plain);
     }
 
     #[test]
