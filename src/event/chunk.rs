@@ -54,6 +54,11 @@ impl Literal {
         self.length
     }
 
+    /// The text.
+    pub(super) fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.start.into_iter().chain(self.end).take(self.length)
+    }
+
     /// Whether `text` begins with it; false, too, for a text that is hardly longer.
     #[inline(always)]
     pub(super) fn begins(&self, text: &[u8]) -> bool {

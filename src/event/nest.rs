@@ -175,29 +175,30 @@ impl Nest {
         if mark.lost || may_end || needs >= u64::BITS || leaves >= u64::BITS {
             return NOWHERE;
         }
-        let mut escaped = Vec::new();
-        push_escaped(&mut escaped, bytes);
-        let (Some(bytes), Some(escaped)) = (Literal::of(bytes), Prefix::of(&escaped)) else {
+        let Some(bytes) = Literal::of(bytes) else {
             return NOWHERE;
         };
-        let way = Way {
-            bytes,
-            escaped,
-            needs: (mark.inner & low(needs), needs),
-            leaves: (self.inner & low(leaves), leaves),
-            then,
-            after: Vec::new(),
-        };
-        let same = |known: &Way| {
-            known.bytes == way.bytes
-                && known.needs == way.needs
-                && known.leaves == way.leaves
-                && known.then == way.then
+        let needs = (mark.inner & low(needs), needs);
+        let leaves = (self.inner & low(leaves), leaves);
+        let same = |way: &Way| {
+            way.bytes.len() == bytes.len()
+                && (way.needs, way.leaves, way.then) == (needs, leaves, then)
+                && way.bytes == bytes
         };
         let index = match self.ways.iter().position(same) {
             Some(known) => known,
             None if self.ways.len() < MOST_WAYS => {
-                self.ways.push(way);
+                let Some(escaped) = escaped(&bytes) else {
+                    return NOWHERE;
+                };
+                self.ways.push(Way {
+                    bytes,
+                    escaped,
+                    needs,
+                    leaves,
+                    then,
+                    after: Vec::new(),
+                });
                 self.ways.len() - 1
             }
             None => return NOWHERE,
@@ -209,6 +210,14 @@ impl Nest {
         }
         index
     }
+}
+
+/// A way's form inside a string, unless that is too long.
+fn escaped(bytes: &Literal) -> Option<Prefix> {
+    let bytes: Vec<u8> = bytes.bytes().collect();
+    let mut escaped = Vec::new();
+    push_escaped(&mut escaped, &bytes);
+    Prefix::of(&escaped)
 }
 
 /// The lowest `count` bits.
