@@ -55,6 +55,8 @@ pub struct Config {
     pub function_timeout: Option<Duration>,
     /// How long a handler may take to answer its first probe.
     pub initialization_timeout: Duration,
+    /// Time between two probes of a handler that does not answer yet.
+    pub probe_every: Duration,
     /// What a handler is left between a timeout and its end.
     pub timeout_grace: Duration,
     /// Time between two health pings of a ready handler.
@@ -71,6 +73,7 @@ impl Config {
             app_settings: HashMap::new(),
             function_timeout: None,
             initialization_timeout: Duration::from_secs(30),
+            probe_every: Duration::from_millis(25),
             timeout_grace: Duration::from_secs(2),
             ping_every: Duration::from_secs(10),
         }

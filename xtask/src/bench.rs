@@ -34,7 +34,8 @@ use road::{Api, Road};
 #[command(
     after_help = "The report goes to stdout and to target/bench/report.md.\n\nExamples:\n  \
     cargo xtask bench\n  cargo xtask bench --events 10000 --events 50000\n  \
-    cargo xtask bench --quick --road logs-ingestion\n  cargo xtask bench --levels"
+    cargo xtask bench --quick --road logs-ingestion\n  cargo xtask bench --levels\n  \
+    cargo xtask bench --state /dev/shm"
 )]
 pub(crate) struct Options {
     /// Events of a run; may be given more than once [default: 10000 100000 1000000]
@@ -52,6 +53,10 @@ pub(crate) struct Options {
     /// The table of gzip levels and nothing else
     #[arg(long, conflicts_with_all = ["events", "long", "quick", "road"])]
     levels: bool,
+    /// Folder for the program's state: on a disk each save of the cursor waits for it, in memory
+    /// (/dev/shm) none does [default: target/bench]
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<PathBuf>,
     /// Decides every generated event, but for the times
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -111,7 +116,11 @@ fn shipped(options: &Options) -> anyhow::Result<String> {
         }
     };
     let runtime = Runtime::new().context("no event loop can be had from this system")?;
-    let report = runtime.block_on(measure(options, &program, &floor, &folder()?))?;
+    let state = match &options.state {
+        Some(state) => state.clone(),
+        None => folder()?,
+    };
+    let report = runtime.block_on(measure(options, &program, &floor, &state))?;
     let report = Report {
         levels,
         stages,
@@ -134,13 +143,17 @@ async fn measure(
     options: &Options,
     program: &Path,
     floor: &Path,
-    folder: &Path,
+    state: &Path,
 ) -> anyhow::Result<Report> {
     let mut runs = Vec::new();
     for events in options.sizes() {
         for api in options.roads() {
-            let road = Road::program(*api, program.to_owned(), folder.join("state"));
-            let floor = Road::floor(*api, floor.to_owned(), folder.join("floor"));
+            let road = Road::program(*api, program.to_owned(), state.join("okta-sentinel-bench"));
+            let floor = Road::floor(
+                *api,
+                floor.to_owned(),
+                state.join("okta-sentinel-bench-floor"),
+            );
             let count = terminal::grouped(events);
             terminal::line(&format!("-- {}, {}: {count} events", road.name, floor.name));
             let least = shipping::measure(&floor, events, options.seed).await?;
@@ -153,7 +166,7 @@ async fn measure(
     let (mut overlaps, mut allocations) = (Vec::new(), Vec::new());
     let valgrind = Step::new("valgrind", "valgrind", &["--version"]).works();
     for api in options.roads() {
-        let road = Road::program(*api, program.to_owned(), folder.join("state"));
+        let road = Road::program(*api, program.to_owned(), state.join("okta-sentinel-bench"));
         terminal::line(&format!("-- {}: overlap of reading and posting", road.name));
         overlaps.push(overlap::measure(&road, options.seed).await?);
         if valgrind {
@@ -165,6 +178,7 @@ async fn measure(
     terminal::line("-- start of the process");
     Ok(Report {
         seed: options.seed,
+        state: checkout::shown(state),
         size: fs::metadata(program).map_or(0, |file| file.len()),
         runs,
         overlaps,

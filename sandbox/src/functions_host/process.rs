@@ -18,7 +18,6 @@ use super::console::{Category, Console, Level, Stream};
 use super::invocation::random_guid;
 use super::{Config, wire};
 
-const PROBE_EVERY: Duration = Duration::from_millis(25);
 /// Errors until the host gives up, and how long it remembers one.
 const ERRORS: u32 = 3;
 const ERROR_MEMORY: Duration = Duration::from_secs(30 * 60);
@@ -99,6 +98,7 @@ pub(super) struct Supervisor {
     working_directory: PathBuf,
     variables: HashMap<String, String>,
     initialization_timeout: Duration,
+    probe_every: Duration,
     ping_every: Duration,
     port: u16,
     console: Arc<Console>,
@@ -147,6 +147,7 @@ impl Supervisor {
             working_directory: app.working_directory.clone(),
             variables,
             initialization_timeout: config.initialization_timeout,
+            probe_every: config.probe_every,
             ping_every: config.ping_every,
             port,
             console,
@@ -229,7 +230,7 @@ impl Supervisor {
     /// One life of the process, from its start to what its end calls for.
     async fn live(&mut self, mut running: Running) -> Next {
         let limit = self.initialization_timeout;
-        let mut probe = Box::pin(timeout(limit, answered(self.port)));
+        let mut probe = Box::pin(timeout(limit, answered(self.port, self.probe_every)));
         let mut ready = false;
         let mut pings = tokio::time::interval_at(
             tokio::time::Instant::now() + self.ping_every,
@@ -364,11 +365,11 @@ impl Supervisor {
 
 /// Resolves at the first answer of any kind. Only a refused connection is tried again: a reset or
 /// garbage is an answer, too.
-async fn answered(port: u16) {
+async fn answered(port: u16, every: Duration) {
     while let Err(problem) = wire::get(port, "/").await {
         if problem.kind() != io::ErrorKind::ConnectionRefused {
             return;
         }
-        tokio::time::sleep(PROBE_EVERY).await;
+        tokio::time::sleep(every).await;
     }
 }

@@ -34,6 +34,8 @@ const UNKNOWN: &str = "-";
 /// All that was measured.
 pub(super) struct Report {
     pub(super) seed: u64,
+    /// The folder of the program's state.
+    pub(super) state: String,
     /// Bytes of the stripped binary.
     pub(super) size: u64,
     /// The floor and the program, over the same log, on each road.
@@ -62,10 +64,12 @@ impl fmt::Display for Report {
              machine ({} processors): wall time is not the program's alone, the rest is. A floor \
              downloads and inflates the same pages and posts the events as they came, with the \
              program's own libraries for HTTP and compression; where the API takes gzip it cuts them \
-             into calls of a million bytes and compresses those at the program's level. It makes no rows (which are longer than events), reads no id, keeps no \
-             state, tries nothing again, and does not post while it reads. Calls and bytes are those \
-             of events, without the health rows.\n",
-            std::thread::available_parallelism().map_or(1, usize::from)
+             into calls of a million bytes and compresses those at the program's level. It makes no \
+             rows (which are longer than events), reads no id, keeps no state, tries nothing again, \
+             and does not post while it reads. Calls and bytes are those of events, without the \
+             health rows. The program keeps its state in {}.\n",
+            std::thread::available_parallelism().map_or(1, usize::from),
+            self.state
         )?;
         for overlap in &self.overlaps {
             writeln!(
@@ -84,7 +88,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "**Start**: {:.0} ms from the start of the process to its first answered probe, median \
-             of {} (slowest {:.0} ms). The host asks every 25 ms.",
+             of {} (slowest {:.0} ms), when asked every millisecond; the host asks every 25.",
             self.start.median.as_secs_f64() * 1e3,
             Start::STARTS,
             self.start.slowest.as_secs_f64() * 1e3,
