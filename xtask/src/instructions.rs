@@ -70,7 +70,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 /// Instructions of the whole process; a run of no rounds makes the page and does nothing with it.
 fn counted(program: &Path, stage: &str, rounds: u32) -> anyhow::Result<u64> {
-    let counts: PathBuf = checkout::target("instructions.out");
+    let folder = checkout::target("instructions");
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let counts: PathBuf = folder.join("callgrind.out");
     let output = Command::new("valgrind")
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", counts.display()))
