@@ -60,6 +60,16 @@ pub fn rows(page: &[u8], spelling: Spelling) -> Result<Vec<Written>, PageError> 
     Ok(rows.written)
 }
 
+/// What the encoder remembers of an event changes no other's row.
+fn check_alone(events: &[&RawValue], spelling: Spelling, together: &[Written]) {
+    for (event, written) in events.iter().zip(together) {
+        let page = format!("[{event}]");
+        let alone = rows(page.as_bytes(), spelling).expect("a page of one event");
+        let alone: Vec<&str> = alone.iter().map(|row| row.json.as_str()).collect();
+        assert_eq!(alone, [written.json.as_str()], "of {event}");
+    }
+}
+
 /// Holds the rows of `page` against its events, on both roads.
 ///
 /// # Panics
@@ -78,6 +88,11 @@ pub fn check_page(page: &[u8]) {
         );
         return;
     };
+    if let Some(events) = &events {
+        for (spelling, together) in SPELLINGS.into_iter().zip([inferred, named]) {
+            check_alone(events, spelling, together);
+        }
+    }
     let events = events.expect("what is no list was taken for one");
     assert_eq!(
         (inferred.len(), named.len()),

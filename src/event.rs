@@ -1,6 +1,6 @@
 //! Okta events and the rows made of them.
 //!
-//! [`page`] goes through the bytes of a page once and [`row`] writes a row for each event, led by
+//! [`page`] goes through a page and [`row`] writes a row for each event, led by
 //! [`layout`], which spells the one [`schema`] for a road. [`recent`] remembers what was shipped.
 //!
 //! Within an event `walk` goes from value to value, `scan` and `structured` read them, and `writer`
@@ -11,12 +11,12 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
+mod catch_all;
 mod chunk;
 mod cut;
 mod ink;
 pub mod layout;
 mod nest;
-mod nested;
 pub mod page;
 pub mod recent;
 pub mod row;

@@ -25,28 +25,27 @@ pub(super) fn equals(one: &Chunk, other: &Chunk) -> u32 {
     u8x32::new(*one).simd_eq(u8x32::new(*other)).to_bitmask()
 }
 
-/// Most bytes of a [`Literal`].
-const MOST: usize = 2 * WIDTH;
-
 /// A text that is looked for a million times.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Literal {
     start: Chunk,
-    end: Chunk,
+    /// What comes after the first [`WIDTH`] bytes.
+    rest: Box<[u8]>,
     length: usize,
 }
 
 impl Literal {
-    /// `None` if it has more than 64 bytes.
-    pub(super) fn of(text: &[u8]) -> Option<Literal> {
-        let mut bytes = [0; MOST];
-        bytes.get_mut(..text.len())?.copy_from_slice(text);
-        let (start, end) = bytes.split_first_chunk()?;
-        Some(Literal {
-            start: *start,
-            end: *end.first_chunk()?,
+    pub(super) fn of(text: &[u8]) -> Literal {
+        let (first, rest) = text.split_at_checked(WIDTH).unwrap_or((text, &[]));
+        let mut start = [0; WIDTH];
+        for (to, from) in start.iter_mut().zip(first) {
+            *to = *from;
+        }
+        Literal {
+            start,
+            rest: rest.into(),
             length: text.len(),
-        })
+        }
     }
 
     #[inline(always)]
@@ -54,25 +53,19 @@ impl Literal {
         self.length
     }
 
-    /// The text.
-    pub(super) fn bytes(&self) -> impl Iterator<Item = u8> {
-        self.start.into_iter().chain(self.end).take(self.length)
+    /// Whether it is `text`.
+    pub(super) fn is(&self, text: &[u8]) -> bool {
+        self.length == text.len() && *self == Literal::of(text)
     }
 
-    /// Whether `text` begins with it; false, too, for a text that is hardly longer.
+    /// Whether `text` begins with it; false, too, for a text of less than [`WIDTH`] bytes.
     #[inline(always)]
     pub(super) fn begins(&self, text: &[u8]) -> bool {
         let Some((start, rest)) = text.split_first_chunk() else {
             return false;
         };
         let same = (!equals(&self.start, start)).trailing_zeros() as usize;
-        if same >= self.length {
-            return true;
-        }
-        let Some(end) = rest.first_chunk().filter(|_| same == WIDTH) else {
-            return false;
-        };
-        WIDTH + (!equals(&self.end, end)).trailing_zeros() as usize >= self.length
+        same >= self.length || same == WIDTH && rest.starts_with(&self.rest)
     }
 }
 
@@ -105,12 +98,13 @@ mod tests {
             changed in 0_usize..70,
         ) {
             let whole = [literal.as_slice(), &text, &[7; 64]].concat();
-            let found = Literal::of(&literal).map(|literal| literal.begins(&whole));
-            prop_assert_eq!(found, (literal.len() <= 64).then_some(true));
+            prop_assert!(Literal::of(&literal).begins(&whole));
+            prop_assert!(Literal::of(&literal).is(&literal));
             let mut other = whole;
-            if let (Some(byte), Some(literal)) = (other[..literal.len()].get_mut(changed), Literal::of(&literal)) {
+            if let Some(byte) = other[..literal.len()].get_mut(changed) {
                 *byte ^= 1;
-                prop_assert!(!literal.begins(&other));
+                prop_assert!(!Literal::of(&literal).begins(&other));
+                prop_assert!(!Literal::of(&literal).is(&other[..literal.len()]));
             }
         }
     }

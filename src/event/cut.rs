@@ -1,6 +1,5 @@
 //! Values longer than a column takes.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -43,7 +42,7 @@ fn cut_json(json: &str, limit: usize) -> String {
         kept.push(b'{');
         for (key, value) in entries {
             let written = fits(&mut kept, limit, |kept| {
-                push_quoted(kept, &key);
+                push_quoted(kept, &key.0);
                 kept.push(b':');
                 kept.extend_from_slice(value.get().as_bytes());
             });
@@ -73,8 +72,31 @@ fn fits(kept: &mut Vec<u8>, limit: usize, write: impl FnOnce(&mut Vec<u8>)) -> b
     fits
 }
 
-/// An object's entries in their order, keys unescaped.
-struct Entries<'de>(Vec<(Cow<'de, str>, &'de RawValue)>);
+/// An object's entries in their order, keys unescaped, with U+FFFD in place of what is no character.
+struct Entries<'de>(Vec<(Key, &'de RawValue)>);
+
+struct Key(String);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+
+        impl Visitor<'_> for KeyVisitor {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            // A key asked for as bytes comes with its lone surrogates, three bytes each.
+            fn visit_bytes<E>(self, key: &[u8]) -> Result<Key, E> {
+                Ok(Key(String::from_utf8_lossy(key).into_owned()))
+            }
+        }
+
+        deserializer.deserialize_bytes(KeyVisitor)
+    }
+}
 
 impl<'de> Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -118,5 +140,9 @@ mod tests {
             "{\"a\":1,\"b\\n\":[2]}"
         );
         assert_eq!(cut_json("[\"longer than all\"]", 6), "[]");
+        assert_eq!(
+            cut_json(r#"{"\ud800":1,"c":3}"#, 18),
+            "{\"\u{fffd}\u{fffd}\u{fffd}\":1}"
+        );
     }
 }

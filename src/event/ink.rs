@@ -1,7 +1,7 @@
 //! Room that a row is written to.
 
-/// Bytes that a row's end keeps from the room's: a part is written whole or not at all, and the
-/// longest of known size has as many.
+/// Bytes at the room's end that a row must leave free, so that a copy of fixed size, which has no
+/// more, never meets the end within the row.
 const MARGIN: usize = 64;
 
 /// Writes parts one after the other.
@@ -86,6 +86,13 @@ impl<'a> Ink<'a> {
     }
 }
 
+/// Text with room after it, so that it can be copied as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Prefix {
+    bytes: [u8; MARGIN],
+    length: usize,
+}
+
 impl Default for Prefix {
     fn default() -> Prefix {
         Prefix {
@@ -93,13 +100,6 @@ impl Default for Prefix {
             length: 0,
         }
     }
-}
-
-/// Text with room after it, so that it can be copied as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Prefix {
-    bytes: [u8; MARGIN],
-    length: usize,
 }
 
 impl Prefix {

@@ -14,6 +14,13 @@ const MOST_WAYS: usize = 256;
 /// Most ways from one place that are tried.
 const MOST_TRIED: usize = 8;
 
+/// Most ways that one value may teach: one that is all new shall not be compared with all that is
+/// known, again and again.
+const MOST_LEARNED: u32 = 100;
+
+/// Longest way that is remembered, in bytes.
+const LONGEST_WAY: usize = 64;
+
 /// A value's beginning, before its first way.
 pub(super) const START: usize = 0;
 
@@ -42,7 +49,7 @@ pub(super) struct Way {
     /// Those it puts in their place.
     leaves: (u64, u32),
     pub(super) then: Then,
-    /// The ways that were taken after it, the last one first.
+    /// The ways that were met after it, the newest first.
     after: Vec<usize>,
 }
 
@@ -56,6 +63,8 @@ pub(super) struct Nest {
     /// Further out, 64 each.
     outer: Vec<u64>,
     ways: Vec<Way>,
+    /// Ways of this value that may still be learned.
+    left: u32,
 }
 
 /// Where a way began, to remember it by.
@@ -79,7 +88,7 @@ impl Way {
 impl Nest {
     pub(super) fn new() -> Nest {
         let start = Way {
-            bytes: Literal::default(),
+            bytes: Literal::of(b""),
             escaped: Prefix::default(),
             needs: (0, 0),
             leaves: (0, 0),
@@ -91,12 +100,13 @@ impl Nest {
             count: 0,
             outer: Vec::new(),
             ways: vec![start],
+            left: 0,
         }
     }
 
     /// A value begins.
     pub(super) fn clear(&mut self) {
-        (self.inner, self.count) = (0, 0);
+        (self.inner, self.count, self.left) = (0, 0, MOST_LEARNED);
         self.outer.clear();
     }
 
@@ -143,7 +153,7 @@ impl Nest {
     /// The way that `rest` begins with, if it was taken before from there in the same brackets;
     /// it is taken now.
     #[inline(always)]
-    pub(super) fn way(&mut self, rest: &[u8], from: usize) -> Option<(usize, &Way)> {
+    pub(super) fn take_way(&mut self, rest: &[u8], from: usize) -> Option<(usize, &Way)> {
         let after = &self.ways.get(from)?.after;
         let fits = |way: &Way| {
             let (brackets, count) = way.needs;
@@ -164,6 +174,14 @@ impl Nest {
         Some((index, way))
     }
 
+    /// Forgets that a way came after another: what it led to was not there this time, and would hide
+    /// the way to what was.
+    pub(super) fn forget(&mut self, from: usize, way: usize) {
+        if let Some(from) = self.ways.get_mut(from) {
+            from.after.retain(|after| *after != way);
+        }
+    }
+
     /// Remembers a way that was read; returns its index, or [`NOWHERE`].
     pub(super) fn remember(&mut self, from: usize, bytes: &[u8], then: Then, mark: Mark) -> usize {
         let (needs, leaves) = (
@@ -175,24 +193,23 @@ impl Nest {
         if mark.lost || may_end || needs >= u64::BITS || leaves >= u64::BITS {
             return NOWHERE;
         }
-        let Some(bytes) = Literal::of(bytes) else {
+        if bytes.len() > LONGEST_WAY || self.left == 0 {
             return NOWHERE;
-        };
+        }
+        self.left -= 1;
         let needs = (mark.inner & low(needs), needs);
         let leaves = (self.inner & low(leaves), leaves);
         let same = |way: &Way| {
-            way.bytes.len() == bytes.len()
-                && (way.needs, way.leaves, way.then) == (needs, leaves, then)
-                && way.bytes == bytes
+            (way.needs, way.leaves, way.then) == (needs, leaves, then) && way.bytes.is(bytes)
         };
         let index = match self.ways.iter().position(same) {
             Some(known) => known,
             None if self.ways.len() < MOST_WAYS => {
-                let Some(escaped) = escaped(&bytes) else {
+                let Some(escaped) = escaped(bytes) else {
                     return NOWHERE;
                 };
                 self.ways.push(Way {
-                    bytes,
+                    bytes: Literal::of(bytes),
                     escaped,
                     needs,
                     leaves,
@@ -213,10 +230,9 @@ impl Nest {
 }
 
 /// A way's form inside a string, unless that is too long.
-fn escaped(bytes: &Literal) -> Option<Prefix> {
-    let bytes: Vec<u8> = bytes.bytes().collect();
+fn escaped(bytes: &[u8]) -> Option<Prefix> {
     let mut escaped = Vec::new();
-    push_escaped(&mut escaped, &bytes);
+    push_escaped(&mut escaped, bytes);
     Prefix::of(&escaped)
 }
 

@@ -1,9 +1,10 @@
-//! One event in, one row out, in a single pass and without a tree of values.
+//! One event in, one row out, without a tree of values.
 //!
 //! Known keys are written to the row as they are met, their values copied from the page as they
 //! stand. What has no column goes to a catch-all: keys of `debugData` to
 //! `debugContext_debugData`, the rest to `additionalFields` in the event's own nesting. `null`
-//! and `{}` hold nothing and are left out; nothing else is dropped.
+//! and `{}` hold nothing and are left out; but for the ends of values that are too long, nothing else
+//! is dropped.
 
 use super::EventId;
 use super::ink::Ink;

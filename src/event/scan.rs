@@ -27,7 +27,7 @@ impl<'de> Token<'de> {
         Token { text, escaped }
     }
 
-    /// A quoted key that needs no escape.
+    /// A token in which no backslash matters: a text without escapes, or no text.
     pub(super) fn without_escapes(quoted: &'de str) -> Token<'de> {
         Token {
             text: quoted,
@@ -133,11 +133,7 @@ impl<'de> Scan<'de> {
     /// Reads a key and its colon.
     pub(super) fn key(&mut self) -> Result<Token<'de>, Malformed> {
         let key = self.string(&mut Nowhere)?;
-        self.blank();
-        if !self.take(b':') {
-            return Err(Malformed);
-        }
-        self.blank();
+        self.mark(b':')?;
         Ok(key)
     }
 
@@ -164,7 +160,7 @@ impl<'de> Scan<'de> {
         }
     }
 
-    /// Goes past `byte` among blanks: what an object's key ends with or a list goes on with.
+    /// Goes past `byte` among blanks: a colon, a comma or a bracket.
     #[inline(always)]
     pub(super) fn mark(&mut self, byte: u8) -> Result<(), Malformed> {
         self.blank();
@@ -263,7 +259,7 @@ impl<'de> Scan<'de> {
     ) -> Result<Token<'de>, Malformed> {
         match self.peek() {
             Some(b'"') => self.string(to),
-            Some(b'{' | b'[') => self.nested(nest, to),
+            Some(b'{' | b'[') => self.structured(nest, to),
             _ => {
                 let start = self.at;
                 self.word(to)?;
@@ -320,17 +316,67 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Pieces that make long values, and nearly values, of any depth.
+    fn pieces() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            ",",
+            ":",
+            "\"a\"",
+            "\"b\":",
+            "\"c\":\"",
+            "\"",
+            "1",
+            "-0.5e1",
+            "true",
+            "false",
+            "null",
+            " ",
+            "\n",
+            "\\n",
+            "{\"a\":1}",
+            "[\"a\",\"b\"]",
+            "[1,2]",
+            "[]",
+            "{}",
+            "\"a text of more than thirty-two bytes\"",
+        ]);
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    fn is_read_as_serde_json_does(nest: &mut Nest, text: &str) {
+        let mut scan = Scan::new(text);
+        scan.blank();
+        let read = scan.value(nest, &mut Nowhere);
+        scan.blank();
+        let whole = read.is_ok() && scan.rest().is_empty();
+        let is_one = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        assert_eq!(whole, is_one, "{text}");
+        if whole {
+            assert_eq!(read.unwrap().text, text.trim_ascii());
+        }
+    }
+
     proptest! {
         #[test]
         fn what_serde_json_takes_for_a_value_is_one_and_nothing_else(text in "[\\[\\]{}:,\"\\\\u0aeE.+\\-1 \\n]{0,12}") {
-            let mut scan = Scan::new(&text);
-            scan.blank();
-            let read = scan.value(&mut Nest::new(), &mut Nowhere);
-            scan.blank();
-            let whole = read.is_ok() && scan.rest().is_empty();
-            prop_assert_eq!(whole, serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok());
-            if whole {
-                prop_assert_eq!(read.unwrap().text, text.trim_ascii());
+            is_read_as_serde_json_does(&mut Nest::new(), &text);
+        }
+
+        #[test]
+        fn so_it_is_after_other_values(
+            lists in prop::collection::vec(prop::collection::vec(pieces(), 1..4), 1..12),
+        ) {
+            let mut nest = Nest::new();
+            for list in lists {
+                for text in [format!("[{}]", list.join(",")), list.concat()] {
+                    // Room after it lets what is remembered be compared with all of it.
+                    is_read_as_serde_json_does(&mut nest, &(text + &" ".repeat(40)));
+                }
             }
         }
     }

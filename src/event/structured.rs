@@ -6,7 +6,7 @@ use super::target::Target;
 
 impl<'de> Scan<'de> {
     /// Reads an array or object, however deep: depth costs a bit of `nest`, not a call.
-    pub(super) fn nested(
+    pub(super) fn structured(
         &mut self,
         nest: &mut Nest,
         to: &mut impl Target,
@@ -16,7 +16,8 @@ impl<'de> Scan<'de> {
         nest.clear();
         let mut from = nest::START;
         loop {
-            let then = match nest.way(scan.rest(), from) {
+            let last = from;
+            let then = match nest.take_way(scan.rest(), from) {
                 Some((index, way)) => {
                     from = index;
                     scan.skip(way.len());
@@ -33,10 +34,13 @@ impl<'de> Scan<'de> {
             match then {
                 Then::Text => scan.rest_of_text(to)?,
                 Then::Number if scan.is_at_number() => scan.word(to)?,
-                Then::Number => match scan.odd(nest, to)? {
-                    Then::End => break,
-                    _ => from = nest::NOWHERE,
-                },
+                Then::Number => {
+                    nest.forget(last, from);
+                    match scan.odd(nest, to)? {
+                        Then::End => break,
+                        _ => from = nest::NOWHERE,
+                    }
+                }
                 Then::End => break,
             }
         }

@@ -1,4 +1,4 @@
-//! Where a value goes while it is read: nowhere, or to the row, in one of two forms.
+//! Where a value goes while it is read: nowhere, or to the row or a catch-all, in one of two forms.
 
 use super::chunk::Chunk;
 use super::ink::{Ink, Prefix};
@@ -20,7 +20,7 @@ pub(super) trait Target: Text {
     fn mark(&mut self, byte: u8);
     /// A number, a word or blanks.
     fn word(&mut self, word: &[u8]);
-    /// All that comes between two texts, in its form inside a string.
+    /// All that comes between two texts or numbers, in its form inside a string.
     fn way(&mut self, escaped: &Prefix);
 }
 

@@ -13,8 +13,14 @@ use super::walk::Stumble;
 /// Most strangers that are remembered; from there on each is looked up in vain.
 const MOST_STRANGERS: usize = 200;
 
+/// Longest name of a stranger that is remembered, in bytes.
+const LONGEST_STRANGER: usize = 128;
+
 /// Most ways from one word that are remembered.
-const MOST_STEPS: usize = 8;
+const MOST_STEPS: usize = 16;
+
+/// Longest way that is remembered, in bytes: some twenty keys without values.
+const LONGEST_WAY: usize = 512;
 
 /// Index of a word.
 pub(super) type WordIndex = usize;
@@ -22,7 +28,7 @@ pub(super) type WordIndex = usize;
 /// No key: an event's beginning.
 pub(super) const START: WordIndex = 0;
 
-/// A stranger that is one of too many, and overwritten by the next one.
+/// A stranger that is one of too many, or too long, and overwritten by the next one.
 const SPARE: WordIndex = 1;
 
 /// Keys that were met, or can be.
@@ -43,7 +49,7 @@ pub(super) struct Word {
     /// The same with its colon, as the inside of a string.
     pub(super) escaped: Option<Prefix>,
     pub(super) meaning: Meaning,
-    /// Ways that were taken from the end of its value, the last one first.
+    /// Ways that were met from the end of its value, the newest first.
     steps: Vec<(Literal, Step)>,
 }
 
@@ -58,6 +64,9 @@ pub(super) struct Step {
     pub(super) meaning: Meaning,
     /// The value is a string, and its quotation mark belongs to the way.
     pub(super) opens_text: bool,
+    /// The value's first byte belongs to the way and is still to be read: it tells the value from a
+    /// string.
+    pub(super) looks_ahead: bool,
 }
 
 impl Word {
@@ -104,18 +113,20 @@ impl Vocabulary {
     pub(super) fn step(&self, scan: &mut Scan<'_>, from: WordIndex) -> Option<Step> {
         let steps = &self.words.get(from)?.steps;
         let (way, step) = steps.iter().find(|(way, _)| way.begins(scan.rest()))?;
-        scan.skip(way.len());
+        scan.skip(way.len() - usize::from(step.looks_ahead));
         Some(*step)
     }
 
     /// Remembers a step that any event may take again.
     pub(super) fn remember(&mut self, from: WordIndex, way: &[u8], step: Step) {
-        let Some(way) = Literal::of(way).filter(|_| step.word != SPARE) else {
+        if way.len() > LONGEST_WAY || step.word == SPARE || from == SPARE {
             return;
-        };
+        }
         if let Some(word) = self.words.get_mut(from) {
+            // It may be known: near the page's end none is tried.
+            word.steps.retain(|(known, _)| !known.is(way));
             word.steps.truncate(MOST_STEPS - 1);
-            word.steps.insert(0, (way, step));
+            word.steps.insert(0, (Literal::of(way), step));
         }
     }
 
@@ -141,7 +152,7 @@ impl Vocabulary {
             return Some(*found);
         }
         let stranger = Word::new(name.to_owned(), Meaning::Stranger);
-        if self.room == 0 {
+        if self.room == 0 || name.len() > LONGEST_STRANGER {
             *self.words.get_mut(SPARE)? = stranger;
             return Some(SPARE);
         }

@@ -16,8 +16,8 @@ use super::writer::RowWriter;
 pub(super) enum Stumble {
     /// The text is no JSON.
     Malformed,
-    /// It may be, but the walk cannot go on: at half a surrogate pair in a key, or a number past a
-    /// double's range in an object's place.
+    /// It may be, but the walk cannot go on: at half a surrogate pair in a key, or in an object's
+    /// place at one in a text or at a number past a double's range.
     Impassable,
 }
 
@@ -27,7 +27,7 @@ impl From<Malformed> for Stumble {
     }
 }
 
-/// Walks an event; anything but an object is kept as stray.
+/// Walks an event; anything but an object or `null` is kept as stray.
 pub(super) fn walk<'de>(
     writer: &mut RowWriter<'_, 'de>,
     scan: &mut Scan<'de>,
@@ -114,18 +114,24 @@ fn find<'de>(
             word,
             meaning,
             opens_text: false,
+            looks_ahead: false,
         };
         match meaning {
             Meaning::Object(below) if scan.take(b'{') => {
                 (node, is_first) = (below, true);
                 continue;
             }
-            Meaning::Text(_) | Meaning::Stranger => step.opens_text = scan.take(b'"'),
+            Meaning::Text(_) | Meaning::Stranger => {
+                step.opens_text = scan.take(b'"');
+                step.looks_ahead = !step.opens_text;
+            }
             Meaning::Object(_) | Meaning::Column(_) => {}
         }
         // An object may stand another time where one was missed.
         if !matches!(meaning, Meaning::Object(_)) {
-            let way = scan.bytes_since(start);
+            let mut ahead = *scan;
+            ahead.skip(usize::from(step.looks_ahead));
+            let way = ahead.bytes_since(start);
             writer.vocabulary.remember(from, way, step);
         }
         return Ok(Some(step));

@@ -1,11 +1,11 @@
 //! One row being written: which value goes where, and in which form.
 
 use super::EventId;
+use super::catch_all::CatchAll;
 use super::cut::{cut_text, push_json};
 use super::ink::Ink;
 use super::layout::{Layout, Node, NodeIndex, ROOT, Role, Spelling};
 use super::nest::Nest;
-use super::nested::Nested;
 use super::row::{Needed, Row};
 use super::scan::{Malformed, Scan, Token};
 use super::schema::{Kind, MAX_VALUE};
@@ -30,10 +30,10 @@ pub(super) struct RowWriter<'a, 'de> {
     layout: &'a Layout,
     pub(super) vocabulary: &'a mut Vocabulary,
     pub(super) nest: &'a mut Nest,
-    debug_data: Nested<'a>,
+    debug_data: CatchAll<'a>,
     /// `debugData` was no object: its column holds that value.
     debug_data_taken: bool,
-    additional: Nested<'a>,
+    additional: CatchAll<'a>,
     row: Ink<'a>,
     /// Bit n: column n has its value. A second one (a repeated key) goes to the catch-all.
     written: u128,
@@ -50,9 +50,9 @@ impl<'a, 'de> RowWriter<'a, 'de> {
             vocabulary: parts.vocabulary,
             nest: parts.nest,
             row: parts.row,
-            debug_data: Nested::new(parts.debug_data),
+            debug_data: CatchAll::new(parts.debug_data),
             debug_data_taken: false,
-            additional: Nested::new(parts.additional),
+            additional: CatchAll::new(parts.additional),
             written: 0,
             truncated: 0,
             has_uuid: false,
@@ -135,7 +135,7 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         let slot = self.layout.columns.get(column).ok_or(Malformed)?;
         let before = self.row.end();
         slot.prefix.push_to(&mut self.row);
-        let value = scan.nested(self.nest, &mut Escaped(&mut self.row))?;
+        let value = scan.structured(self.nest, &mut Escaped(&mut self.row))?;
         self.row.byte(b'"');
         let fits = value.text.len() <= MAX_VALUE && slot.kind == Kind::Text;
         if fits && self.written & slot.bit == 0 && !value.holds_nothing() {

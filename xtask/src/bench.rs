@@ -116,10 +116,8 @@ fn shipped(options: &Options) -> anyhow::Result<String> {
         }
     };
     let runtime = Runtime::new().context("no event loop can be had from this system")?;
-    let state = match &options.state {
-        Some(state) => state.clone(),
-        None => folder()?,
-    };
+    let folder = folder()?;
+    let state = options.state.clone().unwrap_or(folder);
     let report = runtime.block_on(measure(options, &program, &floor, &state))?;
     let report = Report {
         levels,

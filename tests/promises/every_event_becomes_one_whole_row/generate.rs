@@ -158,7 +158,22 @@ fn json() -> BoxedStrategy<String> {
     let deep = (100_usize..300).prop_map(|depth| "[".repeat(depth) + &"]".repeat(depth));
     let narrow =
         (1_usize..200).prop_map(|depth| "{\"a\":".repeat(depth) + "1" + &"}".repeat(depth));
-    prop_oneof![40 => tree, 1 => deep, 1 => narrow].boxed()
+    let mixed = vec(any::<bool>(), 50..150).prop_map(mixed);
+    prop_oneof![40 => tree, 1 => deep, 1 => narrow, 1 => mixed].boxed()
+}
+
+/// Arrays (`false`) and objects inside one another, with a text before and after each.
+fn mixed(kinds: Vec<bool>) -> String {
+    let (mut before, mut after) = (String::new(), String::new());
+    for kind in kinds {
+        let (start, end) = match kind {
+            true => ("{\"a\":\"b\",\"c\":", ",\"d\":\"e\"}"),
+            false => ("[\"a\",", ",\"b\"]"),
+        };
+        before.push_str(start);
+        after.insert_str(0, end);
+    }
+    format!("{before}1{after}")
 }
 
 /// Values about as long as a column takes, and far longer.

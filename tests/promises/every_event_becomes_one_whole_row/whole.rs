@@ -116,6 +116,22 @@ fn an_event_that_cannot_be_walked_is_kept_as_it_stands() {
 }
 
 #[test]
+fn a_long_event_with_half_a_surrogate_pair_in_a_key_loses_its_end_only() {
+    let long = "a".repeat(32_000);
+    let row = inferred(&format!(r#"{{"\ud800":1,"uuid":"u","x":"{long}"}}"#));
+    let kept = "{\"\u{fffd}\u{fffd}\u{fffd}\":1,\"uuid\":\"u\"}";
+    assert_eq!(row.text("additionalFields"), kept);
+    assert!(row.truncated > 32_000);
+    let row = inferred(&format!(
+        r#"{{"actor":{{"detailEntry":{{"\ud800":1,"x":"{long}"}}}}}}"#
+    ));
+    assert_eq!(
+        row.text("actor_detailEntry"),
+        "{\"\u{fffd}\u{fffd}\u{fffd}\":1}"
+    );
+}
+
+#[test]
 fn an_event_without_a_uuid_is_known_by_its_own_content() {
     for (event, other) in [
         ("{\"severity\":\"a\"}", "{\"severity\":\"b\"}"),

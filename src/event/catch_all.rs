@@ -13,16 +13,16 @@ use super::vocabulary::Word;
 ///
 /// A column holds them as text, so they are written as the inside of a string at once.
 #[derive(Debug)]
-pub(super) struct Nested<'a> {
+pub(super) struct CatchAll<'a> {
     escaped: Ink<'a>,
     /// Bytes of the JSON before escaping.
     length: usize,
     open: usize,
 }
 
-impl<'a> Nested<'a> {
-    pub(super) fn new(escaped: Ink<'a>) -> Nested<'a> {
-        Nested {
+impl<'a> CatchAll<'a> {
+    pub(super) fn new(escaped: Ink<'a>) -> CatchAll<'a> {
+        CatchAll {
             escaped,
             length: 0,
             open: 0,
@@ -44,7 +44,7 @@ impl<'a> Nested<'a> {
         self.token(value);
     }
 
-    /// Reads the inside of a string and its end and adds it, see [`Nested::put`].
+    /// Reads the inside of a string and its end and adds it, see [`CatchAll::put`].
     #[inline(always)]
     pub(super) fn read_text(
         &mut self,
@@ -62,7 +62,7 @@ impl<'a> Nested<'a> {
         Ok(())
     }
 
-    /// Reads a value and adds it, see [`Nested::put`].
+    /// Reads a value and adds it, see [`CatchAll::put`].
     pub(super) fn read(
         &mut self,
         path: &[String],
