@@ -94,6 +94,10 @@ impl Batch {
     }
 }
 
+/// Bodies are made in steps of so many bytes, so that one finds room where another was: sizes that
+/// all differ a little leave holes in the memory.
+const STEP: usize = 256 * 1024;
+
 /// Collects rows and closes a batch whenever the next row would pass a limit.
 #[derive(Debug)]
 pub struct Batcher {
@@ -190,6 +194,12 @@ impl Batcher {
         self.body.truncate(self.end());
     }
 
+    /// Room for a whole body at once.
+    fn make_room(&mut self) {
+        let room = self.usual + self.usual / 8;
+        self.body.reserve(room.next_multiple_of(STEP));
+    }
+
     fn close(&mut self) {
         self.body.truncate(self.end());
         if self.rows.is_empty() {
@@ -209,7 +219,7 @@ impl RowSink for Batcher {
         // A walk that finds no further row leaves its separator behind.
         self.body.truncate(self.end());
         if self.body.is_empty() {
-            self.body.reserve(self.usual + self.usual / 8);
+            self.make_room();
         }
         self.body
             .push(if self.rows.is_empty() { b'[' } else { b',' });
@@ -229,6 +239,7 @@ impl Batcher {
         let span = if full && !self.rows.is_empty() {
             let json = self.body.split_off(start);
             self.close();
+            self.make_room();
             self.body.push(b'[');
             self.body.extend_from_slice(&json);
             1..self.body.len()
