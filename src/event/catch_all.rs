@@ -2,6 +2,7 @@
 
 use super::cut::push_json;
 use super::ink::Ink;
+use super::layout::Node;
 use super::nest::Nest;
 use super::scan::{Malformed, Scan, Token};
 use super::schema::MAX_VALUE;
@@ -18,6 +19,26 @@ pub(super) struct CatchAll<'a> {
     /// Bytes of the JSON before escaping.
     length: usize,
     open: usize,
+}
+
+/// The two that a row has.
+#[derive(Debug)]
+pub(super) struct CatchAlls<'a> {
+    pub(super) debug_data: CatchAll<'a>,
+    /// `debugData` was no object: its column holds that value.
+    pub(super) debug_data_taken: bool,
+    pub(super) additional: CatchAll<'a>,
+}
+
+impl<'a> CatchAlls<'a> {
+    /// Where the unknown keys of an object go, and below which path.
+    #[inline(always)]
+    pub(super) fn of<'n>(&mut self, node: &'n Node) -> (&mut CatchAll<'a>, &'n [String]) {
+        match node.debug_data && !self.debug_data_taken {
+            true => (&mut self.debug_data, &[]),
+            false => (&mut self.additional, &node.path),
+        }
+    }
 }
 
 impl<'a> CatchAll<'a> {

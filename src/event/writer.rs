@@ -1,7 +1,7 @@
 //! One row being written: which value goes where, and in which form.
 
 use super::EventId;
-use super::catch_all::CatchAll;
+use super::catch_all::{CatchAll, CatchAlls};
 use super::cut::{cut_text, push_json};
 use super::ink::Ink;
 use super::layout::{Layout, Node, NodeIndex, ROOT, Role, Spelling};
@@ -30,10 +30,7 @@ pub(super) struct RowWriter<'a, 'de> {
     layout: &'a Layout,
     pub(super) vocabulary: &'a mut Vocabulary,
     pub(super) nest: &'a mut Nest,
-    debug_data: CatchAll<'a>,
-    /// `debugData` was no object: its column holds that value.
-    debug_data_taken: bool,
-    additional: CatchAll<'a>,
+    catch_alls: CatchAlls<'a>,
     row: Ink<'a>,
     /// Bit n: column n has its value. A second one (a repeated key) goes to the catch-all.
     written: u128,
@@ -50,9 +47,11 @@ impl<'a, 'de> RowWriter<'a, 'de> {
             vocabulary: parts.vocabulary,
             nest: parts.nest,
             row: parts.row,
-            debug_data: CatchAll::new(parts.debug_data),
-            debug_data_taken: false,
-            additional: CatchAll::new(parts.additional),
+            catch_alls: CatchAlls {
+                debug_data: CatchAll::new(parts.debug_data),
+                debug_data_taken: false,
+                additional: CatchAll::new(parts.additional),
+            },
             written: 0,
             truncated: 0,
             has_uuid: false,
@@ -74,7 +73,7 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     /// The walk leaves the object at `depth`, and with it those in it; 0 is none.
     #[inline(always)]
     pub(super) fn leave(&mut self, depth: usize) {
-        self.additional.leave(depth);
+        self.catch_alls.additional.leave(depth);
     }
 
     /// Writes the text of a column while it is read, from behind its quotation mark on.
@@ -157,10 +156,8 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     ) -> Result<(), Malformed> {
         let node = self.layout.nodes.get(node).ok_or(Malformed)?;
         let word = self.vocabulary.word(word).ok_or(Malformed)?;
-        match node.debug_data && !self.debug_data_taken {
-            true => self.debug_data.read_text(&[], word, scan),
-            false => self.additional.read_text(&node.path, word, scan),
-        }
+        let (catch_all, path) = self.catch_alls.of(node);
+        catch_all.read_text(path, word, scan)
     }
 
     /// Reads any value of a key that has no column.
@@ -183,10 +180,8 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         }
         let node = self.layout.nodes.get(node).ok_or(Malformed)?;
         let word = self.vocabulary.word(word).ok_or(Malformed)?;
-        match node.debug_data && !self.debug_data_taken {
-            true => self.debug_data.read(&[], word, scan, self.nest),
-            false => self.additional.read(&node.path, word, scan, self.nest),
-        }
+        let (catch_all, path) = self.catch_alls.of(node);
+        catch_all.read(path, word, scan, self.nest)
     }
 
     /// Writes a value to its column, or to the catch-all when the column cannot hold it.
@@ -297,26 +292,27 @@ impl<'a, 'de> RowWriter<'a, 'de> {
             return;
         };
         let name = Token::of(&word.quoted);
-        if node.debug_data && !self.debug_data_taken {
-            self.debug_data.put(&[], name, value);
-        } else {
-            self.additional.put(&node.path, name, value);
-        }
+        let (catch_all, path) = self.catch_alls.of(node);
+        catch_all.put(path, name, value);
     }
 
     /// Keeps something that stands where an object was expected.
     pub(super) fn stray(&mut self, node: NodeIndex, value: Token<'_>) {
         let Some(node) = self.node(node) else { return };
-        if node.debug_data && self.debug_data.is_empty() && !self.debug_data_taken {
-            self.debug_data_taken = true;
+        if node.debug_data
+            && self.catch_alls.debug_data.is_empty()
+            && !self.catch_alls.debug_data_taken
+        {
+            self.catch_alls.debug_data_taken = true;
             self.row.text(self.layout.debug_data.as_bytes());
             self.any_text(value);
         } else if let Some((name, parents)) = node.path.split_last() {
-            self.additional
+            self.catch_alls
+                .additional
                 .put(parents, Token::without_escapes(name), value);
         } else {
             let name = Token::without_escapes("\"event\"");
-            self.additional.put(&[], name, value);
+            self.catch_alls.additional.put(&[], name, value);
         }
     }
 
@@ -335,8 +331,8 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     /// Ends the row.
     pub(super) fn finish(mut self) -> Result<(Row<'de>, &'a [u8]), Needed> {
         for (column, nested) in [
-            (&self.layout.debug_data, &mut self.debug_data),
-            (&self.layout.additional, &mut self.additional),
+            (&self.layout.debug_data, &mut self.catch_alls.debug_data),
+            (&self.layout.additional, &mut self.catch_alls.additional),
         ] {
             if !nested.is_empty() {
                 self.row.text(column.as_bytes());
@@ -357,7 +353,11 @@ impl<'a, 'de> RowWriter<'a, 'de> {
             self.row.text(self.truncated.to_string().as_bytes());
         }
         self.row.byte(b'}');
-        let inks = [&self.row, self.debug_data.ink(), self.additional.ink()];
+        let inks = [
+            &self.row,
+            self.catch_alls.debug_data.ink(),
+            self.catch_alls.additional.ink(),
+        ];
         if !inks.iter().all(|ink| ink.is_whole()) {
             let [row, debug_data, additional] = inks.map(Ink::end);
             return Err(Needed {
