@@ -8,6 +8,10 @@ use crate::event::EventId;
 use crate::event::page::RowSink;
 use crate::event::row::Row;
 
+mod spares;
+
+pub use spares::Spares;
+
 /// What one post may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchLimits {
@@ -106,13 +110,19 @@ pub struct Batcher {
     rows: Vec<BatchRow>,
     closed: Vec<Batch>,
     page: u64,
-    /// Length of the last closed body: room to make for the next one at once.
-    usual: usize,
+    /// Length and rows of the last closed body: room to make for the next one at once.
+    usual: (usize, usize),
+    spares: Spares,
 }
 
 impl Batcher {
     /// A batcher for one road's limits.
     pub fn new(limits: BatchLimits) -> Batcher {
+        Batcher::with_spares(limits, Spares::default())
+    }
+
+    /// The same, with buffers of batches that were delivered.
+    pub fn with_spares(limits: BatchLimits, spares: Spares) -> Batcher {
         let (body, rows, closed) = (Vec::new(), Vec::new(), Vec::new());
         Batcher {
             limits,
@@ -120,7 +130,8 @@ impl Batcher {
             rows,
             closed,
             page: 0,
-            usual: 0,
+            usual: (0, 0),
+            spares,
         }
     }
 
@@ -196,8 +207,13 @@ impl Batcher {
 
     /// Room for a whole body at once.
     fn make_room(&mut self) {
-        let room = self.usual + self.usual / 8;
-        self.body.reserve(room.next_multiple_of(STEP));
+        let (bytes, rows) = self.usual;
+        let room = (bytes + bytes / 8).next_multiple_of(STEP);
+        if self.body.capacity() < room {
+            self.body = self.spares.take(room);
+        }
+        self.body.reserve(room);
+        self.rows.reserve(rows + rows / 8);
     }
 
     fn close(&mut self) {
@@ -207,7 +223,7 @@ impl Batcher {
             return;
         }
         self.body.push(b']');
-        self.usual = self.body.len();
+        self.usual = (self.body.len(), self.rows.len());
         let body = std::mem::take(&mut self.body).into();
         let rows = std::mem::take(&mut self.rows);
         self.closed.push(Batch { body, rows });

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::batch::Spares;
 use crate::checkpoint::{CheckpointStore, StoreError};
 use crate::ingest::Sink;
 use crate::okta::rate::RateShare;
@@ -31,6 +32,7 @@ pub mod dead_letter;
 mod deliver;
 mod handover;
 pub mod health;
+mod ids;
 mod intake;
 mod keep;
 mod lane;
@@ -190,8 +192,9 @@ impl Shipper {
             Ok(beginning) => beginning,
             Err(error) => return (Ended::Failed(error.into()), LaneName::Main),
         };
-        let reader = Reader::new(self, limits, log, beginning);
-        let (read, delivered) = tokio::join!(reader.run(pages), deliverer.run(inbox));
+        let spares = Spares::default();
+        let reader = Reader::new(self, limits, log, beginning, spares.clone());
+        let (read, delivered) = tokio::join!(reader.run(pages), deliverer.run(inbox, &spares));
         deliverer.note(&read.stats);
         let ended = match (delivered, read.end) {
             (Err(RunError::Stopped), _) => Ended::Stopping,

@@ -1,7 +1,9 @@
 //! `cursor.json` as bytes, and what a writer knows of it: the same in every store.
 
-use super::{Checkpoint, FORMAT, Ids, StoreError};
+use bytes::Bytes;
 use serde::Deserialize;
+
+use super::{Checkpoint, FORMAT, Ids, StoreError};
 
 /// The document of the place, beside which everything else is kept.
 pub(super) const CURSOR: &str = "cursor.json";
@@ -30,11 +32,11 @@ impl Ids {
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     checkpoint: Checkpoint,
-    bytes: Vec<u8>,
+    bytes: Bytes,
 }
 
 impl Draft {
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 }
@@ -124,6 +126,7 @@ impl Ledger {
                 remedy: "report this as a bug".to_owned(),
             })?;
         bytes.push(b'\n');
+        let bytes = Bytes::from(bytes);
         let draft = Draft { checkpoint, bytes };
         self.in_doubt.push(draft.clone());
         Ok(draft)

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::document::{CURSOR, DEAD_LETTERS, Ledger, NOTHING_YET, SET_ASIDE, Verdict, check_name};
 use super::{Checkpoint, CheckpointLease, CheckpointStore, Ids, StoreError};
@@ -60,7 +61,7 @@ impl FileStore {
             };
             let lease = FileLease {
                 locked: Arc::new(locked),
-                document,
+                document: document.map(Bytes::from),
                 ledger,
             };
             Ok(Box::new(lease) as Box<dyn CheckpointLease>)
@@ -102,7 +103,7 @@ struct FileLease {
     /// Shared with a write that is under way, so that the lock outlives a caller that gave up.
     locked: Arc<Locked>,
     /// The bytes that `cursor.json` must hold for the next save to replace it.
-    document: Option<Vec<u8>>,
+    document: Option<Bytes>,
     ledger: Ledger,
 }
 
@@ -136,13 +137,13 @@ impl CheckpointLease for FileLease {
         let place = self.locked.path(CURSOR);
         loop {
             let draft = self.ledger.draft(&place, &checkpoint)?;
-            let (known, bytes) = (self.document.clone(), draft.bytes().to_vec());
+            let (known, bytes) = (self.document.clone(), draft.bytes().clone());
             let holds = self
                 .on_disk(move |locked| {
                     locked.still_ours()?;
                     let holds = locked.read(CURSOR)?;
-                    if holds != known {
-                        return Ok(holds);
+                    if holds.as_deref() != known.as_deref() {
+                        return Ok(holds.map(Bytes::from));
                     }
                     locked.replace(CURSOR, &bytes)?;
                     Ok(Some(bytes))

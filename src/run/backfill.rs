@@ -1,11 +1,10 @@
 //! The lane of the backlog as the reading half knows it: its place, and what it shares with the
 //! main lane.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 
 use super::course::{Course, Encoded};
+use super::ids::IdSet;
 use super::seam::{Known, Seam};
 use crate::event::EventId;
 use crate::event::row::RowEncoder;
@@ -15,9 +14,9 @@ pub(super) struct Backfill {
     pub(super) course: Course,
     pub(super) seam: Seam,
     /// Ids of the seam that the main lane has still to read, as an earlier run did.
-    pub(super) unread: HashSet<EventId>,
+    pub(super) unread: IdSet,
     /// Ids of the seam on the pages of this lane so far.
-    pub(super) met: HashSet<EventId>,
+    pub(super) met: IdSet,
     /// Whether no earlier run met others.
     pub(super) met_is_whole: bool,
     /// A page that waits for the main lane.

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::handover::ReadStats;
 use super::intake::{Intake, Odd, Repeats};
 use super::seam::{Met, Seam};
-use crate::batch::{Batch, Batcher};
+use crate::batch::{Batch, Batcher, Spares};
 use crate::event::EventId;
 use crate::event::page::{PageError, encode_page};
 use crate::event::row::RowEncoder;
@@ -64,11 +64,16 @@ pub(super) struct Encoded {
 
 impl Course {
     /// Reading goes on from `cursor` and leaves `repeats` out.
-    pub(super) fn new(cursor: Cursor, repeats: Repeats, sink: &dyn Sink) -> Course {
+    pub(super) fn new(
+        cursor: Cursor,
+        repeats: Repeats,
+        sink: &dyn Sink,
+        spares: &Spares,
+    ) -> Course {
         Course {
             cursor,
             repeats,
-            batcher: Batcher::new(sink.limits()),
+            batcher: Batcher::with_spares(sink.limits(), spares.clone()),
             page_limit: MAX_PAGE,
             body: Vec::new(),
         }

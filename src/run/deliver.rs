@@ -11,7 +11,7 @@ use super::handover::{Handed, PageRead, ReadStats};
 use super::keep::Keeper;
 use super::seam::LaneName;
 use super::{Observer, RunError, RunReport, Shipper};
-use crate::batch::{Batch, BatchRow};
+use crate::batch::{Batch, BatchRow, Spares};
 use crate::checkpoint::CheckpointLease;
 use crate::ingest::outcome::Outcome;
 use crate::ingest::{PostError, Table};
@@ -74,11 +74,15 @@ impl<'a> Deliverer<'a> {
         self.report.cut_rows += read.cut_rows;
     }
 
-    /// Delivers page after page until no more come.
-    pub(super) async fn run(&mut self, mut inbox: mpsc::Receiver<Handed>) -> Result<(), RunError> {
+    /// Delivers page after page until no more come, and gives the buffers of their batches back.
+    pub(super) async fn run(
+        &mut self,
+        mut inbox: mpsc::Receiver<Handed>,
+        spares: &Spares,
+    ) -> Result<(), RunError> {
         while let Some(handed) = inbox.recv().await {
             match handed {
-                Handed::Page(read) => self.page(*read).await?,
+                Handed::Page(read) => self.page(*read, spares).await?,
                 Handed::Split(since) => self.keeper.split(since).await?,
             }
             self.tell_how_far();
@@ -86,7 +90,7 @@ impl<'a> Deliverer<'a> {
         Ok(())
     }
 
-    async fn page(&mut self, read: PageRead) -> Result<(), RunError> {
+    async fn page(&mut self, read: PageRead, spares: &Spares) -> Result<(), RunError> {
         if let Some(oversize) = &read.oversize {
             self.keep_oversize(oversize, &read.page.cursor).await?;
         }
@@ -100,9 +104,10 @@ impl<'a> Deliverer<'a> {
         self.rows_tried += accepted_before;
         self.keeper.lane(read.lane).progress.read(read.page);
         self.keeper.join_after_this_page(read.joined);
-        for batch in &read.batches {
+        for batch in read.batches {
             let of = (read.lane, read.newest);
-            self.batch(batch, accepted_before > 0, of).await?;
+            self.batch(&batch, accepted_before > 0, of).await?;
+            spares.give_back(batch);
         }
         self.keeper.clear_away().await?;
         let of_main = read.lane == LaneName::Main || read.joined == Some(LaneName::Backfill);

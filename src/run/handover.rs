@@ -1,10 +1,10 @@
 //! What the two halves of a run give each other.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::ids::IdSet;
 use super::intake::Repeats;
 use super::progress::PageInWork;
 use super::seam::{LaneName, Seam};
@@ -79,5 +79,5 @@ pub(super) struct BackfillBeginning {
     pub(super) repeats: Repeats,
     pub(super) seam: Seam,
     /// Ids of the seam that the main lane has still to read, as an earlier run did.
-    pub(super) unread: HashSet<EventId>,
+    pub(super) unread: IdSet,
 }

@@ -1,10 +1,9 @@
 //! From the rows of a page to the batch: repeats and what the other lane answers for are left
 //! out, what is odd is noted.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::ids::IdSet;
 use super::seam::{Met, Seam};
 use crate::batch::Batcher;
 use crate::event::EventId;
@@ -18,18 +17,18 @@ const TIME_KEPT_FOR: TimeDelta = TimeDelta::days(2);
 /// Events that the workspace has, or has on its way.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
-    accepted: HashSet<EventId>,
-    recent: HashSet<EventId>,
+    accepted: IdSet,
+    recent: IdSet,
     /// On the page before.
-    previous: HashSet<EventId>,
+    previous: IdSet,
     /// On this page.
-    current: HashSet<EventId>,
+    current: IdSet,
 }
 
 impl Repeats {
     /// `accepted`: accepted beyond the cursor by an earlier run. `recent`: accepted lately; given
     /// only while a refused cursor's overlap is read again.
-    pub(super) fn new(accepted: HashSet<EventId>, recent: HashSet<EventId>) -> Repeats {
+    pub(super) fn new(accepted: IdSet, recent: IdSet) -> Repeats {
         Repeats {
             accepted,
             recent,

@@ -1,12 +1,12 @@
 //! What a run keeps for the next one: the place of each lane, the seam between two, the ids to
 //! know events by again.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::handover::{BackfillBeginning, Beginning};
+use super::ids::IdSet;
 use super::intake::Repeats;
 use super::lane::{LaneWork, recent_ids};
 use super::seam::{LaneName, Seam};
@@ -93,9 +93,14 @@ impl<'a> Keeper<'a> {
             _ => &mut self.main,
         };
         lane.begin_again();
-        let mut recent = HashSet::new();
+        let mut recent = IdSet::default();
         if lane.is_rereading() {
-            recent = lane.recent(name, lease, log).await?.to_set();
+            recent = lane
+                .recent(name, lease, log)
+                .await?
+                .to_set()
+                .into_iter()
+                .collect();
             // A lane that had to take the place of two passes what either had accepted.
             if alone {
                 let other = recent_ids(Ids::RecentOfBackfill, lease, log).await?;

@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use tokio::time::Instant;
 
+use super::ids::IdSet;
 use super::progress::{PageInWork, Progress};
 use super::seam::{Known, LaneName, Met, Seam};
 use super::turn::{Reached, Turn, Turns};
@@ -82,7 +83,7 @@ struct Run {
     main: (Progress, Cursor, HashSet<EventId>),
     backfill: Option<(Progress, Cursor, HashSet<EventId>)>,
     seam: Seam,
-    unread: HashSet<EventId>,
+    unread: IdSet,
     seam_read: SeamPlace,
     met: HashSet<EventId>,
     met_is_whole: bool,

@@ -4,7 +4,7 @@
 //! past a page only when every row of it is accepted; what is accepted beyond that is remembered
 //! by id. Pure: no clock, no network.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
@@ -66,12 +66,12 @@ impl Progress {
 
     /// Rows were accepted, each named by its page and id.
     pub(super) fn accepted(&mut self, rows: impl IntoIterator<Item = (u64, EventId)>) {
-        let mut by_page: HashMap<u64, Vec<EventId>> = HashMap::new();
-        for (page, id) in rows {
-            by_page.entry(page).or_default().push(id);
-        }
-        for (page, accepted) in &mut self.pages {
-            accepted.extend(by_page.remove(&page.number).unwrap_or_default());
+        for (number, id) in rows {
+            // There are hardly more than two.
+            let mut pages = self.pages.iter_mut();
+            if let Some((_, accepted)) = pages.find(|(page, _)| page.number == number) {
+                accepted.push(id);
+            }
         }
         self.advance();
     }

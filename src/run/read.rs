@@ -3,7 +3,6 @@
 //! There is one reader and one request at a time, whatever the number of lanes: whose turn it is
 //! says [`Turns`], where two lanes meet says the [`Seam`].
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,10 +13,12 @@ use super::Shipper;
 use super::backfill::Backfill;
 use super::course::{Asking, Course, Encoded};
 use super::handover::{Beginning, Handed, PageRead, ReadEnd, ReadReport, ReadStats};
+use super::ids::IdSet;
 use super::intake::Repeats;
 use super::progress::PageInWork;
 use super::seam::{LaneName, Seam};
 use super::turn::{Reached, Turn, Turns};
+use crate::batch::Spares;
 use crate::event::EventId;
 use crate::event::row::RowEncoder;
 use crate::okta::OktaError;
@@ -39,6 +40,7 @@ pub(super) struct Reader<'a> {
     main: Course,
     backfill: Option<Backfill>,
     may_split: Option<DateTime<Utc>>,
+    spares: Spares,
     /// Pages read so far, of both lanes.
     pages: u64,
 }
@@ -61,16 +63,17 @@ impl<'a> Reader<'a> {
         limits: &'a Limits,
         log: &'a Log,
         beginning: Beginning,
+        spares: Spares,
     ) -> Reader<'a> {
         let sink = shipper.sink.as_ref();
-        let course = |cursor, repeats| Course::new(cursor, repeats, sink);
+        let course = |cursor, repeats| Course::new(cursor, repeats, sink, &spares);
         let (cursor, repeats) = beginning.main;
         let main = course(cursor, repeats);
         let backfill = beginning.backfill.map(|backfill| Backfill {
             course: course(backfill.cursor, backfill.repeats),
             seam: backfill.seam,
             unread: backfill.unread,
-            met: HashSet::new(),
+            met: IdSet::default(),
             met_is_whole: false,
             held: None,
         });
@@ -88,6 +91,7 @@ impl<'a> Reader<'a> {
             main,
             backfill,
             may_split: beginning.may_split,
+            spares,
             pages: 0,
         }
     }
@@ -303,12 +307,13 @@ impl<'a> Reader<'a> {
     /// events, waits for the seam.
     fn split(&mut self, since: DateTime<Utc>, page: Encoded) {
         let cursor = self.shipper.cursor_since(since);
-        let main = Course::new(cursor, Repeats::default(), self.shipper.sink.as_ref());
+        let sink = self.shipper.sink.as_ref();
+        let main = Course::new(cursor, Repeats::default(), sink, &self.spares);
         self.backfill = Some(Backfill {
             course: std::mem::replace(&mut self.main, main),
             seam: Seam::new(since),
-            unread: HashSet::new(),
-            met: HashSet::new(),
+            unread: IdSet::default(),
+            met: IdSet::default(),
             met_is_whole: true,
             held: Some(page),
         });

@@ -7,10 +7,9 @@
 //! an event: *at the main lane's place*, when a whole page is the seam's, or *at its own*, when it
 //! has come past everything that the main lane has read. Pure.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::ids::IdSet;
 use crate::checkpoint::SeamPlace;
 use crate::event::EventId;
 use crate::okta::cursor::MAX_PAGE;
@@ -39,7 +38,7 @@ pub(super) enum LaneName {
 pub(super) struct Seam {
     /// Where the main lane began: a seam is good for one beginning only.
     since: DateTime<Utc>,
-    ids: HashSet<EventId>,
+    ids: IdSet,
     /// The same in the order in which pages brought them.
     order: Vec<EventId>,
 }
@@ -52,7 +51,7 @@ pub(super) struct Met {
     /// Those of them that are in the seam.
     pub(super) of_seam: usize,
     /// Their ids.
-    pub(super) ids: HashSet<EventId>,
+    pub(super) ids: IdSet,
 }
 
 /// What is known of both lanes when a page of the backfill lane need not wait any more.
@@ -81,7 +80,7 @@ impl Seam {
     pub(super) fn new(since: DateTime<Utc>) -> Seam {
         Seam {
             since,
-            ids: HashSet::new(),
+            ids: IdSet::default(),
             order: Vec::new(),
         }
     }
@@ -109,7 +108,7 @@ impl Seam {
     }
 
     /// The ids that the main lane has still to read, where its place along the seam is this one.
-    pub(super) fn unread(&self, place: &SeamPlace) -> HashSet<EventId> {
+    pub(super) fn unread(&self, place: &SeamPlace) -> IdSet {
         let beyond = self.order.iter().skip(place.accepted);
         beyond.chain(&place.unread).copied().collect()
     }

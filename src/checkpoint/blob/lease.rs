@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::http::Etag;
-use bytes::Bytes;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -134,7 +133,7 @@ impl CheckpointLease for BlobLease {
                 lease: &self.lease,
                 over: &self.version,
             };
-            let bytes = Bytes::copy_from_slice(draft.bytes());
+            let bytes = draft.bytes().clone();
             match self
                 .blobs
                 .container
@@ -211,6 +210,8 @@ impl CheckpointLease for BlobLease {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
+
     use crate::checkpoint::account::{BlobAccount, BlobCredential};
     use crate::checkpoint::blob::BlobStore;
     use crate::checkpoint::{FORMAT, Lane};
@@ -270,7 +271,7 @@ mod tests {
             lease: &lease.lease,
             over: &lease.version,
         };
-        let bytes = Bytes::copy_from_slice(draft.bytes());
+        let bytes = draft.bytes().clone();
         lease
             .blobs
             .container

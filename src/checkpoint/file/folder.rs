@@ -14,12 +14,17 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 
 /// Writes `bytes` to the file `beside`, which then takes the place of `path`.
 pub(super) fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let replaced = || {
-        fs::create_dir_all(folder_of(path))?;
+    let written = || {
         let mut file = File::create(beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(beside, path)?;
+        fs::rename(beside, path)
+    };
+    let replaced = || {
+        if unless_missing(written())?.is_none() {
+            fs::create_dir_all(folder_of(path))?;
+            written()?;
+        }
         flush(folder_of(path))
     };
     replaced().map_err(|problem| cannot(path, &problem))
