@@ -1,9 +1,9 @@
 //! `cargo xtask bench`: what shipping costs, measured on the release binary.
 //!
 //! The sandbox runs in this process and the program in a child, so that only the program's own
-//! processor time and memory are counted. Beside it runs the floor, the least that any program
-//! does which downloads, inflates and posts the same bytes. Wall time is what is left of a machine
-//! that plays Okta and the workspace, too; it says less than the rest.
+//! processor time and memory are counted. After it runs the floor, the least that any program does
+//! which downloads and inflates the same pages and posts as many bytes. Wall time is what is left of
+//! a machine that plays Okta and the workspace, too; it says less than the rest.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -147,16 +147,17 @@ async fn measure(
     for events in options.sizes() {
         for api in options.roads() {
             let road = Road::program(*api, program.to_owned(), state.join("okta-sentinel-bench"));
+            let count = terminal::grouped(events);
+            terminal::line(&format!("-- {}: {count} events", road.name));
+            let shipped = shipping::measure(&road, events, options.seed).await?;
             let floor = Road::floor(
                 *api,
                 floor.to_owned(),
                 state.join("okta-sentinel-bench-floor"),
+                shipped.page_of_rows(),
             );
-            let count = terminal::grouped(events);
             terminal::line(&format!("-- {}, {}: {count} events", road.name, floor.name));
             let least = shipping::measure(&floor, events, options.seed).await?;
-            terminal::line(&format!("-- {}: {count} events", road.name));
-            let shipped = shipping::measure(&road, events, options.seed).await?;
             terminal::line(&format!("   {}; floor {}", shipped.usage, least.usage));
             runs.push((least, shipped));
         }

@@ -63,11 +63,12 @@ impl fmt::Display for Report {
             "\nEvents of 2.75 KB on average, pages compressed. Sandbox and program share this \
              machine ({} processors): wall time is not the program's alone, the rest is. A floor \
              downloads and inflates the same pages and posts the events as they came, with the \
-             program's own libraries for HTTP and compression; where the API takes gzip it cuts them \
-             into calls of a million bytes and compresses those at the program's level. It makes no \
-             rows (which are longer than events), reads no id, keeps no state, tries nothing again, \
-             and does not post while it reads. Calls and bytes are those of events, without the \
-             health rows. The program keeps its state in {}.\n",
+             program's own libraries for HTTP and compression; where the API takes gzip it fills \
+             calls of a million bytes with them and compresses those at the program's level. Rows are \
+             longer than events: so that it posts as many bytes, each page has some of its first \
+             events again at its end. It makes no rows, reads no id, keeps no state, tries nothing \
+             again, and does not post while it reads. Calls and bytes are those of events, without \
+             the health rows. The program keeps its state in {}.\n",
             std::thread::available_parallelism().map_or(1, usize::from),
             self.state
         )?;
@@ -152,8 +153,12 @@ fn figures(run: &Shipped, floor: &Shipped) -> [String; 14] {
         grouped(run.posts),
         megabytes(run.plain_bytes),
         megabytes(run.posted_bytes),
-        // A run that missed or repeated anything is an error and has no line.
-        "0, 0".to_owned(),
+        // A run that missed anything is an error and has no line, nor has one of the program's that
+        // repeated something.
+        match run.road == floor.road {
+            true => format!("0, {UNKNOWN}"),
+            false => "0, 0".to_owned(),
+        },
     ]
 }
 

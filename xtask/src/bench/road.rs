@@ -36,13 +36,25 @@ impl Api {
 pub(super) struct Road {
     pub(super) name: &'static str,
     pub(super) api: Api,
-    /// Whether the ids arrive where the workspace looks for them; else rows are counted.
-    pub(super) brings_ids: bool,
+    pub(super) brings: Brings,
     program: PathBuf,
     arguments: &'static [&'static str],
     /// Where it keeps its cursor; emptied before every run.
     state: PathBuf,
     settings: Settings,
+    /// A setting of the floor's own: how many bytes the rows of a full page have.
+    page_of_rows: Option<u64>,
+}
+
+/// What arrives, if all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Brings {
+    /// Each event once.
+    EachOnce,
+    /// Each event, and some of them again.
+    All,
+    /// As many rows as events or more; their ids are not where the workspace looks for them.
+    AsMany,
 }
 
 type Settings = fn(&OktaOrg, &Workspace) -> Vec<(&'static str, String)>;
@@ -76,29 +88,34 @@ impl Road {
                 Api::DataCollector => "Data Collector",
                 Api::LogsIngestion => "Logs Ingestion",
             },
-            brings_ids: true,
+            brings: Brings::EachOnce,
             program,
             arguments: &["ship", "--until-caught-up", "--json"],
             state,
             settings: settings(api),
+            page_of_rows: None,
         }
     }
 
-    /// The least that any program does: the same bytes in and out, gzipped where the API takes
-    /// gzip, and nothing else done to them.
-    pub(super) fn floor(api: Api, program: PathBuf, state: PathBuf) -> Self {
+    /// The least that any program does: the same pages in and as many bytes out, gzipped where the
+    /// API takes gzip, and nothing else done to them. `page_of_rows`: bytes of a full page's rows.
+    pub(super) fn floor(api: Api, program: PathBuf, state: PathBuf, page_of_rows: u64) -> Self {
         Self {
             api,
             name: match api {
                 Api::DataCollector => "its floor",
                 Api::LogsIngestion => "its floor, gzip",
             },
-            // An event as it came has none of the rule's columns.
-            brings_ids: api == Api::DataCollector,
+            brings: match api {
+                Api::DataCollector => Brings::All,
+                // An event as it came has none of the rule's columns.
+                Api::LogsIngestion => Brings::AsMany,
+            },
             program,
             arguments: &[],
             state,
             settings: settings(api),
+            page_of_rows: Some(page_of_rows),
         }
     }
 
@@ -137,6 +154,10 @@ impl Road {
             .env_clear()
             .envs((self.settings)(org, workspace))
             .env("STATE_DIR", &self.state)
+            .envs(
+                self.page_of_rows
+                    .map(|bytes| ("PAGE_OF_ROWS", bytes.to_string())),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
