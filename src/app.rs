@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
 use crate::checkpoint::blob::BlobStore;
 use crate::checkpoint::file::FileStore;
 use crate::checkpoint::{CheckpointStore, StoreError};
@@ -38,9 +40,16 @@ impl Shipper {
     pub fn assemble(settings: Settings) -> Result<Shipper, AssemblyError> {
         let okta = settings.okta;
         let http = http_client(okta.domain.base())?;
+        // Reading the TLS roots is much of what a start costs: one client serves both ends, unless
+        // one of them is on this machine.
+        let client = |base: &Url| match base.scheme() == okta.domain.base().scheme() {
+            true => Ok(http.clone()),
+            false => http_client(base),
+        };
+        let sink = sink(settings.sink, client)?;
         let store = store(settings.store, &okta.domain)?;
         Ok(Shipper {
-            sink: sink(settings.sink)?,
+            sink,
             store,
             okta: Client::new(http, okta.domain, credential(okta.credential)),
             filter: okta.filter,
@@ -60,10 +69,13 @@ fn credential(settings: CredentialSettings) -> Credential {
     }
 }
 
-fn sink(settings: SinkSettings) -> Result<Arc<dyn Sink>, AssemblyError> {
+fn sink(
+    settings: SinkSettings,
+    client: impl Fn(&Url) -> reqwest::Result<reqwest::Client>,
+) -> Result<Arc<dyn Sink>, AssemblyError> {
     Ok(match settings {
         SinkSettings::LogsIngestion { rule, identity } => {
-            let http = http_client(rule.endpoint.base())?;
+            let http = client(rule.endpoint.base())?;
             Arc::new(LogsIngestion::new(http, rule, &identity))
         }
         SinkSettings::DataCollector {
@@ -73,7 +85,7 @@ fn sink(settings: SinkSettings) -> Result<Arc<dyn Sink>, AssemblyError> {
             log_type,
         } => {
             let signer = Signer::new(key.expose_secret())?;
-            let http = http_client(uri.base())?;
+            let http = client(uri.base())?;
             Arc::new(DataCollector::new(
                 http,
                 workspace_id,

@@ -36,3 +36,54 @@ impl Spares {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{BatchLimits, Batcher};
+    use crate::event::EventId;
+    use crate::event::page::RowSink as _;
+    use crate::event::row::Row;
+
+    const LIMITS: BatchLimits = BatchLimits {
+        bytes: 1_000,
+        rows: 10,
+    };
+
+    fn batch(batcher: &mut Batcher, json: &str) -> Batch {
+        batcher.buffer().extend_from_slice(json.as_bytes());
+        batcher.row(&Row {
+            id: EventId::digest(json.as_bytes()),
+            has_uuid: true,
+            published: None,
+            truncated: 0,
+        });
+        batcher.flush().remove(0)
+    }
+
+    #[test]
+    fn the_buffer_of_a_delivered_batch_takes_the_next_rows() {
+        let spares = Spares::default();
+        let mut batcher = Batcher::with_spares(LIMITS, spares.clone());
+        batch(&mut batcher, "{\"a\":1}");
+        let second = batch(&mut batcher, "{\"a\":2}");
+        let buffer = second.body().as_ptr();
+        spares.give_back(second);
+        let third = batch(&mut batcher, "{\"a\":3}");
+        assert_eq!(third.body().as_ref(), b"[{\"a\":3}]");
+        assert_eq!(third.body().as_ptr(), buffer);
+    }
+
+    #[test]
+    fn bytes_that_somebody_holds_are_left_to_them() {
+        let spares = Spares::default();
+        let mut batcher = Batcher::with_spares(LIMITS, spares.clone());
+        batch(&mut batcher, "{\"a\":1}");
+        let posted = batch(&mut batcher, "{\"a\":2}");
+        let held = posted.body().clone();
+        spares.give_back(posted);
+        batch(&mut batcher, "{\"a\":3}");
+        assert_eq!(held.as_ref(), b"[{\"a\":2}]");
+        assert_eq!(spares.lock().len(), 0);
+    }
+}

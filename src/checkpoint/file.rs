@@ -208,6 +208,7 @@ impl CheckpointLease for FileLease {
 #[derive(Debug)]
 struct Locked {
     home: PathBuf,
+    open: Option<File>,
     lock: File,
     /// A write that its caller gave up on may still be under way when the next one comes.
     turn: Mutex<()>,
@@ -226,6 +227,7 @@ impl Locked {
         match lock.try_lock() {
             Ok(()) => Ok(Locked {
                 home: home.to_owned(),
+                open: folder::open(home)?,
                 lock,
                 turn: Mutex::new(()),
             }),
@@ -275,7 +277,9 @@ impl Locked {
 
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.home.join(name);
-        folder::replace(&path, &self.home.join(NEW), bytes)
+        let of_home = path.parent() == Some(&self.home);
+        let open = self.open.as_ref().filter(|_| of_home);
+        folder::replace(&path, &self.home.join(NEW), bytes, open)
     }
 }
 

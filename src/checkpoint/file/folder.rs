@@ -12,8 +12,20 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     unless_missing(fs::read(path)).map_err(|problem| cannot(path, &problem))
 }
 
-/// Writes `bytes` to the file `beside`, which then takes the place of `path`.
-pub(super) fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+/// A folder, open to be flushed with each document in it; a folder is a file only on Unix.
+pub(super) fn open(folder: &Path) -> Result<Option<File>, StoreError> {
+    let opened = cfg!(unix).then(|| File::open(folder)).transpose();
+    opened.map_err(|problem| cannot(folder, &problem))
+}
+
+/// Writes `bytes` to the file `beside`, which then takes the place of `path`. `open`: the folder of
+/// `path`, where it is open.
+pub(super) fn replace(
+    path: &Path,
+    beside: &Path,
+    bytes: &[u8],
+    open: Option<&File>,
+) -> Result<(), StoreError> {
     let written = || {
         let mut file = File::create(beside)?;
         file.write_all(bytes)?;
@@ -25,7 +37,10 @@ pub(super) fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> Result<(), St
             fs::create_dir_all(folder_of(path))?;
             written()?;
         }
-        flush(folder_of(path))
+        match open {
+            Some(folder) => folder.sync_all(),
+            None => flush(folder_of(path)),
+        }
     };
     replaced().map_err(|problem| cannot(path, &problem))
 }
