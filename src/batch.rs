@@ -208,11 +208,13 @@ impl Batcher {
     /// Room for a whole body at once.
     fn make_room(&mut self) {
         let (bytes, rows) = self.usual;
-        let room = (bytes + bytes / 8).next_multiple_of(STEP);
-        if self.body.capacity() < room {
-            self.body = self.spares.take(room);
+        if self.body.capacity() == 0 {
+            self.body = self.spares.take(bytes + bytes / 16);
         }
-        self.body.reserve(room);
+        if self.body.capacity() == 0 {
+            let room = (bytes + bytes / 8).next_multiple_of(STEP);
+            self.body.reserve(room);
+        }
         self.rows.reserve(rows + rows / 8);
     }
 
