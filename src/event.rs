@@ -16,6 +16,7 @@ mod chunk;
 mod cut;
 mod ink;
 pub mod layout;
+mod marks;
 mod nest;
 pub mod page;
 pub mod recent;

@@ -73,6 +73,27 @@ impl<'a> CatchAll<'a> {
         word: &Word,
         scan: &mut Scan<'_>,
     ) -> Result<(), Malformed> {
+        match (scan.short_text(), &word.escaped) {
+            (Some((piece, length)), Some(escaped)) if self.follows(path) => {
+                escaped.push_to(&mut self.escaped);
+                self.escaped.start_of(piece, length);
+                self.escaped.array(b"\\\"");
+                scan.skip(length + 1);
+                // A comma, a colon, and two quotation marks.
+                self.length += word.quoted.len() + length + 4;
+                Ok(())
+            }
+            _ => self.read_long_text(path, word, scan),
+        }
+    }
+
+    #[inline(never)]
+    fn read_long_text(
+        &mut self,
+        path: &[String],
+        word: &Word,
+        scan: &mut Scan<'_>,
+    ) -> Result<(), Malformed> {
         self.word(path, word);
         let start = scan.at();
         let mut to = Escaped(&mut self.escaped);
@@ -97,13 +118,19 @@ impl<'a> CatchAll<'a> {
         Ok(())
     }
 
+    /// Whether the object at `path` is the one that was added to last.
     #[inline(always)]
+    fn follows(&self, path: &[String]) -> bool {
+        self.open == path.len() && !self.is_empty()
+    }
+
     fn word(&mut self, path: &[String], word: &Word) {
         match &word.escaped {
-            Some(escaped) if self.open == path.len() && !self.is_empty() => {
-                self.mark(b',');
+            Some(escaped) if self.follows(path) => {
                 escaped.push_to(&mut self.escaped);
-                self.length += word.quoted.len() + 1;
+                // The value brings its own quotation mark, if it has one.
+                self.escaped.back_to(self.escaped.end() - 2);
+                self.length += word.quoted.len() + 2;
             }
             _ => self.name(path, Token::of(&word.quoted)),
         }

@@ -1,6 +1,6 @@
 //! Thirty-two bytes at a time: by 16 on every x86-64 and on ARM, by 32 where the build allows AVX2.
 
-use wide::u8x32;
+use fearless_simd::{Level, dispatch, prelude::*, u8x32};
 
 /// As many bytes as are looked at together. A longer step finds most texts' ends at once.
 pub(super) const WIDTH: usize = 32;
@@ -8,42 +8,54 @@ pub(super) const WIDTH: usize = 32;
 /// Bytes that are looked at together.
 pub(super) type Chunk = [u8; WIDTH];
 
-/// Bit n: byte n is one that a JSON string has to escape: `"`, `\` or a control character.
-#[inline(always)]
-pub(super) fn specials(chunk: &Chunk) -> u32 {
-    let bytes = u8x32::new(*chunk);
-    // With its second bit turned, a quotation mark is the one byte next to the control characters.
-    let turned = bytes ^ u8x32::splat(0x02);
-    let quote_or_control = turned.min(u8x32::splat(0x20)).simd_eq(turned);
-    let backslash = bytes.simd_eq(u8x32::splat(b'\\'));
-    (quote_or_control | backslash).to_bitmask()
-}
-
 /// Bit n: byte n is the same in both.
 #[inline(always)]
-pub(super) fn equals(one: &Chunk, other: &Chunk) -> u32 {
-    u8x32::new(*one).simd_eq(u8x32::new(*other)).to_bitmask()
+fn equals(one: &Chunk, other: &Chunk) -> u32 {
+    dispatch!(Level::baseline(), simd => {
+        let (one, other) = (u8x32::simd_from(simd, *one), u8x32::simd_from(simd, *other));
+        one.simd_eq(other).to_bitmask() as u32
+    })
 }
 
 /// A text that is looked for a million times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Literal {
-    start: Chunk,
+    first: Part,
     /// What comes after the first [`WIDTH`] bytes.
-    rest: Box<[u8]>,
+    rest: Box<[Part]>,
     length: usize,
+}
+
+/// As much of a text as is looked at together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    bytes: Chunk,
+    /// Bit n: it has no byte n.
+    behind: u32,
+}
+
+impl Part {
+    fn of(text: &[u8]) -> Part {
+        let mut bytes = [0; WIDTH];
+        for (to, from) in bytes.iter_mut().zip(text) {
+            *to = *from;
+        }
+        let behind = u32::MAX.checked_shl(text.len() as u32).unwrap_or(0);
+        Part { bytes, behind }
+    }
+
+    #[inline(always)]
+    fn begins(&self, chunk: &Chunk) -> bool {
+        equals(&self.bytes, chunk) | self.behind == u32::MAX
+    }
 }
 
 impl Literal {
     pub(super) fn of(text: &[u8]) -> Literal {
         let (first, rest) = text.split_at_checked(WIDTH).unwrap_or((text, &[]));
-        let mut start = [0; WIDTH];
-        for (to, from) in start.iter_mut().zip(first) {
-            *to = *from;
-        }
         Literal {
-            start,
-            rest: rest.into(),
+            first: Part::of(first),
+            rest: rest.chunks(WIDTH).map(Part::of).collect(),
             length: text.len(),
         }
     }
@@ -58,14 +70,25 @@ impl Literal {
         self.length == text.len() && *self == Literal::of(text)
     }
 
-    /// Whether `text` begins with it; false, too, for a text of less than [`WIDTH`] bytes.
+    /// Whether `text` begins with it; false, too, where less than [`WIDTH`] bytes are left for its
+    /// last part.
     #[inline(always)]
     pub(super) fn begins(&self, text: &[u8]) -> bool {
-        let Some((start, rest)) = text.split_first_chunk() else {
+        let Some((chunk, rest)) = text.split_first_chunk() else {
             return false;
         };
-        let same = (!equals(&self.start, start)).trailing_zeros() as usize;
-        same >= self.length || same == WIDTH && rest.starts_with(&self.rest)
+        self.first.begins(chunk) && (self.rest.is_empty() || self.goes_on(rest))
+    }
+
+    #[inline(always)]
+    fn goes_on(&self, text: &[u8]) -> bool {
+        let (chunks, _) = text.as_chunks();
+        chunks.len() >= self.rest.len()
+            && self
+                .rest
+                .iter()
+                .zip(chunks)
+                .all(|(part, chunk)| part.begins(chunk))
     }
 }
 
@@ -73,22 +96,6 @@ impl Literal {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn what_needs_an_escape_is_told_of_every_byte() {
-        for byte in 0..=u8::MAX {
-            let needs = byte < 0x20 || byte == b'"' || byte == b'\\';
-            for at in 0..WIDTH {
-                let mut chunk = [b'a'; WIDTH];
-                chunk[at] = byte;
-                assert_eq!(
-                    specials(&chunk),
-                    u32::from(needs) << at,
-                    "{byte:#x} at {at}"
-                );
-            }
-        }
-    }
 
     proptest! {
         #[test]

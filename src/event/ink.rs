@@ -75,6 +75,15 @@ impl<'a> Ink<'a> {
         self.start_of(bytes, N);
     }
 
+    /// Text that a piece begins with, if there is a piece: a copy of known size in place of a call.
+    #[inline(always)]
+    pub(super) fn short<const N: usize>(&mut self, piece: Option<&[u8; N]>, text: &[u8]) {
+        match piece {
+            Some(piece) if text.len() <= N => self.start_of(piece, text.len()),
+            _ => self.text(text),
+        }
+    }
+
     /// Text of any length.
     #[inline(always)]
     pub(super) fn text(&mut self, text: &[u8]) {

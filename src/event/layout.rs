@@ -57,8 +57,6 @@ pub(super) enum Meaning {
 pub(super) struct Slot {
     /// `,"name":`, and a quotation mark where the column has text.
     pub(super) prefix: Prefix,
-    /// Its bit among those of all columns.
-    pub(super) bit: u128,
     pub(super) kind: Kind,
     pub(super) role: Role,
 }
@@ -96,8 +94,7 @@ impl Layout {
             }],
             columns: COLUMNS
                 .iter()
-                .enumerate()
-                .filter_map(|(index, column)| Slot::new(index, column, spelling))
+                .filter_map(|column| Slot::new(column, spelling))
                 .collect(),
             debug_data: made(schema::DEBUG_DATA, spelling),
             additional: made(schema::ADDITIONAL, spelling),
@@ -168,7 +165,7 @@ impl Layout {
 
 impl Slot {
     /// `None` for a name that is too long, which none is: a column's has 45 characters at most.
-    fn new(index: usize, column: &Column, spelling: Spelling) -> Option<Slot> {
+    fn new(column: &Column, spelling: Spelling) -> Option<Slot> {
         let role = match column.path {
             "uuid" => Role::Uuid,
             "published" => Role::Published,
@@ -180,7 +177,6 @@ impl Slot {
         }
         Some(Slot {
             prefix: Prefix::of(prefix.as_bytes())?,
-            bit: 1 << index,
             kind: column.kind,
             role,
         })

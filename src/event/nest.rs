@@ -46,6 +46,8 @@ pub(super) struct Way {
     pub(super) escaped: Prefix,
     /// The innermost brackets that it needs, as [`Nest`] has them, and how many.
     needs: (u64, u32),
+    /// The bits of those.
+    mask: u64,
     /// Those it puts in their place.
     leaves: (u64, u32),
     pub(super) then: Then,
@@ -91,6 +93,7 @@ impl Nest {
             bytes: Literal::of(b""),
             escaped: Prefix::default(),
             needs: (0, 0),
+            mask: 0,
             leaves: (0, 0),
             then: Then::End,
             after: Vec::new(),
@@ -154,24 +157,28 @@ impl Nest {
     /// it is taken now.
     #[inline(always)]
     pub(super) fn take_way(&mut self, rest: &[u8], from: usize) -> Option<(usize, &Way)> {
-        let after = &self.ways.get(from)?.after;
-        let fits = |way: &Way| {
-            let (brackets, count) = way.needs;
-            way.bytes.begins(rest)
-                && count <= self.count
-                && (self.inner ^ brackets) & low(count) == 0
-                && self.count - count + way.leaves.1 < u64::BITS
-                && (way.then != Then::End || self.count == count && self.outer.is_empty())
-        };
-        let found = after
-            .iter()
-            .find(|way| self.ways.get(**way).is_some_and(fits));
-        let index = *found?;
-        let way = self.ways.get(index)?;
-        let (brackets, count) = way.leaves;
-        self.inner = self.inner >> way.needs.1 << count | brackets;
-        self.count = self.count - way.needs.1 + count;
-        Some((index, way))
+        let Nest {
+            inner,
+            count,
+            outer,
+            ways,
+            ..
+        } = self;
+        for index in &ways.get(from)?.after {
+            let way = ways.get(*index)?;
+            let ((brackets, needs), (left, leaves)) = (way.needs, way.leaves);
+            let fits = way.bytes.begins(rest)
+                && needs <= *count
+                && (*inner ^ brackets) & way.mask == 0
+                && *count - needs + leaves < u64::BITS
+                && (way.then != Then::End || *count == needs && outer.is_empty());
+            if fits {
+                *inner = *inner >> needs << leaves | left;
+                *count = *count - needs + leaves;
+                return Some((*index, way));
+            }
+        }
+        None
     }
 
     /// Forgets that a way came after another: what it led to was not there this time, and would hide
@@ -212,6 +219,7 @@ impl Nest {
                     bytes: Literal::of(bytes),
                     escaped,
                     needs,
+                    mask: low(needs.1),
                     leaves,
                     then,
                     after: Vec::new(),

@@ -1,6 +1,8 @@
 //! A page of Okta's log: a JSON array of events. Its grammar alone can be wrong; an event, be it
 //! of whatever shape, has a row.
 
+use std::str::Utf8Error;
+
 use serde::de::IgnoredAny;
 
 use super::row::{Row, RowEncoder};
@@ -50,7 +52,7 @@ pub fn encode_page(
         bytes: page.len(),
         problem,
     };
-    let text = std::str::from_utf8(page).map_err(|error| syntax(error.to_string()))?;
+    let text = utf8(page).map_err(|error| syntax(error.to_string()))?;
     if !text.trim_start().starts_with('[') {
         let start = text.trim_start().chars().take(40).collect();
         return Err(PageError::NotAList {
@@ -61,8 +63,23 @@ pub fn encode_page(
     rows(text, encoder, sink).map_err(|Malformed| syntax(words(text)))
 }
 
+/// A page as text, if it is UTF-8. The quick check says only whether; the other one says where not.
+fn utf8(page: &[u8]) -> Result<&str, Utf8Error> {
+    simdutf8::basic::from_utf8(page).or_else(|_| std::str::from_utf8(page))
+}
+
 fn rows(text: &str, encoder: &mut RowEncoder, sink: &mut impl RowSink) -> Result<(), Malformed> {
-    let mut scan = Scan::new(text);
+    let mut marks = std::mem::take(&mut encoder.marks);
+    let read = read(Scan::new(text, marks.of(text)), encoder, sink);
+    encoder.marks = marks;
+    read
+}
+
+fn read(
+    mut scan: Scan<'_>,
+    encoder: &mut RowEncoder,
+    sink: &mut impl RowSink,
+) -> Result<(), Malformed> {
     scan.mark(b'[')?;
     let mut more = !scan.take(b']');
     while more {

@@ -9,6 +9,7 @@
 use super::EventId;
 use super::ink::Ink;
 use super::layout::{Layout, Spelling};
+use super::marks::Marks;
 use super::nest::Nest;
 use super::scan::{Malformed, Scan};
 use super::text::push_quoted;
@@ -38,6 +39,8 @@ pub struct RowEncoder {
     vocabulary: Vocabulary,
     nest: Nest,
     rooms: Rooms,
+    /// Those of the page that was read last.
+    pub(super) marks: Marks,
 }
 
 /// Room for a row and its catch-alls, as large as the largest of each so far.
@@ -71,6 +74,7 @@ impl RowEncoder {
             layout,
             opening,
             nest: Nest::new(),
+            marks: Marks::default(),
             rooms: Rooms {
                 row: vec![0; ROOM],
                 debug_data: vec![0; ROOM],

@@ -4,9 +4,9 @@
 //! that a text is looked at once. Nothing is decoded here; what a token needs later (has it
 //! escapes?) is known.
 
-use super::chunk::{WIDTH, specials};
+use super::marks::{Marked, SIGHT};
 use super::nest::Nest;
-use super::target::{Nowhere, Target, Text};
+use super::target::{Nowhere, Piece, Target, Text};
 
 /// The text goes wrong here, or stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,28 +16,31 @@ pub(super) struct Malformed;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'de> {
     pub(super) text: &'de str,
-    /// A string that has a backslash in it. Of other values it says nothing.
-    pub(super) escaped: bool,
+    /// Of a string its escapes, of a number its exponents; of other values it says nothing. A
+    /// count and not a flag: a processor waits where a byte was written and a word is read.
+    pub(super) escapes: usize,
 }
 
 impl<'de> Token<'de> {
     /// A value that was made rather than read.
     pub(super) fn of(text: &'de str) -> Token<'de> {
-        let escaped = text.starts_with('"') && text.contains('\\');
-        Token { text, escaped }
+        let mark = if text.starts_with('"') { b'\\' } else { b'e' };
+        let is_mark = |byte: &u8| *byte == mark || *byte == mark.to_ascii_uppercase();
+        let escapes = text.bytes().filter(is_mark).count();
+        Token { text, escapes }
     }
 
     /// A token in which no backslash matters: a text without escapes, or no text.
     pub(super) fn without_escapes(quoted: &'de str) -> Token<'de> {
         Token {
             text: quoted,
-            escaped: false,
+            escapes: 0,
         }
     }
 
     /// The inside of a string without escapes; `None` for any other token.
     pub(super) fn plain_string(self) -> Option<&'de str> {
-        if self.escaped {
+        if self.escapes > 0 {
             return None;
         }
         self.text.strip_prefix('"')?.strip_suffix('"')
@@ -61,12 +64,14 @@ impl<'de> Token<'de> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scan<'de> {
     text: &'de str,
+    marks: Marked<'de>,
     at: usize,
 }
 
 impl<'de> Scan<'de> {
-    pub(super) fn new(text: &'de str) -> Scan<'de> {
-        Scan { text, at: 0 }
+    /// The start of a text, which has these marks.
+    pub(super) fn new(text: &'de str, marks: Marked<'de>) -> Scan<'de> {
+        Scan { text, marks, at: 0 }
     }
 
     /// What is not read yet.
@@ -95,10 +100,10 @@ impl<'de> Scan<'de> {
     pub(super) fn string_since(
         &self,
         start: usize,
-        escaped: bool,
+        escapes: usize,
     ) -> Result<Token<'de>, Malformed> {
         let text = self.text.get(start - 1..self.at).ok_or(Malformed)?;
-        Ok(Token { text, escaped })
+        Ok(Token { text, escapes })
     }
 
     /// The next byte, which stays where it is.
@@ -116,6 +121,7 @@ impl<'de> Scan<'de> {
     }
 
     /// Goes past `text` if it comes next.
+    #[inline(always)]
     pub(super) fn take_all(&mut self, text: &[u8]) -> bool {
         let found = self.rest().starts_with(text);
         if found {
@@ -179,60 +185,65 @@ impl<'de> Scan<'de> {
         }
         to.quote();
         let start = self.at;
-        let escaped = self.inside(to)?;
+        let escapes = self.inside(to)?;
         to.quote();
-        self.string_since(start, escaped)
+        self.string_since(start, escapes)
     }
 
-    /// Reads the rest of a string whose quotation mark was read, and its end; tells whether it has
-    /// escapes. The marks themselves are not handed to `to`.
+    /// Reads the rest of a string whose quotation mark was read, and its end; tells how many
+    /// escapes it has. The marks themselves are not handed to `to`.
     #[inline(always)]
-    pub(super) fn inside(&mut self, to: &mut impl Text) -> Result<bool, Malformed> {
+    pub(super) fn inside(&mut self, to: &mut impl Text) -> Result<usize, Malformed> {
         let mut scan = *self;
-        let mut escaped = false;
+        let mut escapes = 0;
         loop {
             scan.plain(to);
             match scan.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
-                    escaped = true;
+                    escapes += 1;
                     to.escape(scan.escape()?);
                 }
                 _ => return Err(Malformed),
             }
         }
         self.at = scan.at + 1;
-        Ok(escaped)
+        Ok(escapes)
+    }
+
+    /// A text that ends within sight and has no escapes, from behind its quotation mark on: its
+    /// length, and as much of the page as may be copied with it.
+    #[inline(always)]
+    pub(super) fn short_text(&self) -> Option<(&'de Piece, usize)> {
+        let piece = self.text.as_bytes().get(self.at..)?.first_chunk()?;
+        let length = self.marks.plain(self.at);
+        (piece.get(length) == Some(&b'"')).then_some((piece, length))
     }
 
     /// Goes past what needs no escape.
     #[inline(always)]
     fn plain(&mut self, to: &mut impl Text) {
-        let mut rest = self.rest();
-        while let Some(chunk) = rest.first_chunk() {
-            let specials = specials(chunk);
-            let length = specials.trailing_zeros() as usize;
-            to.plain(chunk, length);
-            rest = rest.get(length..).unwrap_or_default();
-            if specials != 0 {
-                self.at = self.text.len() - rest.len();
+        loop {
+            let length = self.marks.plain(self.at);
+            match self.rest().first_chunk() {
+                Some(piece) => to.plain(piece, length),
+                None => to.plain(&self.last_piece(), length),
+            }
+            self.at += length;
+            if length < SIGHT {
                 return;
             }
         }
-        self.at = self.text.len() - rest.len();
-        self.last_plain(rest, to);
     }
 
-    /// The last bytes of the page, and after them one that ends a string without being its end.
+    /// The last bytes of the page, and nothing after them.
     #[cold]
-    fn last_plain(&mut self, rest: &[u8], to: &mut impl Text) {
-        let mut chunk = [0; WIDTH];
-        if let Some(room) = chunk.get_mut(..rest.len()) {
-            room.copy_from_slice(rest);
+    fn last_piece(&self) -> Piece {
+        let mut piece = [0; _];
+        if let Some(room) = piece.get_mut(..self.rest().len()) {
+            room.copy_from_slice(self.rest());
         }
-        let length = specials(&chunk).trailing_zeros() as usize;
-        to.plain(&chunk, length);
-        self.at += length;
+        piece
     }
 
     fn escape(&mut self) -> Result<&'de [u8], Malformed> {
@@ -262,30 +273,68 @@ impl<'de> Scan<'de> {
             Some(b'{' | b'[') => self.structured(nest, to),
             _ => {
                 let start = self.at;
-                self.word(to)?;
-                self.token_since(start)
+                let escapes = self.word(to)?;
+                let token = self.token_since(start)?;
+                Ok(Token { escapes, ..token })
             }
         }
     }
 
-    /// Goes past a number, `true`, `false` or `null`.
+    /// Goes past a number, `true`, `false` or `null`; tells how many exponents it has.
     #[inline(always)]
-    pub(super) fn word(&mut self, to: &mut impl Target) -> Result<(), Malformed> {
+    pub(super) fn word(&mut self, to: &mut impl Target) -> Result<usize, Malformed> {
         let start = self.at;
         let known = match self.peek() {
             Some(b't') => self.take_all(b"true"),
             Some(b'f') => self.take_all(b"false"),
             Some(b'n') => self.take_all(b"null"),
-            _ => self.number().is_ok(),
+            _ => return self.number(to),
         };
         if !known {
             return Err(Malformed);
         }
         to.word(self.bytes_since(start));
-        Ok(())
+        Ok(0)
     }
 
-    fn number(&mut self) -> Result<(), Malformed> {
+    #[inline(always)]
+    fn number(&mut self, to: &mut impl Target) -> Result<usize, Malformed> {
+        if let Some((piece, length)) = self.short_number() {
+            to.plain(piece, length);
+            self.at += length;
+            return Ok(0);
+        }
+        let start = self.at;
+        let exponents = self.any_number()?;
+        to.word(self.bytes_since(start));
+        Ok(exponents)
+    }
+
+    /// A number of less than sixteen bytes without an exponent, all of it seen at once: its length,
+    /// and as much of the page as may be copied with it. Another one is for [`Scan::any_number`].
+    #[inline(always)]
+    fn short_number(&self) -> Option<(&'de Piece, usize)> {
+        let piece: &Piece = self.text.as_bytes().get(self.at..)?.first_chunk()?;
+        let bytes = u128::from_le_bytes(*piece.first_chunk()?);
+        let sign = usize::from(bytes as u8 == b'-');
+        let bytes = bytes >> (8 * sign);
+        let other = not_digits(bytes);
+        let whole = other.trailing_zeros() as usize / 8;
+        let point = bytes.checked_shr(8 * whole as u32)? as u8 == b'.';
+        let behind = 8 * (whole + 1) as u32;
+        let fraction = other.checked_shr(behind)?.trailing_zeros() as usize / 8;
+        let length = sign + whole + if point { 1 + fraction } else { 0 };
+        let is_one = whole > 0
+            && (whole == 1 || bytes as u8 != b'0')
+            && (!point || fraction > 0)
+            && length < 16
+            && !matches!(piece.get(length), Some(b'e' | b'E'));
+        is_one.then_some((piece, length))
+    }
+
+    /// Goes past any number; tells how many exponents it has.
+    #[inline(never)]
+    fn any_number(&mut self) -> Result<usize, Malformed> {
         self.take(b'-');
         if !self.take(b'0') {
             self.digits()?;
@@ -296,12 +345,12 @@ impl<'de> Scan<'de> {
         if self.take(b'e') || self.take(b'E') {
             let _ = self.take(b'+') || self.take(b'-');
             self.digits()?;
+            return Ok(1);
         }
-        Ok(())
+        Ok(0)
     }
 
     /// Goes past one digit at least.
-    #[inline(always)]
     fn digits(&mut self) -> Result<(), Malformed> {
         let rest = self.rest();
         let other = rest.iter().position(|byte| !byte.is_ascii_digit());
@@ -309,10 +358,27 @@ impl<'de> Scan<'de> {
         self.at += count;
         if count > 0 { Ok(()) } else { Err(Malformed) }
     }
+
+    /// What follows the place that lies so many bytes back.
+    #[inline(always)]
+    pub(super) fn piece_back(&self, length: usize) -> Option<&'de Piece> {
+        let start = self.at.checked_sub(length)?;
+        self.text.as_bytes().get(start..)?.first_chunk()
+    }
+}
+
+/// The highest bit of each byte that is no digit.
+#[inline(always)]
+fn not_digits(bytes: u128) -> u128 {
+    const EACH: u128 = u128::from_le_bytes([1; 16]);
+    // A digit becomes its value; what is above 9 gets its highest bit, no byte touching the next.
+    let values = bytes ^ (EACH * 0x30);
+    ((values & (EACH * 0x7f)) + EACH * (0x7f - 9) | values) & (EACH * 0x80)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::marks::Marks;
     use super::*;
     use proptest::prelude::*;
 
@@ -349,7 +415,8 @@ mod tests {
     }
 
     fn is_read_as_serde_json_does(nest: &mut Nest, text: &str) {
-        let mut scan = Scan::new(text);
+        let mut marks = Marks::default();
+        let mut scan = Scan::new(text, marks.of(text));
         scan.blank();
         let read = scan.value(nest, &mut Nowhere);
         scan.blank();

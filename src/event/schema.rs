@@ -280,9 +280,4 @@ mod tests {
             );
         }
     }
-
-    #[test]
-    fn the_rows_bitmap_has_a_bit_for_every_column() {
-        assert!(COLUMNS.len() <= 128);
-    }
 }

@@ -33,7 +33,9 @@ impl<'de> Scan<'de> {
             };
             match then {
                 Then::Text => scan.rest_of_text(to)?,
-                Then::Number if scan.is_at_number() => scan.word(to)?,
+                Then::Number if scan.is_at_number() => {
+                    scan.word(to)?;
+                }
                 Then::Number => {
                     nest.forget(last, from);
                     match scan.odd(nest, to)? {
@@ -54,9 +56,20 @@ impl<'de> Scan<'de> {
 
     #[inline(always)]
     fn rest_of_text(&mut self, to: &mut impl Target) -> Result<(), Malformed> {
-        self.inside(to)?;
+        match self.short_text() {
+            Some((piece, length)) => {
+                to.plain(piece, length);
+                self.skip(length + 1);
+            }
+            None => self.long_text(to)?,
+        }
         to.quote();
         Ok(())
+    }
+
+    #[inline(never)]
+    fn long_text(&mut self, to: &mut impl Target) -> Result<(), Malformed> {
+        self.inside(to).map(|_| ())
     }
 
     /// Reads what stands where a number stood another time, and on to the next value or the end.
@@ -67,7 +80,9 @@ impl<'de> Scan<'de> {
         let then = self.way(nest, &mut mark, false, to)?;
         match then {
             Then::Text => self.rest_of_text(to)?,
-            Then::Number => self.word(to)?,
+            Then::Number => {
+                self.word(to)?;
+            }
             Then::End => {}
         }
         Ok(then)
@@ -118,7 +133,9 @@ impl<'de> Scan<'de> {
                         is_complete = false;
                     }
                 }
-                Some(b't' | b'f' | b'n') => self.word(to)?,
+                Some(b't' | b'f' | b'n') => {
+                    self.word(to)?;
+                }
                 _ if self.is_at_number() => return Ok(Then::Number),
                 _ => return Err(Malformed),
             }

@@ -1,13 +1,15 @@
 //! Where a value goes while it is read: nowhere, or to the row or a catch-all, in one of two forms.
 
-use super::chunk::Chunk;
 use super::ink::{Ink, Prefix};
 use super::text::push_escaped;
 
+/// More of the page than one look at its marks tells of.
+pub(super) type Piece = [u8; 64];
+
 /// Takes the inside of a string, part by part.
 pub(super) trait Text {
-    /// The first `length` bytes of `chunk`, none of which needs an escape.
-    fn plain(&mut self, chunk: &Chunk, length: usize);
+    /// The first `length` bytes of `piece`, none of which needs an escape.
+    fn plain(&mut self, piece: &Piece, length: usize);
     /// One escape, from its backslash on.
     fn escape(&mut self, escape: &[u8]);
 }
@@ -28,7 +30,7 @@ pub(super) trait Target: Text {
 pub(super) struct Nowhere;
 
 impl Text for Nowhere {
-    fn plain(&mut self, _: &Chunk, _: usize) {}
+    fn plain(&mut self, _: &Piece, _: usize) {}
     fn escape(&mut self, _: &[u8]) {}
 }
 
@@ -44,12 +46,15 @@ pub(super) struct Verbatim<'w, 'a>(pub(super) &'w mut Ink<'a>);
 
 impl Text for Verbatim<'_, '_> {
     #[inline(always)]
-    fn plain(&mut self, chunk: &Chunk, length: usize) {
-        self.0.start_of(chunk, length);
+    fn plain(&mut self, piece: &Piece, length: usize) {
+        self.0.start_of(piece, length);
     }
 
     fn escape(&mut self, escape: &[u8]) {
-        self.0.text(escape);
+        // Two bytes, or six: a call to copy them would take longer.
+        for byte in escape {
+            self.0.byte(*byte);
+        }
     }
 }
 
@@ -58,8 +63,8 @@ pub(super) struct Escaped<'w, 'a>(pub(super) &'w mut Ink<'a>);
 
 impl Text for Escaped<'_, '_> {
     #[inline(always)]
-    fn plain(&mut self, chunk: &Chunk, length: usize) {
-        self.0.start_of(chunk, length);
+    fn plain(&mut self, piece: &Piece, length: usize) {
+        self.0.start_of(piece, length);
     }
 
     fn escape(&mut self, escape: &[u8]) {

@@ -68,7 +68,7 @@ fn hex(digit: u8) -> u8 {
 /// lets it pass: programs that count in UTF-16 leave one behind where they cut a text.
 pub(super) fn is_decodable(token: Token<'_>) -> bool {
     let text = token.text;
-    let suspect = token.escaped && (text.contains("\\ud") || text.contains("\\uD"));
+    let suspect = token.escapes > 0 && (text.contains("\\ud") || text.contains("\\uD"));
     !suspect || serde_json::from_str::<Cow<'_, str>>(text).is_ok()
 }
 
@@ -106,10 +106,10 @@ pub(super) fn is_number(text: &str) -> bool {
 }
 
 /// Whether a token that is no string is a number within a double's range.
-pub(super) fn is_number_token(text: &str) -> bool {
+pub(super) fn is_number_token(token: Token<'_>) -> bool {
     // A double has 308 digits before the point at most.
-    let small = text.len() <= 300 && !text.bytes().any(|byte| byte | 0x20 == b'e');
-    begins_as_number(text) && (small || is_number(text))
+    let small = token.text.len() <= 300 && token.escapes == 0;
+    begins_as_number(token.text) && (small || is_number(token.text))
 }
 
 fn begins_as_number(text: &str) -> bool {

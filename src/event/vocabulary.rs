@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::chunk::Literal;
 use super::ink::Prefix;
-use super::layout::{Layout, Meaning, NodeIndex};
+use super::layout::{Child, Layout, Meaning, NodeIndex, ROOT};
 use super::scan::{Malformed, Scan};
 use super::text::{push_escaped, push_quoted};
 use super::walk::Stumble;
@@ -46,8 +46,10 @@ pub(super) struct Vocabulary {
 pub(super) struct Word {
     /// The name as a page has it, unless it escapes what needs no escape.
     pub(super) quoted: String,
-    /// The same with its colon, as the inside of a string.
+    /// A comma, the same, its colon and the quotation mark of a text, as the inside of a string.
     pub(super) escaped: Option<Prefix>,
+    /// The object that it is a key of.
+    pub(super) node: NodeIndex,
     pub(super) meaning: Meaning,
     /// Ways that were met from the end of its value, the newest first.
     steps: Vec<(Literal, Step)>,
@@ -56,27 +58,39 @@ pub(super) struct Word {
 /// The next value, and how to get there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
+    /// The bytes of the way that are done with.
+    pub(super) length: usize,
     /// The outermost object that ends on the way, by the length of its path; 0 if none does.
     pub(super) leaves: usize,
-    /// The object that the value is in.
-    pub(super) node: NodeIndex,
     pub(super) word: WordIndex,
-    pub(super) meaning: Meaning,
-    /// The value is a string, and its quotation mark belongs to the way.
-    pub(super) opens_text: bool,
-    /// The value's first byte belongs to the way and is still to be read: it tells the value from a
-    /// string.
-    pub(super) looks_ahead: bool,
+    pub(super) next: Next,
+}
+
+/// What a step leads to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Next {
+    /// The text of a column, by its index; its quotation mark belongs to the way.
+    Text(usize),
+    /// A text without a column, likewise.
+    StrangeText,
+    /// Any other value of a column. Its first byte may belong to the way and is still to be read: it
+    /// tells the value from a text.
+    Column(usize),
+    /// Any other value without a column, likewise.
+    Stranger,
+    /// Something in the place of an object.
+    Stray(NodeIndex),
 }
 
 impl Word {
-    fn new(quoted: String, meaning: Meaning) -> Word {
-        let mut escaped = Vec::new();
+    fn new(quoted: String, node: NodeIndex, meaning: Meaning) -> Word {
+        let mut escaped = vec![b','];
         push_escaped(&mut escaped, quoted.as_bytes());
-        escaped.push(b':');
+        push_escaped(&mut escaped, b":\"");
         Word {
             escaped: Prefix::of(&escaped),
             quoted,
+            node,
             meaning,
             steps: Vec::new(),
         }
@@ -86,13 +100,13 @@ impl Word {
 impl Vocabulary {
     /// The schema's words.
     pub(super) fn new(layout: &Layout) -> Vocabulary {
-        let nameless = || Word::new("\"\"".to_owned(), Meaning::Stranger);
+        let nameless = || Word::new("\"\"".to_owned(), ROOT, Meaning::Stranger);
         let mut words = vec![nameless(), nameless()];
         let mut nodes = Vec::new();
-        for node in &layout.nodes {
+        for (index, node) in layout.nodes.iter().enumerate() {
             let first = words.len();
-            let children = node.children.iter();
-            words.extend(children.map(|child| Word::new(child.quoted.clone(), child.meaning)));
+            let word = |child: &Child| Word::new(child.quoted.clone(), index, child.meaning);
+            words.extend(node.children.iter().map(word));
             nodes.push((first..words.len()).collect());
         }
         Vocabulary {
@@ -112,8 +126,9 @@ impl Vocabulary {
     #[inline(always)]
     pub(super) fn step(&self, scan: &mut Scan<'_>, from: WordIndex) -> Option<Step> {
         let steps = &self.words.get(from)?.steps;
-        let (way, step) = steps.iter().find(|(way, _)| way.begins(scan.rest()))?;
-        scan.skip(way.len() - usize::from(step.looks_ahead));
+        let rest = scan.rest();
+        let (_, step) = steps.iter().find(|(way, _)| way.begins(rest))?;
+        scan.skip(step.length);
         Some(*step)
     }
 
@@ -137,9 +152,9 @@ impl Vocabulary {
         node: NodeIndex,
     ) -> Result<WordIndex, Stumble> {
         let token = scan.key()?;
-        let name = match token.escaped {
-            false => Cow::Borrowed(token.text),
-            true => Cow::Owned(requoted(token.text).ok_or(Stumble::Impassable)?),
+        let name = match token.escapes {
+            0 => Cow::Borrowed(token.text),
+            _ => Cow::Owned(requoted(token.text).ok_or(Stumble::Impassable)?),
         };
         Ok(self.look_up(node, &name).ok_or(Malformed)?)
     }
@@ -151,7 +166,7 @@ impl Vocabulary {
         if let Some(found) = of_node.iter().find(is_name) {
             return Some(*found);
         }
-        let stranger = Word::new(name.to_owned(), Meaning::Stranger);
+        let stranger = Word::new(name.to_owned(), node, Meaning::Stranger);
         if self.room == 0 || name.len() > LONGEST_STRANGER {
             *self.words.get_mut(SPARE)? = stranger;
             return Some(SPARE);

@@ -8,7 +8,7 @@ use super::layout::{Meaning, NodeIndex, ROOT};
 use super::scan::{Malformed, Scan};
 use super::stray;
 use super::target::Nowhere;
-use super::vocabulary::{START, Step, WordIndex};
+use super::vocabulary::{Next, START, Step, WordIndex};
 use super::writer::RowWriter;
 
 /// Why a walk ended early.
@@ -35,29 +35,29 @@ pub(super) fn walk<'de>(
     if !scan.take(b'{') {
         return keep_stray(writer, scan, ROOT);
     }
-    let (mut node, mut word) = (ROOT, START);
+    let mut word = START;
     loop {
         let step = match writer.vocabulary.step(scan, word) {
             Some(step) => step,
-            None => match find(writer, scan, node, word)? {
+            None => match find(writer, scan, word)? {
                 Some(step) => step,
                 None => return Ok(()),
             },
         };
         writer.leave(step.leaves);
-        (node, word) = (step.node, step.word);
-        match (step.meaning, step.opens_text) {
-            (Meaning::Text(column), true) => writer.text(scan, node, word, column)?,
-            (Meaning::Stranger, true) => writer.strange_text(scan, node, word)?,
-            (Meaning::Text(column) | Meaning::Column(column), _) => {
+        word = step.word;
+        match step.next {
+            Next::Text(column) => writer.text(scan, word, column)?,
+            Next::StrangeText => writer.strange_text(scan, word)?,
+            Next::Column(column) => {
                 scan.blank();
-                writer.column(scan, node, word, column)?;
+                writer.column(scan, word, column)?;
             }
-            (Meaning::Stranger, false) => {
+            Next::Stranger => {
                 scan.blank();
-                writer.stranger(scan, node, word)?;
+                writer.stranger(scan, word)?;
             }
-            (Meaning::Object(below), _) => keep_stray(writer, scan, below)?,
+            Next::Stray(below) => keep_stray(writer, scan, below)?,
         }
     }
 }
@@ -71,17 +71,17 @@ fn keep_stray<'de>(
     stray::keep(writer, node, token.text).map_err(|_| Stumble::Impassable)
 }
 
-/// Reads on to the next value that may hold something, from the end of a word's value in an object
-/// of `node`; `None` at the event's end.
+/// Reads on to the next value that may hold something, from the end of a word's value;
+/// `None` at the event's end.
 #[inline(never)]
 fn find<'de>(
     writer: &mut RowWriter<'_, 'de>,
     scan: &mut Scan<'de>,
-    mut node: NodeIndex,
     from: WordIndex,
 ) -> Result<Option<Step>, Stumble> {
     let start = scan.at();
-    let mut leaves = 0;
+    let from_word = writer.vocabulary.word(from).ok_or(Malformed)?;
+    let (mut node, mut leaves) = (from_word.node, 0);
     let mut is_first = from == START;
     loop {
         scan.blank();
@@ -108,29 +108,29 @@ fn find<'de>(
         if scan.take_null() {
             continue;
         }
-        let mut step = Step {
-            leaves,
-            node,
-            word,
-            meaning,
-            opens_text: false,
-            looks_ahead: false,
-        };
-        match meaning {
+        let next = match meaning {
             Meaning::Object(below) if scan.take(b'{') => {
                 (node, is_first) = (below, true);
                 continue;
             }
-            Meaning::Text(_) | Meaning::Stranger => {
-                step.opens_text = scan.take(b'"');
-                step.looks_ahead = !step.opens_text;
-            }
-            Meaning::Object(_) | Meaning::Column(_) => {}
-        }
+            Meaning::Object(below) => Next::Stray(below),
+            Meaning::Text(column) if scan.take(b'"') => Next::Text(column),
+            Meaning::Stranger if scan.take(b'"') => Next::StrangeText,
+            Meaning::Text(column) | Meaning::Column(column) => Next::Column(column),
+            Meaning::Stranger => Next::Stranger,
+        };
+        let step = Step {
+            length: scan.at() - start,
+            leaves,
+            word,
+            next,
+        };
         // An object may stand another time where one was missed.
-        if !matches!(meaning, Meaning::Object(_)) {
+        if !matches!(next, Next::Stray(_)) {
             let mut ahead = *scan;
-            ahead.skip(usize::from(step.looks_ahead));
+            let may_be_text = matches!(meaning, Meaning::Text(_) | Meaning::Stranger);
+            let looks_ahead = may_be_text && matches!(next, Next::Column(_) | Next::Stranger);
+            ahead.skip(usize::from(looks_ahead));
             let way = ahead.bytes_since(start);
             writer.vocabulary.remember(from, way, step);
         }

@@ -8,7 +8,7 @@ use super::layout::{Layout, Node, NodeIndex, ROOT, Role, Spelling};
 use super::nest::Nest;
 use super::row::{Needed, Row};
 use super::scan::{Malformed, Scan, Token};
-use super::schema::{Kind, MAX_VALUE};
+use super::schema::{COLUMNS, Kind, MAX_VALUE};
 use super::target::{Escaped, Nowhere, Verbatim};
 use super::text::{decoded, guid, is_decodable, is_number, is_number_token, is_time, push_quoted};
 use super::vocabulary::{Vocabulary, WordIndex};
@@ -32,8 +32,8 @@ pub(super) struct RowWriter<'a, 'de> {
     pub(super) nest: &'a mut Nest,
     catch_alls: CatchAlls<'a>,
     row: Ink<'a>,
-    /// Bit n: column n has its value. A second one (a repeated key) goes to the catch-all.
-    written: u128,
+    /// Whether a column has its value. A second one (a repeated key) goes to the catch-all.
+    written: [bool; COLUMNS.len()],
     truncated: usize,
     has_uuid: bool,
     uuid: Option<EventId>,
@@ -52,7 +52,7 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 debug_data_taken: false,
                 additional: CatchAll::new(parts.additional),
             },
-            written: 0,
+            written: [false; _],
             truncated: 0,
             has_uuid: false,
             uuid: None,
@@ -81,26 +81,51 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     pub(super) fn text(
         &mut self,
         scan: &mut Scan<'de>,
-        node: NodeIndex,
+        word: WordIndex,
+        column: usize,
+    ) -> Result<(), Malformed> {
+        let slot = self.layout.columns.get(column).ok_or(Malformed)?;
+        let written = self.written.get_mut(column).ok_or(Malformed)?;
+        match scan.short_text() {
+            Some((piece, length)) if !*written => {
+                *written = true;
+                slot.prefix.push_to(&mut self.row);
+                // Its quotation mark stands behind it.
+                self.row.start_of(piece, length + 1);
+                scan.skip(length + 1);
+                Ok(())
+            }
+            _ => self.long_text(scan, word, column),
+        }
+    }
+
+    /// The same of a text of any length, with escapes or without, that may be the column's second.
+    #[inline(never)]
+    fn long_text(
+        &mut self,
+        scan: &mut Scan<'de>,
         word: WordIndex,
         column: usize,
     ) -> Result<(), Malformed> {
         let slot = self.layout.columns.get(column).ok_or(Malformed)?;
         let (start, before) = (scan.at(), self.row.end());
         slot.prefix.push_to(&mut self.row);
-        let escaped = scan.inside(&mut Verbatim(&mut self.row))?;
+        let escapes = scan.inside(&mut Verbatim(&mut self.row))?;
         self.row.byte(b'"');
-        if escaped || scan.at() - start > MAX_VALUE || self.written & slot.bit != 0 {
-            let value = scan.string_since(start, escaped)?;
-            let fits = value.text.len() <= MAX_VALUE + 2;
-            if !fits || !is_decodable(value) || self.written & slot.bit != 0 {
-                self.row.back_to(before);
-                self.known(node, word, column, value);
-                return Ok(());
-            }
+        let value = scan.string_since(start, escapes)?;
+        let fits = value.text.len() <= MAX_VALUE + 2 && is_decodable(value);
+        if !fits || !self.is_first(column) {
+            self.row.back_to(before);
+            self.known(scan, word, column, value);
         }
-        self.written |= slot.bit;
         Ok(())
+    }
+
+    /// Whether a column has no value yet; it has one now.
+    #[inline(always)]
+    fn is_first(&mut self, column: usize) -> bool {
+        let written = self.written.get_mut(column);
+        written.is_some_and(|written| !std::mem::replace(written, true))
     }
 
     /// Reads any value of a key that has a column.
@@ -108,18 +133,17 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     pub(super) fn column(
         &mut self,
         scan: &mut Scan<'de>,
-        node: NodeIndex,
         word: WordIndex,
         column: usize,
     ) -> Result<(), Malformed> {
         if let Some(b'[' | b'{') = scan.peek() {
-            return self.list(scan, node, word, column);
+            return self.list(scan, word, column);
         }
         if scan.take_null() {
             return Ok(());
         }
         let value = scan.value(self.nest, &mut Nowhere)?;
-        self.known(node, word, column, value);
+        self.known(scan, word, column, value);
         Ok(())
     }
 
@@ -127,7 +151,6 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     fn list(
         &mut self,
         scan: &mut Scan<'de>,
-        node: NodeIndex,
         word: WordIndex,
         column: usize,
     ) -> Result<(), Malformed> {
@@ -137,11 +160,9 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         let value = scan.structured(self.nest, &mut Escaped(&mut self.row))?;
         self.row.byte(b'"');
         let fits = value.text.len() <= MAX_VALUE && slot.kind == Kind::Text;
-        if fits && self.written & slot.bit == 0 && !value.holds_nothing() {
-            self.written |= slot.bit;
-        } else {
+        if !fits || value.holds_nothing() || !self.is_first(column) {
             self.row.back_to(before);
-            self.known(node, word, column, value);
+            self.known(scan, word, column, value);
         }
         Ok(())
     }
@@ -151,11 +172,10 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     pub(super) fn strange_text(
         &mut self,
         scan: &mut Scan<'de>,
-        node: NodeIndex,
         word: WordIndex,
     ) -> Result<(), Malformed> {
-        let node = self.layout.nodes.get(node).ok_or(Malformed)?;
         let word = self.vocabulary.word(word).ok_or(Malformed)?;
+        let node = self.layout.nodes.get(word.node).ok_or(Malformed)?;
         let (catch_all, path) = self.catch_alls.of(node);
         catch_all.read_text(path, word, scan)
     }
@@ -165,7 +185,6 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     pub(super) fn stranger(
         &mut self,
         scan: &mut Scan<'de>,
-        node: NodeIndex,
         word: WordIndex,
     ) -> Result<(), Malformed> {
         let may_hold_nothing = match scan.rest() {
@@ -175,18 +194,18 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         };
         if may_hold_nothing {
             let value = scan.value(self.nest, &mut Nowhere)?;
-            self.unknown(node, word, value);
+            self.unknown(word, value);
             return Ok(());
         }
-        let node = self.layout.nodes.get(node).ok_or(Malformed)?;
         let word = self.vocabulary.word(word).ok_or(Malformed)?;
+        let node = self.layout.nodes.get(word.node).ok_or(Malformed)?;
         let (catch_all, path) = self.catch_alls.of(node);
         catch_all.read(path, word, scan, self.nest)
     }
 
-    /// Writes a value to its column, or to the catch-all when the column cannot hold it.
+    /// Writes the value that was read last to its column, or to the catch-all when the column cannot hold it.
     #[inline(never)]
-    fn known(&mut self, node: NodeIndex, word: WordIndex, column: usize, value: Token<'de>) {
+    fn known(&mut self, scan: &Scan<'de>, word: WordIndex, column: usize, value: Token<'de>) {
         if value.holds_nothing() {
             return;
         }
@@ -195,9 +214,9 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         };
         let before = self.row.end();
         slot.prefix.push_to(&mut self.row);
-        let first_time = self.written & slot.bit == 0;
-        if first_time && self.value(slot.kind, value) {
-            self.written |= slot.bit;
+        let first_time = self.written.get(column) == Some(&false);
+        if first_time && self.value(scan, slot.kind, value) {
+            self.is_first(column);
             match slot.role {
                 Role::Uuid => {
                     let uuid = decoded(value);
@@ -209,12 +228,13 @@ impl<'a, 'de> RowWriter<'a, 'de> {
             }
         } else {
             self.row.back_to(before);
-            self.unknown(node, word, value);
+            self.unknown(word, value);
         }
     }
 
     /// Appends `value` as a column of this kind has it; false if it has no such form.
-    fn value(&mut self, kind: Kind, value: Token<'_>) -> bool {
+    fn value(&mut self, scan: &Scan<'de>, kind: Kind, value: Token<'_>) -> bool {
+        let piece = scan.piece_back(value.text.len());
         match kind {
             Kind::Text => {
                 // The prefix ends with a quotation mark, and so does what follows begin.
@@ -222,28 +242,33 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 self.any_text(value);
             }
             Kind::Number => {
-                let (number, is_one) = match value.plain_string() {
-                    Some(text) => (text, is_number(text)),
-                    None => (value.text, is_number_token(value.text)),
+                let is_one = match value.plain_string() {
+                    Some(text) => is_number(text),
+                    None => is_number_token(value),
                 };
                 if !is_one {
                     return false;
                 }
-                self.row.text(number.as_bytes());
+                match value.plain_string() {
+                    Some(number) => self.row.text(number.as_bytes()),
+                    None => self.row.short(piece, value.text.as_bytes()),
+                }
             }
             Kind::Flag => {
                 let flag = value.plain_string().unwrap_or(value.text);
-                let flag = ["true", "false"]
-                    .into_iter()
-                    .find(|f| f.eq_ignore_ascii_case(flag));
-                let Some(flag) = flag else { return false };
-                self.row.text(flag.as_bytes());
+                if flag.eq_ignore_ascii_case("false") {
+                    self.row.array(b"false");
+                } else if flag.eq_ignore_ascii_case("true") {
+                    self.row.array(b"true");
+                } else {
+                    return false;
+                }
             }
             Kind::Time => {
                 if !value.plain_string().is_some_and(is_time) {
                     return false;
                 }
-                self.row.text(value.text.as_bytes());
+                self.row.short(piece, value.text.as_bytes());
             }
             Kind::Guid => {
                 let named = self.layout.spelling == Spelling::Named;
@@ -252,6 +277,9 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 }
                 match value.plain_string().filter(|_| named).and_then(guid) {
                     Some(guid) => self.row.array(&guid),
+                    None if value.escapes == 0 && value.text.len() <= MAX_VALUE + 2 => {
+                        self.row.short(piece, value.text.as_bytes());
+                    }
                     None => self.any_text(value),
                 }
             }
@@ -284,11 +312,14 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     }
 
     /// Keeps a value that has no column, under its name.
-    fn unknown(&mut self, node: NodeIndex, word: WordIndex, value: Token<'_>) {
+    fn unknown(&mut self, word: WordIndex, value: Token<'_>) {
         if value.holds_nothing() {
             return;
         }
-        let (Some(node), Some(word)) = (self.node(node), self.vocabulary.word(word)) else {
+        let Some(word) = self.vocabulary.word(word) else {
+            return;
+        };
+        let Some(node) = self.node(word.node) else {
             return;
         };
         let name = Token::of(&word.quoted);
