@@ -18,6 +18,7 @@ mod ink;
 pub mod layout;
 mod marks;
 mod nest;
+mod number;
 pub mod page;
 pub mod recent;
 pub mod row;

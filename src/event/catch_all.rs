@@ -75,8 +75,7 @@ impl<'a> CatchAll<'a> {
     ) -> Result<(), Malformed> {
         match (scan.short_text(), &word.escaped) {
             (Some((piece, length)), Some(escaped)) if self.follows(path) => {
-                escaped.push_to(&mut self.escaped);
-                self.escaped.start_of(piece, length);
+                self.escaped.prefixed(escaped, piece, length);
                 self.escaped.array(b"\\\"");
                 scan.skip(length + 1);
                 // A comma, a colon, and two quotation marks.

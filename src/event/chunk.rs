@@ -70,14 +70,11 @@ impl Literal {
         self.length == text.len() && *self == Literal::of(text)
     }
 
-    /// Whether `text` begins with it; false, too, where less than [`WIDTH`] bytes are left for its
-    /// last part.
+    /// Whether a text begins with it, given in its first [`WIDTH`] bytes and the rest; false, too,
+    /// where fewer are left for its last part.
     #[inline(always)]
-    pub(super) fn begins(&self, text: &[u8]) -> bool {
-        let Some((chunk, rest)) = text.split_first_chunk() else {
-            return false;
-        };
-        self.first.begins(chunk) && (self.rest.is_empty() || self.goes_on(rest))
+    pub(super) fn begins(&self, first: &Chunk, rest: &[u8]) -> bool {
+        self.first.begins(first) && (self.rest.is_empty() || self.goes_on(rest))
     }
 
     #[inline(always)]
@@ -105,12 +102,14 @@ mod tests {
             changed in 0_usize..70,
         ) {
             let whole = [literal.as_slice(), &text, &[7; 64]].concat();
-            prop_assert!(Literal::of(&literal).begins(&whole));
+            let (first, rest) = whole.split_first_chunk().unwrap();
+            prop_assert!(Literal::of(&literal).begins(first, rest));
             prop_assert!(Literal::of(&literal).is(&literal));
             let mut other = whole;
             if let Some(byte) = other[..literal.len()].get_mut(changed) {
                 *byte ^= 1;
-                prop_assert!(!Literal::of(&literal).begins(&other));
+                let (first, rest) = other.split_first_chunk().unwrap();
+                prop_assert!(!Literal::of(&literal).begins(first, rest));
                 prop_assert!(!Literal::of(&literal).is(&other[..literal.len()]));
             }
         }

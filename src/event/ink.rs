@@ -1,8 +1,14 @@
 //! Room that a row is written to.
 
+/// As many bytes as are copied at once, where fewer may be meant.
+const PIECE: usize = 64;
+
+/// Bytes that a text begins with, and whatever comes after it.
+pub(super) type Piece = [u8; PIECE];
+
 /// Bytes at the room's end that a row must leave free, so that a copy of fixed size, which has no
 /// more, never meets the end within the row.
-const MARGIN: usize = 64;
+const MARGIN: usize = 2 * PIECE;
 
 /// Writes parts one after the other.
 ///
@@ -70,6 +76,22 @@ impl<'a> Ink<'a> {
         self.end += length;
     }
 
+    /// A prefix and the first `length` bytes of a piece, at one look at the room.
+    #[inline(always)]
+    pub(super) fn prefixed(&mut self, prefix: &Prefix, piece: &Piece, length: usize) {
+        let room = self.room.get_mut(self.end..);
+        if let Some(room) = room.and_then(|room| room.first_chunk_mut::<MARGIN>())
+            && let Some(to) = room.first_chunk_mut()
+        {
+            *to = prefix.bytes;
+            let behind = room.get_mut(prefix.length..);
+            if let Some(to) = behind.and_then(|room| room.first_chunk_mut()) {
+                *to = *piece;
+            }
+        }
+        self.end += prefix.length + length;
+    }
+
     #[inline(always)]
     pub(super) fn array<const N: usize>(&mut self, bytes: &[u8; N]) {
         self.start_of(bytes, N);
@@ -77,9 +99,9 @@ impl<'a> Ink<'a> {
 
     /// Text that a piece begins with, if there is a piece: a copy of known size in place of a call.
     #[inline(always)]
-    pub(super) fn short<const N: usize>(&mut self, piece: Option<&[u8; N]>, text: &[u8]) {
+    pub(super) fn short(&mut self, piece: Option<&Piece>, text: &[u8]) {
         match piece {
-            Some(piece) if text.len() <= N => self.start_of(piece, text.len()),
+            Some(piece) if text.len() <= PIECE => self.start_of(piece, text.len()),
             _ => self.text(text),
         }
     }
@@ -98,23 +120,23 @@ impl<'a> Ink<'a> {
 /// Text with room after it, so that it can be copied as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Prefix {
-    bytes: [u8; MARGIN],
+    bytes: Piece,
     length: usize,
 }
 
 impl Default for Prefix {
     fn default() -> Prefix {
         Prefix {
-            bytes: [0; MARGIN],
+            bytes: [0; PIECE],
             length: 0,
         }
     }
 }
 
 impl Prefix {
-    /// `None` if it has more than [`MARGIN`] bytes.
+    /// `None` if it has more than a [`Piece`] has.
     pub(super) fn of(text: &[u8]) -> Option<Prefix> {
-        let mut bytes = [0; MARGIN];
+        let mut bytes = [0; PIECE];
         bytes.get_mut(..text.len())?.copy_from_slice(text);
         let length = text.len();
         Some(Prefix { bytes, length })
@@ -138,14 +160,18 @@ mod tests {
             let mut ink = Ink::new(&mut room);
             for part in &parts {
                 ink.text(part.as_bytes());
-                let prefix = Prefix::of(&part.as_bytes()[..part.len().min(MARGIN)]);
+                let prefix = Prefix::of(&part.as_bytes()[..part.len().min(PIECE)]);
                 prefix.unwrap().push_to(&mut ink);
+                ink.prefixed(&prefix.unwrap(), &[b'-'; PIECE], part.len().min(PIECE));
                 ink.byte(b'.');
                 let end = ink.end();
                 ink.text(b"taken back");
                 ink.back_to(end);
             }
-            let all: String = parts.iter().map(|part| format!("{part}{}.", &part[..part.len().min(MARGIN)])).collect();
+            let all: String = parts.iter().map(|part| {
+                let start = &part[..part.len().min(PIECE)];
+                format!("{part}{start}{start}{}.", "-".repeat(start.len()))
+            }).collect();
             prop_assert_eq!(ink.end(), all.len());
             if ink.is_whole() {
                 prop_assert_eq!(ink.written(), all.as_bytes());

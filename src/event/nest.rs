@@ -4,8 +4,11 @@
 //! brackets as that of the event before. So the bytes from one text or number to the next are
 //! remembered: where they come again, they are compared and not read.
 
+use std::cmp::Reverse;
+
 use super::chunk::Literal;
 use super::ink::Prefix;
+use super::scan::Scan;
 use super::text::push_escaped;
 
 /// Most ways that are remembered.
@@ -51,8 +54,13 @@ pub(super) struct Way {
     /// Those it puts in their place.
     leaves: (u64, u32),
     pub(super) then: Then,
-    /// The ways that were met after it, the newest first.
-    after: Vec<usize>,
+}
+
+/// A way that was taken after another.
+#[derive(Debug)]
+struct Known {
+    way: usize,
+    taken: u32,
 }
 
 /// Open brackets, however deep; depth costs a bit.
@@ -65,6 +73,8 @@ pub(super) struct Nest {
     /// Further out, 64 each.
     outer: Vec<u64>,
     ways: Vec<Way>,
+    /// For each way those that were taken after it, those first that were taken most.
+    after: Vec<Vec<Known>>,
     /// Ways of this value that may still be learned.
     left: u32,
 }
@@ -96,13 +106,13 @@ impl Nest {
             mask: 0,
             leaves: (0, 0),
             then: Then::End,
-            after: Vec::new(),
         };
         Nest {
             inner: 0,
             count: 0,
             outer: Vec::new(),
             ways: vec![start],
+            after: vec![Vec::new()],
             left: 0,
         }
     }
@@ -153,21 +163,23 @@ impl Nest {
         }
     }
 
-    /// The way that `rest` begins with, if it was taken before from there in the same brackets;
+    /// The way that comes next, if it was taken before from there in the same brackets;
     /// it is taken now.
     #[inline(always)]
-    pub(super) fn take_way(&mut self, rest: &[u8], from: usize) -> Option<(usize, &Way)> {
+    pub(super) fn take_way(&mut self, scan: &Scan<'_>, from: usize) -> Option<(usize, &Way)> {
+        let (first, rest) = scan.ahead()?;
         let Nest {
             inner,
             count,
             outer,
             ways,
+            after,
             ..
         } = self;
-        for index in &ways.get(from)?.after {
-            let way = ways.get(*index)?;
+        for known in after.get_mut(from)? {
+            let way = ways.get(known.way)?;
             let ((brackets, needs), (left, leaves)) = (way.needs, way.leaves);
-            let fits = way.bytes.begins(rest)
+            let fits = way.bytes.begins(first, rest)
                 && needs <= *count
                 && (*inner ^ brackets) & way.mask == 0
                 && *count - needs + leaves < u64::BITS
@@ -175,7 +187,8 @@ impl Nest {
             if fits {
                 *inner = *inner >> needs << leaves | left;
                 *count = *count - needs + leaves;
-                return Some((*index, way));
+                known.taken = known.taken.wrapping_add(1);
+                return Some((known.way, way));
             }
         }
         None
@@ -184,8 +197,8 @@ impl Nest {
     /// Forgets that a way came after another: what it led to was not there this time, and would hide
     /// the way to what was.
     pub(super) fn forget(&mut self, from: usize, way: usize) {
-        if let Some(from) = self.ways.get_mut(from) {
-            from.after.retain(|after| *after != way);
+        if let Some(after) = self.after.get_mut(from) {
+            after.retain(|known| known.way != way);
         }
     }
 
@@ -222,16 +235,24 @@ impl Nest {
                     mask: low(needs.1),
                     leaves,
                     then,
-                    after: Vec::new(),
                 });
+                self.after.push(Vec::new());
                 self.ways.len() - 1
             }
             None => return NOWHERE,
         };
-        if let Some(from) = self.ways.get_mut(from) {
-            from.after.retain(|after| *after != index);
-            from.after.truncate(MOST_TRIED - 1);
-            from.after.insert(0, index);
+        if let Some(after) = self.after.get_mut(from) {
+            after.retain(|known| known.way != index);
+            after.sort_by_key(|known| Reverse(known.taken));
+            after.truncate(MOST_TRIED - 1);
+            // What is taken no more makes room in the end.
+            for known in after.iter_mut() {
+                known.taken /= 2;
+            }
+            after.push(Known {
+                way: index,
+                taken: 0,
+            });
         }
         index
     }

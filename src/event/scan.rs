@@ -4,9 +4,11 @@
 //! that a text is looked at once. Nothing is decoded here; what a token needs later (has it
 //! escapes?) is known.
 
+use super::chunk::Chunk;
+use super::ink::Piece;
 use super::marks::{Marked, SIGHT};
 use super::nest::Nest;
-use super::target::{Nowhere, Piece, Target, Text};
+use super::target::{Nowhere, Target, Text};
 
 /// The text goes wrong here, or stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,12 @@ impl<'de> Scan<'de> {
     /// What is not read yet.
     pub(super) fn rest(&self) -> &'de [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    /// The same, the first bytes apart; `None` near the page's end.
+    #[inline(always)]
+    pub(super) fn ahead(&self) -> Option<(&'de Chunk, &'de [u8])> {
+        self.text.as_bytes().get(self.at..)?.split_first_chunk()
     }
 
     /// The bytes that were read from `start` on.
@@ -215,7 +223,7 @@ impl<'de> Scan<'de> {
     /// length, and as much of the page as may be copied with it.
     #[inline(always)]
     pub(super) fn short_text(&self) -> Option<(&'de Piece, usize)> {
-        let piece = self.text.as_bytes().get(self.at..)?.first_chunk()?;
+        let piece = self.piece()?;
         let length = self.marks.plain(self.at);
         (piece.get(length) == Some(&b'"')).then_some((piece, length))
     }
@@ -225,7 +233,7 @@ impl<'de> Scan<'de> {
     fn plain(&mut self, to: &mut impl Text) {
         loop {
             let length = self.marks.plain(self.at);
-            match self.rest().first_chunk() {
+            match self.piece() {
                 Some(piece) => to.plain(piece, length),
                 None => to.plain(&self.last_piece(), length),
             }
@@ -234,6 +242,12 @@ impl<'de> Scan<'de> {
                 return;
             }
         }
+    }
+
+    /// What comes next; `None` near the page's end.
+    #[inline(always)]
+    pub(super) fn piece(&self) -> Option<&'de Piece> {
+        self.text.as_bytes().get(self.at..)?.first_chunk()
     }
 
     /// The last bytes of the page, and nothing after them.
@@ -297,83 +311,12 @@ impl<'de> Scan<'de> {
         Ok(0)
     }
 
-    #[inline(always)]
-    fn number(&mut self, to: &mut impl Target) -> Result<usize, Malformed> {
-        if let Some((piece, length)) = self.short_number() {
-            to.plain(piece, length);
-            self.at += length;
-            return Ok(0);
-        }
-        let start = self.at;
-        let exponents = self.any_number()?;
-        to.word(self.bytes_since(start));
-        Ok(exponents)
-    }
-
-    /// A number of less than sixteen bytes without an exponent, all of it seen at once: its length,
-    /// and as much of the page as may be copied with it. Another one is for [`Scan::any_number`].
-    #[inline(always)]
-    fn short_number(&self) -> Option<(&'de Piece, usize)> {
-        let piece: &Piece = self.text.as_bytes().get(self.at..)?.first_chunk()?;
-        let bytes = u128::from_le_bytes(*piece.first_chunk()?);
-        let sign = usize::from(bytes as u8 == b'-');
-        let bytes = bytes >> (8 * sign);
-        let other = not_digits(bytes);
-        let whole = other.trailing_zeros() as usize / 8;
-        let point = bytes.checked_shr(8 * whole as u32)? as u8 == b'.';
-        let behind = 8 * (whole + 1) as u32;
-        let fraction = other.checked_shr(behind)?.trailing_zeros() as usize / 8;
-        let length = sign + whole + if point { 1 + fraction } else { 0 };
-        let is_one = whole > 0
-            && (whole == 1 || bytes as u8 != b'0')
-            && (!point || fraction > 0)
-            && length < 16
-            && !matches!(piece.get(length), Some(b'e' | b'E'));
-        is_one.then_some((piece, length))
-    }
-
-    /// Goes past any number; tells how many exponents it has.
-    #[inline(never)]
-    fn any_number(&mut self) -> Result<usize, Malformed> {
-        self.take(b'-');
-        if !self.take(b'0') {
-            self.digits()?;
-        }
-        if self.take(b'.') {
-            self.digits()?;
-        }
-        if self.take(b'e') || self.take(b'E') {
-            let _ = self.take(b'+') || self.take(b'-');
-            self.digits()?;
-            return Ok(1);
-        }
-        Ok(0)
-    }
-
-    /// Goes past one digit at least.
-    fn digits(&mut self) -> Result<(), Malformed> {
-        let rest = self.rest();
-        let other = rest.iter().position(|byte| !byte.is_ascii_digit());
-        let count = other.unwrap_or(rest.len());
-        self.at += count;
-        if count > 0 { Ok(()) } else { Err(Malformed) }
-    }
-
     /// What follows the place that lies so many bytes back.
     #[inline(always)]
     pub(super) fn piece_back(&self, length: usize) -> Option<&'de Piece> {
         let start = self.at.checked_sub(length)?;
         self.text.as_bytes().get(start..)?.first_chunk()
     }
-}
-
-/// The highest bit of each byte that is no digit.
-#[inline(always)]
-fn not_digits(bytes: u128) -> u128 {
-    const EACH: u128 = u128::from_le_bytes([1; 16]);
-    // A digit becomes its value; what is above 9 gets its highest bit, no byte touching the next.
-    let values = bytes ^ (EACH * 0x30);
-    ((values & (EACH * 0x7f)) + EACH * (0x7f - 9) | values) & (EACH * 0x80)
 }
 
 #[cfg(test)]
@@ -432,6 +375,7 @@ mod tests {
         #[test]
         fn what_serde_json_takes_for_a_value_is_one_and_nothing_else(text in "[\\[\\]{}:,\"\\\\u0aeE.+\\-1 \\n]{0,12}") {
             is_read_as_serde_json_does(&mut Nest::new(), &text);
+            is_read_as_serde_json_does(&mut Nest::new(), &(text + &" ".repeat(70)));
         }
 
         #[test]
@@ -441,8 +385,8 @@ mod tests {
             let mut nest = Nest::new();
             for list in lists {
                 for text in [format!("[{}]", list.join(",")), list.concat()] {
-                    // Room after it lets what is remembered be compared with all of it.
-                    is_read_as_serde_json_does(&mut nest, &(text + &" ".repeat(40)));
+                    // With room after it, it is looked at as all but a page's end is.
+                    is_read_as_serde_json_does(&mut nest, &(text + &" ".repeat(70)));
                 }
             }
         }

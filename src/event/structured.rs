@@ -17,7 +17,7 @@ impl<'de> Scan<'de> {
         let mut from = nest::START;
         loop {
             let last = from;
-            let then = match nest.take_way(scan.rest(), from) {
+            let then = match nest.take_way(&scan, from) {
                 Some((index, way)) => {
                     from = index;
                     scan.skip(way.len());

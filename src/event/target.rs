@@ -1,10 +1,7 @@
 //! Where a value goes while it is read: nowhere, or to the row or a catch-all, in one of two forms.
 
-use super::ink::{Ink, Prefix};
+use super::ink::{Ink, Piece, Prefix};
 use super::text::push_escaped;
-
-/// More of the page than one look at its marks tells of.
-pub(super) type Piece = [u8; 64];
 
 /// Takes the inside of a string, part by part.
 pub(super) trait Text {

@@ -148,6 +148,16 @@ fn is_okta_time(text: &[u8]) -> bool {
 pub(super) fn guid(text: &str) -> Option<[u8; 38]> {
     let guid = parse_uuid(text)?;
     let mut quoted = *b"\"--------.----.----.----.------------\"";
+    if let (Ok(text), Some(room)) = (
+        <&[u8; 36]>::try_from(text.as_bytes()),
+        quoted.get_mut(1..37),
+    ) {
+        for (to, byte) in room.iter_mut().zip(text) {
+            // A digit and a hyphen have this bit; a letter is small with it.
+            *to = byte | 0x20;
+        }
+        return Some(quoted);
+    }
     let room = quoted.iter_mut().filter(|byte| **byte == b'-');
     let digits = guid.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
     for (to, digit) in room.zip(digits) {

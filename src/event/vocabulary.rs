@@ -2,6 +2,7 @@
 //! one to the next.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use super::chunk::Literal;
 use super::ink::Prefix;
@@ -51,8 +52,16 @@ pub(super) struct Word {
     /// The object that it is a key of.
     pub(super) node: NodeIndex,
     pub(super) meaning: Meaning,
-    /// Ways that were met from the end of its value, the newest first.
-    steps: Vec<(Literal, Step)>,
+    /// Steps that were taken from the end of its value, those first that were taken most.
+    steps: Vec<Known>,
+}
+
+/// A step that was taken before.
+#[derive(Debug)]
+struct Known {
+    way: Literal,
+    step: Step,
+    taken: u32,
 }
 
 /// The next value, and how to get there.
@@ -124,12 +133,15 @@ impl Vocabulary {
     /// Goes on from the end of a word's value to the next value, if that was done before from
     /// there with the very same bytes between.
     #[inline(always)]
-    pub(super) fn step(&self, scan: &mut Scan<'_>, from: WordIndex) -> Option<Step> {
-        let steps = &self.words.get(from)?.steps;
-        let rest = scan.rest();
-        let (_, step) = steps.iter().find(|(way, _)| way.begins(rest))?;
-        scan.skip(step.length);
-        Some(*step)
+    pub(super) fn step(&mut self, scan: &mut Scan<'_>, from: WordIndex) -> Option<Step> {
+        let steps = &mut self.words.get_mut(from)?.steps;
+        let (first, rest) = scan.ahead()?;
+        let known = steps
+            .iter_mut()
+            .find(|known| known.way.begins(first, rest))?;
+        known.taken = known.taken.wrapping_add(1);
+        scan.skip(known.step.length);
+        Some(known.step)
     }
 
     /// Remembers a step that any event may take again.
@@ -139,9 +151,18 @@ impl Vocabulary {
         }
         if let Some(word) = self.words.get_mut(from) {
             // It may be known: near the page's end none is tried.
-            word.steps.retain(|(known, _)| !known.is(way));
+            word.steps.retain(|known| !known.way.is(way));
+            word.steps.sort_by_key(|known| Reverse(known.taken));
             word.steps.truncate(MOST_STEPS - 1);
-            word.steps.insert(0, (Literal::of(way), step));
+            // What is taken no more makes room in the end.
+            for known in &mut word.steps {
+                known.taken /= 2;
+            }
+            word.steps.push(Known {
+                way: Literal::of(way),
+                step,
+                taken: 0,
+            });
         }
     }
 

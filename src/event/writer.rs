@@ -89,9 +89,8 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         match scan.short_text() {
             Some((piece, length)) if !*written => {
                 *written = true;
-                slot.prefix.push_to(&mut self.row);
                 // Its quotation mark stands behind it.
-                self.row.start_of(piece, length + 1);
+                self.row.prefixed(&slot.prefix, piece, length + 1);
                 scan.skip(length + 1);
                 Ok(())
             }
