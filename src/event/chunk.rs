@@ -1,6 +1,6 @@
 //! Thirty-two bytes at a time: by 16 on every x86-64 and on ARM, by 32 where the build allows AVX2.
 
-use fearless_simd::{Level, dispatch, prelude::*, u8x32};
+use wide::u8x32;
 
 /// As many bytes as are looked at together. A longer step finds most texts' ends at once.
 pub(super) const WIDTH: usize = 32;
@@ -11,10 +11,7 @@ pub(super) type Chunk = [u8; WIDTH];
 /// Bit n: byte n is the same in both.
 #[inline(always)]
 fn equals(one: &Chunk, other: &Chunk) -> u32 {
-    dispatch!(Level::baseline(), simd => {
-        let (one, other) = (u8x32::simd_from(simd, *one), u8x32::simd_from(simd, *other));
-        one.simd_eq(other).to_bitmask() as u32
-    })
+    u8x32::new(*one).simd_eq(u8x32::new(*other)).to_bitmask()
 }
 
 /// A text that is looked for a million times.
