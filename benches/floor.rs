@@ -1,6 +1,6 @@
 //! The least that a shipper can do: download, inflate, post as many bytes as the rows have, gzipped
 //! where the API takes gzip. `cargo xtask bench` holds the program against it. It takes the
-//! program's own settings, HTTP stack, libraries of compression and level of gzip; nothing is
+//! program's own settings, HTTP stack, inflating and gzip; nothing is
 //! decoded, nothing kept, nothing tried again, and nothing is read while something is posted.
 //!
 //! Rows are longer than events, and whoever ships rows has to send them. `PAGE_OF_ROWS` says how many
@@ -12,8 +12,7 @@ use std::io::Write as _;
 use bytes::Bytes;
 use chrono::{TimeDelta, Utc};
 use flate2::write::GzDecoder;
-use libdeflater::{CompressionLvl, Compressor};
-use okta_sentinel::ingest::logs_ingestion::GZIP_LEVEL;
+use okta_sentinel::gzip::Gzip;
 use okta_sentinel::ingest::signature::{Signer, http_date};
 use okta_sentinel::ingest::workspace::WorkspaceKey;
 use okta_sentinel::okta::link;
@@ -150,7 +149,7 @@ const SEAM: &[u8] = b"},{\"actor\":{";
 struct Rule {
     url: String,
     token: String,
-    gzip: Compressor,
+    gzip: Gzip,
     /// The call that is being filled.
     open: Vec<u8>,
     /// Room for what comes of it.
@@ -176,7 +175,7 @@ impl Rule {
                 "{endpoint}/dataCollectionRules/{id}/streams/Custom-Okta_CL?api-version=2023-01-01"
             ),
             token: format!("Bearer {}", token.ok_or("the identity gave no token")?),
-            gzip: Compressor::new(CompressionLvl::new(GZIP_LEVEL).unwrap_or_default()),
+            gzip: Gzip::default(),
             open: Vec::with_capacity(CALL),
             packed: Vec::new(),
         })
@@ -214,11 +213,10 @@ impl Rule {
             return Ok(());
         }
         self.open.push(b']');
-        let most = self.gzip.gzip_compress_bound(self.open.len());
-        self.packed.resize(self.packed.len().max(most), 0);
-        let length = self.gzip.gzip_compress(&self.open, &mut self.packed)?;
+        self.packed.clear();
+        self.gzip.compress(&self.open, &mut self.packed);
         self.open.clear();
-        let body = Bytes::copy_from_slice(self.packed.get(..length).unwrap_or_default());
+        let body = Bytes::copy_from_slice(&self.packed);
         let answer = http
             .post(&self.url)
             .header(AUTHORIZATION, &self.token)

@@ -1,4 +1,5 @@
-//! What each level of gzip makes of rows for the Logs Ingestion API, and what that takes.
+//! What the program's gzip makes of rows for the Logs Ingestion API, what each level of libdeflate
+//! makes of them, and what that takes.
 //!
 //! Rows are batched and compressed as the program does it: calls of a million bytes over the bounds
 //! of pages, one state for all of them, into room that is kept.
@@ -11,55 +12,73 @@ use okta_sentinel::batch::{Batch, BatchLimits, Batcher};
 use okta_sentinel::event::layout::Spelling;
 use okta_sentinel::event::page::encode_page;
 use okta_sentinel::event::row::RowEncoder;
+use okta_sentinel::gzip::Gzip;
 use sandbox::okta::events::EventMaker;
 
 use super::Failure;
 use super::clock::processor_time;
 
+/// The name of the program's own.
+const OWN: &str = "own";
 const PAGE: u64 = 1_000;
 const LIMITS: BatchLimits = BatchLimits {
     bytes: 1_000_000,
     rows: usize::MAX,
 };
 
-/// One level's state and what it has done so far.
+/// One compressor and what it has done so far.
 struct Level {
-    number: i32,
-    state: Compressor,
-    out: Vec<u8>,
+    name: String,
+    state: State,
     bytes: usize,
     took: Duration,
 }
 
+enum State {
+    Own(Box<Gzip>, Vec<u8>),
+    Libdeflate(Compressor, Vec<u8>),
+}
+
 impl Level {
-    fn new(level: CompressionLvl, number: i32) -> Level {
+    fn new(name: &str, state: State) -> Level {
         Level {
-            number,
-            state: Compressor::new(level),
-            out: vec![0; LIMITS.bytes],
+            name: name.to_owned(),
+            state,
             bytes: 0,
             took: Duration::ZERO,
         }
     }
 
+    fn libdeflate(level: i32) -> Option<Level> {
+        let state = Compressor::new(CompressionLvl::new(level).ok()?);
+        let state = State::Libdeflate(state, vec![0; LIMITS.bytes]);
+        Some(Level::new(&level.to_string(), state))
+    }
+
     fn compress(&mut self, plain: &[u8]) -> Result<(), Failure> {
         let before = processor_time();
-        self.bytes += self.state.gzip_compress(plain, &mut self.out)?;
+        self.bytes += match &mut self.state {
+            State::Own(gzip, out) => {
+                out.clear();
+                gzip.compress(plain, out);
+                out.len()
+            }
+            State::Libdeflate(compressor, out) => compressor.gzip_compress(plain, out)?,
+        };
         self.took += processor_time().saturating_sub(before);
         Ok(())
     }
 }
 
-/// Prints `rows`, their number and bytes, then a line for each level: `level`, its number, bytes
-/// and nanoseconds of all rows.
+/// Prints `rows`, their number and bytes, then a line for each compressor: `level`, its number or
+/// `own`, bytes and nanoseconds of all rows.
 #[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 pub(super) fn print(events: u64, seed: u64) -> Result<(), Failure> {
     let maker = EventMaker::new(seed, DateTime::UNIX_EPOCH, Duration::from_secs(1));
     let mut encoder = RowEncoder::new(Spelling::Named, "acme.okta.com");
     let mut batcher = Batcher::new(LIMITS);
-    let levels =
-        (1..=9).filter_map(|number| Some(Level::new(CompressionLvl::new(number).ok()?, number)));
-    let mut levels: Vec<Level> = levels.collect();
+    let mut levels = vec![Level::new(OWN, State::Own(Box::default(), Vec::new()))];
+    levels.extend((1..=9).filter_map(Level::libdeflate));
     let (mut rows, mut bytes) = (0, 0);
     let mut pack = |batches: Vec<Batch>| -> Result<(), Failure> {
         for batch in &batches {
@@ -83,7 +102,7 @@ pub(super) fn print(events: u64, seed: u64) -> Result<(), Failure> {
     for level in &levels {
         println!(
             "level {} {} {}",
-            level.number,
+            level.name,
             level.bytes,
             level.took.as_nanos()
         );

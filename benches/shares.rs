@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use flate2::write::GzEncoder;
 use flate2::{Compression, Decompress, FlushDecompress};
-use libdeflater::{CompressionLvl, Compressor};
 use okta_sentinel::batch::{Batch, BatchLimits, Batcher};
 use okta_sentinel::event::layout::Spelling;
 use okta_sentinel::event::page::encode_page;
 use okta_sentinel::event::row::RowEncoder;
-use okta_sentinel::ingest::logs_ingestion::GZIP_LEVEL;
+use okta_sentinel::gzip::Gzip;
 use sandbox::okta::events::EventMaker;
 
 use super::Failure;
@@ -117,11 +116,12 @@ fn batches(
 }
 
 fn gzip(calls: &[Batch]) -> Result<Duration, Failure> {
-    let mut compressor = Compressor::new(CompressionLvl::new(GZIP_LEVEL).unwrap_or_default());
-    let mut out = vec![0; A_CALL.bytes];
+    let (mut gzip, mut out) = (Gzip::default(), Vec::new());
     timed(PAGES * PAGE, || {
         for call in calls {
-            black_box(compressor.gzip_compress(call.body(), &mut out)?);
+            out.clear();
+            gzip.compress(call.body(), &mut out);
+            black_box(&out);
         }
         Ok(())
     })

@@ -12,6 +12,7 @@ pub mod batch;
 pub mod checkpoint;
 pub mod cli;
 pub mod event;
+pub mod gzip;
 pub mod host;
 pub mod identity;
 pub mod ingest;

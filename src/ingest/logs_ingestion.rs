@@ -37,9 +37,6 @@ const LIMITS: BatchLimits = BatchLimits {
     rows: usize::MAX,
 };
 
-/// libdeflate's level, 0 to 12. `docs/costs.md` has what each makes of rows, and what it takes.
-pub const GZIP_LEVEL: i32 = 5;
-
 const WHOLE_ATTEMPT: Duration = Duration::from_secs(30);
 
 /// A body of this many bytes or fewer is not slow because of its size.
@@ -76,7 +73,7 @@ impl LogsIngestion {
             tokens: Tokens::new(credential, rule.endpoint.scope()),
             rule,
             remedy,
-            packer: Mutex::new(Packer::new(GZIP_LEVEL)),
+            packer: Mutex::new(Packer::default()),
         }
     }
 
@@ -86,10 +83,7 @@ impl LogsIngestion {
 
     /// Posts a body, and once more with a new token where the endpoint does not take this one.
     async fn call(&self, table: Table, plain: &Bytes) -> Result<(), PostError> {
-        let gzip = self.packer().pack(plain).map_err(|error| PostError {
-            outcome: Outcome::Stop,
-            message: format!("rows cannot be compressed ({error}); report this as a bug"),
-        })?;
+        let gzip = self.packer().pack(plain);
         let token = self.token().await?;
         let Some(refusal) = self.attempt(table, &token, plain, &gzip).await? else {
             self.packer().accepted();

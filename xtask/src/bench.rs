@@ -50,7 +50,7 @@ pub(crate) struct Options {
     /// One road alone; may be given more than once [default: both]
     #[arg(long, value_name = "ROAD")]
     road: Vec<Api>,
-    /// The table of gzip levels and nothing else
+    /// The table of gzip, the program's and libdeflate's levels, and nothing else
     #[arg(long, conflicts_with_all = ["events", "long", "quick", "road"])]
     levels: bool,
     /// Folder for the program's state: on a disk each save of the cursor waits for it, in memory

@@ -63,8 +63,8 @@ impl fmt::Display for Report {
             "\nEvents of 2.75 KB on average, pages compressed. Sandbox and program share this \
              machine ({} processors): wall time is not the program's alone, the rest is. A floor \
              downloads and inflates the same pages and posts the events as they came, with the \
-             program's own libraries for HTTP and compression; where the API takes gzip it fills \
-             calls of a million bytes with them and compresses those at the program's level. Rows are \
+             program's own libraries for HTTP and inflating; where the API takes gzip it fills \
+             calls of a million bytes with them and compresses those by the program's own gzip. Rows are \
              longer than events: so that it posts as many bytes, each page has some of its first \
              events again at its end. It makes no rows, reads no id, keeps no state, tries nothing \
              again, and does not post while it reads. Calls and bytes are those of events, without \

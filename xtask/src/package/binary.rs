@@ -13,10 +13,6 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The linker that knows old glibcs, at exact versions, installed in an environment of its own.
 const PARTS: [&str; 2] = ["ziglang==0.15.2", "cargo-zigbuild==0.24.0"];
-/// zig's clang takes the wide registers away that libdeflate's checksums would use where there are
-/// any; it has others for every processor.
-const WITHOUT_AVX512: &str = "-DLIBDEFLATE_ASSEMBLER_DOES_NOT_SUPPORT_VPCLMULQDQ \
-                              -DLIBDEFLATE_ASSEMBLER_DOES_NOT_SUPPORT_AVX512VNNI";
 const ENVIRONMENT: &str = "target/package/.venv";
 const GET_PYTHON: &str =
     "install Python 3 with its venv module; the linker for old glibcs comes from PyPI";
@@ -43,9 +39,7 @@ pub(super) fn build(epoch: &str) -> anyhow::Result<PathBuf> {
     let (root, home) = (checkout::root().display().to_string(), cargo_home());
     let rust =
         format!("--remap-path-prefix={home}=/cargo --remap-path-prefix={root}=/okta-sentinel");
-    let c = format!(
-        "-ffile-prefix-map={home}=/cargo -ffile-prefix-map={root}=/okta-sentinel {WITHOUT_AVX512}"
-    );
+    let c = format!("-ffile-prefix-map={home}=/cargo -ffile-prefix-map={root}=/okta-sentinel");
     let tool = |name: &str| tools.join(name).display().to_string();
     Step::new("build", &tool("cargo-zigbuild"), &arguments)
         .variable("CARGO_ZIGBUILD_PYTHON_PATH", &tool("python"))
