@@ -321,6 +321,51 @@ mod tests {
     }
 
     #[test]
+    fn what_was_in_the_text_before_is_forgotten() {
+        let text = b"hello world, 1234 hello world, X567 and world, X567 for ever";
+        // Where the second world is, which is remembered as a part of something only.
+        let before = b"abcdefghijklmnopqrstuvwxworld and nothing more";
+        let mut repeats = Repeats::default();
+        repeats.of(text, |_, _, _| ());
+        let alone = repeats.sequences.clone();
+        repeats.of(before, |_, _, _| ());
+        repeats.of(text, |_, _, _| ());
+        assert_eq!(repeats.sequences, alone);
+    }
+
+    #[test]
+    fn what_is_beyond_the_window_is_as_good_as_new() {
+        let known = br#"{"a":"a value that comes again","b":"one that does, too","c":"the last"},"#;
+        for plain in [false, true] {
+            let known = match plain {
+                false => known.to_vec(),
+                true => known
+                    .iter()
+                    .filter(|byte| **byte != b':')
+                    .copied()
+                    .collect(),
+            };
+            let mut random = fastrand::Rng::with_seed(5);
+            for distance in WINDOW - 200..WINDOW + 200 {
+                let between = std::iter::repeat_with(|| random.u8(128..));
+                let between: Vec<u8> = between.take(distance - known.len()).collect();
+                let text = [&between[..9], &known, &between, &known].concat();
+                let mut repeats = Repeats::default();
+                assert!(remade(&mut repeats, &text) == text, "{distance}");
+                let again = repeats
+                    .sequences
+                    .iter()
+                    .any(|sequence| sequence.length > 30);
+                // Without landmarks it may be forgotten earlier.
+                assert!(
+                    again == (distance <= WINDOW) || plain && !again,
+                    "{distance}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_long_text_has_several_blocks() {
         let mut random = fastrand::Rng::with_seed(3);
         let mut text = Vec::new();
