@@ -45,9 +45,9 @@ impl Marks {
             room.copy_from_slice(rest);
         }
         dispatch!(self.level, simd => mark(simd, blocks, bits));
-        if let Some([of_rest, behind]) = bits.get_mut(blocks.len()..) {
+        // Zeros are marked, too, and stand after every end.
+        if let Some([of_rest, _]) = bits.get_mut(blocks.len()..) {
             dispatch!(self.level, simd => mark(simd, &[last], std::slice::from_mut(of_rest)));
-            *behind = [u8::MAX; 8];
         }
         Marked(&self.bits)
     }
