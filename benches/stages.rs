@@ -40,6 +40,8 @@ struct Bench {
     batcher: Batcher,
     /// The page's rows for Logs Ingestion.
     call: Vec<u8>,
+    /// What somebody might write into a log to keep the program busy.
+    alike: Vec<u8>,
     gzip: Gzip,
     gzipped: Vec<u8>,
     signer: Signer,
@@ -62,13 +64,14 @@ impl RowSink for Rows {
 }
 
 /// `all` is what an event costs beyond the wire on the Data Collector road.
-const STAGES: [&str; 8] = [
+const STAGES: [&str; 9] = [
     "inflate",
     "grammar",
     "row",
     "row-named",
     "batch",
     "compress",
+    "compress-alike",
     "sign",
     "all",
 ];
@@ -85,6 +88,7 @@ impl Bench {
                 rows: 20_000,
             }),
             call: Vec::new(),
+            alike: alike(),
             gzip: Gzip::default(),
             gzipped: Vec::new(),
             signer: Signer::new(&[7; 64])?,
@@ -122,6 +126,12 @@ impl Bench {
                 black_box(&self.gzipped);
                 return Ok(self.call.len());
             }
+            "compress-alike" => {
+                self.gzipped.clear();
+                self.gzip.compress(&self.alike, &mut self.gzipped);
+                black_box(&self.gzipped);
+                return Ok(self.alike.len());
+            }
             "sign" => {
                 let date = http_date(DateTime::UNIX_EPOCH);
                 black_box(self.signer.sign(self.page.len(), &date));
@@ -155,6 +165,16 @@ impl Bench {
         }
         Ok(())
     }
+}
+
+/// Values that begin alike, are of one length and differ at their ends, ten of them again and again:
+/// each one finds another that is nearer and shorter than the best.
+fn alike() -> Vec<u8> {
+    let values = (0..10_u64).map(|number| {
+        let end = (number + 1).wrapping_mul(0x9E37_79B1_85EB_CA87) >> 32;
+        format!("kkkkkkkk:\"0123456789abcdef{end:08x}")
+    });
+    values.collect::<String>().repeat(1_000).into_bytes()
 }
 
 fn packed(bytes: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -32,8 +32,8 @@ pub struct Gzip {
 }
 
 impl Gzip {
-    /// Appends one member to `out`. Any bytes come back whole, however they look; those that do
-    /// not repeat grow by 5 bytes in 65,535, and by 18.
+    /// Appends one member to `out`. Any bytes, of less than 4 GB, come back whole, however they look;
+    /// those that do not repeat grow by 5 bytes in 65,535, and by 18.
     pub fn compress(&mut self, plain: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(&HEADER);
         let mut bits = BitWriter::after(std::mem::take(out));

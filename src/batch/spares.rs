@@ -75,6 +75,21 @@ mod tests {
     }
 
     #[test]
+    fn a_buffer_that_is_too_small_is_let_go_of() {
+        let spares = Spares::default();
+        for bytes in [100, 20, 50] {
+            spares.give_back(Batch {
+                body: Vec::with_capacity(bytes).into(),
+                rows: Vec::new(),
+            });
+        }
+        assert!(spares.take(40).capacity() >= 50);
+        assert_eq!(spares.take(40).capacity(), 0);
+        assert!(spares.take(40).capacity() >= 100);
+        assert_eq!(spares.take(0).capacity(), 0);
+    }
+
+    #[test]
     fn bytes_that_somebody_holds_are_left_to_them() {
         let spares = Spares::default();
         let mut batcher = Batcher::with_spares(LIMITS, spares.clone());

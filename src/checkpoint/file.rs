@@ -208,7 +208,8 @@ impl CheckpointLease for FileLease {
 #[derive(Debug)]
 struct Locked {
     home: PathBuf,
-    open: Option<File>,
+    /// `home`, kept open to be flushed.
+    folder: Option<File>,
     lock: File,
     /// A write that its caller gave up on may still be under way when the next one comes.
     turn: Mutex<()>,
@@ -227,7 +228,7 @@ impl Locked {
         match lock.try_lock() {
             Ok(()) => Ok(Locked {
                 home: home.to_owned(),
-                open: folder::open(home)?,
+                folder: folder::open(home)?,
                 lock,
                 turn: Mutex::new(()),
             }),
@@ -278,7 +279,7 @@ impl Locked {
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.home.join(name);
         let of_home = path.parent() == Some(&self.home);
-        let open = self.open.as_ref().filter(|_| of_home);
+        let open = self.folder.as_ref().filter(|_| of_home);
         folder::replace(&path, &self.home.join(NEW), bytes, open)
     }
 }

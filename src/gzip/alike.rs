@@ -7,21 +7,26 @@ fn differences(one: &[u8; 32], other: &[u8; 32]) -> u32 {
     !u8x32::new(*one).simd_eq(u8x32::new(*other)).to_bitmask()
 }
 
-/// How many bytes from `one` on are as those from `other` on, which is the later.
+/// How many bytes from `one` on are as those from `other` on, which is the later. From `enough` on
+/// it may be more.
 #[inline(always)]
-pub(super) fn common_start(text: &[u8], one: usize, other: usize) -> usize {
+pub(super) fn common_start(text: &[u8], one: usize, other: usize, enough: usize) -> usize {
     let (Some(mut one), Some(mut other)) = (text.get(one..), text.get(other..)) else {
         return 0;
     };
     let whole = other.len();
-    while let (Some((a, after_a)), Some((b, after_b))) =
-        (one.split_first_chunk(), other.split_first_chunk())
+    while whole - other.len() < enough
+        && let (Some((a, after_a)), Some((b, after_b))) =
+            (one.split_first_chunk(), other.split_first_chunk())
     {
         let differences = differences(a, b);
         if differences != 0 {
             return whole - other.len() + differences.trailing_zeros() as usize;
         }
         (one, other) = (after_a, after_b);
+    }
+    if whole - other.len() >= enough {
+        return whole - other.len();
     }
     let same = one.iter().zip(other).take_while(|(a, b)| a == b);
     whole - other.len() + same.count()

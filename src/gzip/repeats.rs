@@ -114,14 +114,14 @@ impl Repeats {
         }
         let mut best = Found { from: 0, length: 0 };
         for from in [values, value] {
-            better(text, from, start, &mut best);
+            better(text, from, start, usize::MAX, &mut best);
             if best.length > LONG {
                 return Some(best);
             }
         }
         if best.length < SHORT {
             for from in keys {
-                better(text, from, start, &mut best);
+                better(text, from, start, usize::MAX, &mut best);
             }
         }
         (best.length > 0).then_some(best)
@@ -167,7 +167,7 @@ impl Repeats {
         }
         let mut best = none;
         for distance in distances {
-            better(text, at.saturating_sub(distance), at, &mut best);
+            better(text, at.saturating_sub(distance), at, end - at, &mut best);
         }
         best.length = best.length.min(end - at);
         if best.length < WORTHWHILE { none } else { best }
@@ -231,11 +231,12 @@ fn hashes(text: &[u8], start: usize, ahead: [u32; 2]) -> [u64; 3] {
     [values, value, key].map(|mixed| mixed.wrapping_mul(GOLDEN))
 }
 
-/// Takes a place for the best if more follows that is the same.
+/// Takes a place for the best if more follows that is the same, without a look far beyond what is
+/// `enough`: what cannot be used would be looked at again and again.
 #[inline(always)]
-fn better(text: &[u8], from: usize, start: usize, best: &mut Found) {
+fn better(text: &[u8], from: usize, start: usize, enough: usize, best: &mut Found) {
     if from > 0 && (1..=WINDOW).contains(&(start - from)) {
-        let length = common_start(text, from, start);
+        let length = common_start(text, from, start, enough);
         if length > best.length {
             *best = Found { from, length };
         }
@@ -315,8 +316,10 @@ mod tests {
         let text = row.repeat(3);
         let mut repeats = Repeats::default();
         repeats.of(&text, |sequences, _, _| {
-            let literals: u32 = sequences.iter().map(|sequence| sequence.literals).sum();
-            assert!(literals as usize <= row.len() + 8, "{sequences:?}");
+            let repeated: usize = sequences.iter().map(|s| usize::from(s.length)).sum();
+            assert!(repeated >= 2 * row.len(), "{sequences:?}");
+            let once: Vec<_> = sequences.iter().filter(|s| s.length > 60).collect();
+            assert_eq!(once.len(), 1, "{sequences:?}");
         });
     }
 
@@ -346,6 +349,7 @@ mod tests {
                     .collect(),
             };
             let mut random = fastrand::Rng::with_seed(5);
+            let mut found = 0;
             for distance in WINDOW - 200..WINDOW + 200 {
                 let between = std::iter::repeat_with(|| random.u8(128..));
                 let between: Vec<u8> = between.take(distance - known.len()).collect();
@@ -361,7 +365,9 @@ mod tests {
                     again == (distance <= WINDOW) || plain && !again,
                     "{distance}"
                 );
+                found += usize::from(again);
             }
+            assert!(found > 0, "plain: {plain}");
         }
     }
 

@@ -6,6 +6,6 @@ use foldhash::quality::RandomState;
 
 use crate::event::EventId;
 
-/// Ids to look events up by. Each set has a key of its own, so that nobody can choose ids that
-/// collide.
+/// Ids to look events up by. Each set has a key of its own, so that ids which collide cannot be known
+/// beforehand.
 pub(super) type IdSet = HashSet<EventId, RandomState>;

@@ -92,7 +92,9 @@ mod tests {
         assert_eq!(first.as_ptr(), again.as_ptr());
         // Equal bytes elsewhere are another body, as far as anybody can tell at no cost.
         let copy = Bytes::from(plain.to_vec());
-        assert_eq!(packer.pack(&copy), first);
+        let other = packer.pack(&copy);
+        assert_eq!(other, first);
+        assert_ne!(other.as_ptr(), first.as_ptr());
     }
 
     #[test]
