@@ -4,7 +4,7 @@
 
 use super::sequence::WINDOW;
 
-/// Spreads what it multiplies over the bits above (the golden ratio's; Knuth).
+/// Spreads what it multiplies over the bits above: xxHash's first prime.
 pub(super) const GOLDEN: u64 = 0x9E37_79B1_85EB_CA87;
 
 /// Where what has a hash stood last.
