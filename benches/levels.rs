@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use libdeflater::{CompressionLvl, Compressor};
-use okta_sentinel::batch::{Batch, BatchLimits, Batcher};
-use okta_sentinel::event::layout::Spelling;
-use okta_sentinel::event::page::encode_page;
-use okta_sentinel::event::row::RowEncoder;
-use okta_sentinel::gzip::Gzip;
+use okta_rows::RowEncoder;
+use okta_rows::Spelling;
+use okta_rows::encode_page;
+use okta_sentinel::log_analytics::batch::{Batch, BatchLimits, Batcher};
+use okta_sentinel::log_analytics::logs_ingestion::gzip::Gzip;
 use sandbox::okta::events::EventMaker;
 
 use super::Failure;

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use flate2::write::GzEncoder;
 use flate2::{Compression, Decompress, FlushDecompress};
-use okta_sentinel::batch::{Batch, BatchLimits, Batcher};
-use okta_sentinel::event::layout::Spelling;
-use okta_sentinel::event::page::encode_page;
-use okta_sentinel::event::row::RowEncoder;
-use okta_sentinel::gzip::Gzip;
+use okta_rows::RowEncoder;
+use okta_rows::Spelling;
+use okta_rows::encode_page;
+use okta_sentinel::log_analytics::batch::{Batch, BatchLimits, Batcher};
+use okta_sentinel::log_analytics::logs_ingestion::gzip::Gzip;
 use sandbox::okta::events::EventMaker;
 
 use super::Failure;

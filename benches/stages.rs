@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use flate2::Compression;
 use flate2::write::{GzDecoder, GzEncoder};
-use okta_sentinel::batch::{Batch, BatchLimits, Batcher};
-use okta_sentinel::event::layout::Spelling;
-use okta_sentinel::event::page::{RowSink, encode_page};
-use okta_sentinel::event::row::{Row, RowEncoder};
-use okta_sentinel::gzip::Gzip;
-use okta_sentinel::ingest::signature::{Signer, http_date};
+use okta_rows::Spelling;
+use okta_rows::{Row, RowEncoder};
+use okta_rows::{RowSink, encode_page};
+use okta_sentinel::log_analytics::batch::{Batch, BatchLimits, Batcher};
+use okta_sentinel::log_analytics::data_collector::signature::{Signer, http_date};
+use okta_sentinel::log_analytics::logs_ingestion::gzip::Gzip;
 use sandbox::okta::events::EventMaker;
 use serde::de::IgnoredAny;
 

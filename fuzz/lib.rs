@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use okta_sentinel::event::EventId;
-use okta_sentinel::event::layout::Spelling;
-use okta_sentinel::event::page::{PageError, RowSink, encode_page};
-use okta_sentinel::event::row::{Row, RowEncoder};
-use okta_sentinel::event::schema::MAX_VALUE;
+use okta_rows::EventId;
+use okta_rows::Spelling;
+use okta_rows::{PageError, RowSink, encode_page};
+use okta_rows::{Row, RowEncoder};
+use okta_rows::schema::MAX_VALUE;
 use serde_json::value::RawValue;
 
 /// Both roads' spellings.

@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::checkpoint::blob::BlobStore;
-use crate::checkpoint::file::FileStore;
-use crate::checkpoint::{CheckpointStore, StoreError};
-use crate::ingest::Sink;
-use crate::ingest::data_collector::DataCollector;
-use crate::ingest::local::LocalWorkspace;
-use crate::ingest::logs_ingestion::LogsIngestion;
-use crate::ingest::signature::Signer;
-use crate::okta::client::http_client;
-use crate::okta::credential::ServiceApp;
-use crate::okta::{Client, Credential, OktaDomain};
-use crate::run::Shipper;
+use crate::log_analytics::data_collector::DataCollector;
+use crate::log_analytics::data_collector::signature::Signer;
+use crate::log_analytics::local_folder::LocalWorkspace;
+use crate::log_analytics::logs_ingestion::LogsIngestion;
+use crate::log_analytics::sink::Sink;
+use crate::okta::api::credential::Credential;
+use crate::okta::api::credential::ServiceApp;
+use crate::okta::api::domain::OktaDomain;
+use crate::okta::log::client::Client;
+use crate::okta::log::client::http_client;
 use crate::settings::{CredentialSettings, Settings, SinkSettings, StoreSettings};
+use crate::ship::Shipper;
+use crate::state::blob::BlobStore;
+use crate::state::folder::FileStore;
+use crate::state::store::{CheckpointStore, StoreError};
 
 /// Why the parts do not fit together, though each setting reads well.
 #[derive(Debug, thiserror::Error)]

@@ -9,8 +9,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use crate::host::PORT;
-use crate::run::Shipper;
 use crate::settings::{Environment, Place, Settings};
+use crate::ship::Shipper;
 use crate::telemetry::{self, Lines, Log};
 
 pub mod check;

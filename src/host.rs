@@ -19,8 +19,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 
-use crate::run::{Begin, RunReport, Shipper};
 use crate::settings::{Environment, Place, Settings};
+use crate::ship::{Begin, RunReport, Shipper};
 use crate::telemetry::Log;
 
 mod answer;

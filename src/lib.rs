@@ -1,25 +1,16 @@
-//! Okta's System Log in Microsoft Sentinel: **page → row → batch → post → checkpoint**.
+//! Okta's System Log in Microsoft Sentinel: **page → row → batch → post → cursor**.
 //!
-//! One run reads the [checkpoint], follows Okta's `next` links from there ([okta]), turns each
-//! event into an `Okta_CL` row ([event]), cuts rows into batches ([batch]), posts each batch to
-//! Log Analytics ([ingest], by way of [gzip] where the API takes it) and saves its place after
-//! every accepted one. [run] drives that road from top to bottom; [host] starts it for the
-//! Functions host, [cli] for a person in a shell. [settings] is the only reader of the environment,
-//! [telemetry] the only writer of log lines.
-//! [tables] lists what the workspace holds in the end.
+//! [host] starts a run for the Functions host, [cli] for a person in a shell. [ship] drives the
+//! run: it reads pages ([okta]), has rows made of them ([okta_rows]), posts them in batches
+//! ([log_analytics]) and saves its place ([state]) after every page.
 
 pub mod app;
-pub mod batch;
-pub mod checkpoint;
 pub mod cli;
-pub mod event;
-pub mod gzip;
 pub mod host;
-pub mod identity;
-pub mod ingest;
+pub mod log_analytics;
+pub mod net;
 pub mod okta;
-pub mod retry;
-pub mod run;
 pub mod settings;
-pub mod tables;
+pub mod ship;
+pub mod state;
 pub mod telemetry;

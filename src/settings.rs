@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub mod address;
 pub mod catalogue;
 mod credential;
 mod environment;

@@ -17,11 +17,11 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::checkpoint::StoreError;
-use crate::event::EventId;
-use crate::okta::OktaDomain;
-use crate::run::RunReport;
+use crate::okta::api::domain::OktaDomain;
 use crate::settings::Problems;
+use crate::ship::RunReport;
+use crate::state::store::StoreError;
+use okta_rows::EventId;
 
 /// Where log lines go and how they look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
-use okta_sentinel::checkpoint::file::FileStore;
-use okta_sentinel::checkpoint::{Checkpoint, CheckpointStore as _, FORMAT, StoreError};
-use okta_sentinel::okta::Cursor;
+use okta_sentinel::state::folder::FileStore;
+use okta_sentinel::state::store::{Checkpoint, CheckpointStore as _, FORMAT, StoreError};
+use okta_sentinel::okta::log::cursor::Cursor;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 

@@ -2,7 +2,7 @@
 //! http never leaves the loopback.
 #![no_main]
 
-use okta_sentinel::checkpoint::account::{BlobAccount, BlobCredential};
+use okta_sentinel::state::account::{BlobAccount, BlobCredential};
 
 /// Stands for the secret in an input.
 const MARK: char = '\u{1}';

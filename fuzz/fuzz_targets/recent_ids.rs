@@ -2,8 +2,8 @@
 #![no_main]
 
 use chrono::DateTime;
-use okta_sentinel::event::EventId;
-use okta_sentinel::event::recent::RecentIds;
+use okta_rows::EventId;
+use okta_sentinel::state::recent_ids::RecentIds;
 
 const HEAD: &[u8] = b"okta-id1";
 

@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
 use super::{result, settings, shipper, with_runtime};
-use crate::batch::Batch;
-use crate::checkpoint::StoreError;
-use crate::ingest::{PostError, Table};
-use crate::okta::{Cursor, OktaError};
-use crate::run::{Shipper, health};
+use crate::log_analytics::batch::Batch;
+use crate::log_analytics::post_error::PostError;
+use crate::log_analytics::sink::Table;
+use crate::okta::api::error::OktaError;
+use crate::okta::log::cursor::Cursor;
 use crate::settings::Environment;
+use crate::ship::{Shipper, health};
+use crate::state::store::StoreError;
 
 /// Tries Okta, the store and the workspace, and prints what came of each.
 pub fn run(environment: &Environment) -> ExitCode {

@@ -9,11 +9,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{people, result, settings, shipper, with_runtime};
-use crate::checkpoint::StoreError;
-use crate::retry::Limits;
-use crate::run::resend::{Fate, Listed, Resent};
-use crate::run::{RunError, Shipper};
+use crate::net::retry::Limits;
 use crate::settings::Environment;
+use crate::ship::resend::{Fate, Listed, Resent};
+use crate::ship::{RunError, Shipper};
+use crate::state::store::StoreError;
 use crate::telemetry::Log;
 
 /// What `dead-letters` takes.

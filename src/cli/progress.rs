@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::run::{RunReport, grouped};
+use crate::ship::{RunReport, grouped};
 
 /// A line that turns while a run is under way; nothing at all where stderr is no terminal.
 pub(super) struct Progress(ProgressBar);

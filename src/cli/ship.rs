@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
 use super::{result, settings, shipper, with_runtime};
-use crate::retry::Limits;
-use crate::run::{Begin, Ended, RunReport, Shipper};
+use crate::net::retry::Limits;
 use crate::settings::{Environment, Start};
+use crate::ship::{Begin, Ended, RunReport, Shipper};
 use crate::telemetry::Log;
 
 /// How long another run is waited for before the next try.

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::catalogue::{OKTA_API_TOKEN, OKTA_CLIENT_ID, OKTA_KEY_ID, OKTA_PRIVATE_KEY};
 use super::reading::Reading;
-use crate::okta::credential::{ClientId, PrivateKey};
+use crate::okta::api::credential::{ClientId, PrivateKey};
 
 /// Who asks Okta.
 #[derive(Clone, Debug)]

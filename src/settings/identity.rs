@@ -1,10 +1,10 @@
 //! Which identity Azure sees, for storage and for ingestion alike.
 
-use super::address::shown;
 use super::catalogue::{AZURE_CLIENT_ID, STORAGE_CREDENTIAL};
 use super::reading::Reading;
-use crate::identity::Identity;
-use crate::ingest::workspace::is_guid;
+use crate::log_analytics::data_collector::workspace::is_guid;
+use crate::net::address::shown;
+use crate::net::identity::Identity;
 
 /// The app's identity where it has one or is said to have one, else the developer's sign-in;
 /// `own_client_id` is that of one service alone and wins over `AZURE_CLIENT_ID`.

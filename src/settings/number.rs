@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::address::shown;
+use crate::net::address::shown;
 
 /// Not a whole number, or one out of bounds.
 #[derive(Debug, thiserror::Error)]

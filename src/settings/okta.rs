@@ -2,16 +2,16 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::address;
 use super::catalogue::{
     OKTA_BACKFILL_DAYS, OKTA_DOMAIN, OKTA_FILTER, OKTA_RATE_SHARE, OKTA_START_AT,
 };
 use super::credential::CredentialSettings;
 use super::number::whole_number;
 use super::reading::{Given, Reading};
-use crate::okta::OktaDomain;
-use crate::okta::domain::OktaDomainError;
-use crate::okta::rate::RateShare;
+use crate::net::address;
+use crate::okta::api::domain::OktaDomain;
+use crate::okta::api::domain::OktaDomainError;
+use crate::okta::api::rate::RateShare;
 
 /// The road to Okta's System Log.
 #[derive(Clone, Debug)]

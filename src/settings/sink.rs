@@ -9,9 +9,11 @@ use super::catalogue::{
 };
 use super::reading::Reading;
 use super::{Place, identity};
-use crate::identity::Identity;
-use crate::ingest::logs_ingestion::rule::Rule;
-use crate::ingest::workspace::{LogAnalyticsUri, LogType, WorkspaceId, WorkspaceKey};
+use crate::log_analytics::data_collector::workspace::{
+    LogAnalyticsUri, LogType, WorkspaceId, WorkspaceKey,
+};
+use crate::log_analytics::logs_ingestion::rule::Rule;
+use crate::net::identity::Identity;
 
 /// Where events go.
 #[derive(Clone, Debug)]

@@ -16,8 +16,8 @@ use super::catalogue::{
 };
 use super::identity;
 use super::reading::Reading;
-use crate::checkpoint::account::{BlobAccount, BlobCredential};
-use crate::identity::Identity;
+use crate::net::identity::Identity;
+use crate::state::account::{BlobAccount, BlobCredential};
 
 /// Where the cursor is kept.
 #[derive(Clone, Debug)]

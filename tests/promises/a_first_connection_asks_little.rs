@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use okta_sentinel::run::Ended;
+use okta_sentinel::ship::Ended;
 use sandbox::okta::OrgConfig;
 
 use crate::heard::Heard;

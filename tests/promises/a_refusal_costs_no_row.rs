@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use okta_sentinel::run::{Ended, RunError};
+use okta_sentinel::ship::{Ended, RunError};
 use sandbox::okta::OrgConfig;
 use sandbox::workspace::Fault;
 

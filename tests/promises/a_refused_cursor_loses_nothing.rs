@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use okta_sentinel::run::{Ended, RunReport};
+use okta_sentinel::ship::{Ended, RunReport};
 use sandbox::okta::{Fault, OrgConfig, StartGiven};
 use sandbox::workspace;
 

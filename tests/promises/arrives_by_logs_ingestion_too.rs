@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use okta_sentinel::run::{Ended, RunError};
+use okta_sentinel::ship::{Ended, RunError};
 use sandbox::okta::OrgConfig;
 use sandbox::workspace::{Config, Fault, Post, RuleConfig};
 

@@ -6,15 +6,15 @@
     reason = "a helper of a test fails as the test does"
 )]
 
-use okta_sentinel::checkpoint::account::{BlobAccount, BlobCredential};
-use okta_sentinel::checkpoint::blob::BlobStore;
-use okta_sentinel::checkpoint::file::FileStore;
-use okta_sentinel::checkpoint::{
+use okta_rows::EventId;
+use okta_sentinel::net::identity::Identity;
+use okta_sentinel::okta::log::cursor::Cursor;
+use okta_sentinel::state::account::{BlobAccount, BlobCredential};
+use okta_sentinel::state::blob::BlobStore;
+use okta_sentinel::state::folder::FileStore;
+use okta_sentinel::state::store::{
     Checkpoint, CheckpointStore as _, FORMAT, Ids, Lane, SeamPlace, StoreError,
 };
-use okta_sentinel::event::EventId;
-use okta_sentinel::identity::Identity;
-use okta_sentinel::okta::Cursor;
 use sandbox::azurite::Azurite;
 
 use self::kept::{Kept, with_key};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use okta_sentinel::checkpoint::{Checkpoint, CheckpointLease, CheckpointStore, Ids, StoreError};
+use okta_sentinel::state::store::{Checkpoint, CheckpointLease, CheckpointStore, Ids, StoreError};
 use tokio::sync::Notify;
 
 /// On which side of the write the process dies.

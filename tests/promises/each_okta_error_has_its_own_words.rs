@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use okta_sentinel::run::Ended;
+use okta_sentinel::ship::Ended;
 use sandbox::okta::{Fault, OrgConfig};
 use tokio::task::JoinSet;
 

@@ -4,10 +4,10 @@
 //! and has no optimisation to go wrong, over events that are [`generate`]d, made by the sandbox's
 //! org, and published by others.
 
-use okta_sentinel::event::EventId;
-use okta_sentinel::event::layout::Spelling;
-use okta_sentinel::event::page::{PageError, RowSink, encode_page};
-use okta_sentinel::event::row::{Row, RowEncoder};
+use okta_rows::EventId;
+use okta_rows::Spelling;
+use okta_rows::{PageError, RowSink, encode_page};
+use okta_rows::{Row, RowEncoder};
 use serde_json::{Map, Value};
 
 use self::json::Json;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use okta_sentinel::event::schema::Kind;
-use okta_sentinel::run::health::COLUMNS;
-use okta_sentinel::run::{Begin, Ended, RunReport, Shipper};
+use okta_rows::schema::Kind;
+use okta_sentinel::ship::health::COLUMNS;
+use okta_sentinel::ship::{Begin, Ended, RunReport, Shipper};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta;
 use sandbox::workspace::{ColumnType, Fault, Workspace};

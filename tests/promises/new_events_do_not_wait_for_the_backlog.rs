@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use okta_sentinel::run::{Begin, Ended, RunReport, Shipper};
+use okta_sentinel::ship::{Begin, Ended, RunReport, Shipper};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{EndOfStream, Fault, OrgConfig, PageOrder, StartGiven};
 use tokio_util::sync::CancellationToken;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use okta_sentinel::run::Ended;
+use okta_sentinel::ship::Ended;
 use sandbox::okta::{Fault, OrgConfig};
 
 use crate::town::{Town, run};

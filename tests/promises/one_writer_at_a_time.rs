@@ -1,4 +1,4 @@
-use okta_sentinel::run::{Begin, Ended, RunError};
+use okta_sentinel::ship::{Begin, Ended, RunError};
 use okta_sentinel::telemetry::Log;
 use sandbox::azurite::Azurite;
 use sandbox::okta::OrgConfig;
@@ -56,7 +56,7 @@ async fn a_run_told_to_stop_leaves_its_place_to_the_next() {
     })
     .await;
     let (shipper, stop) = (town.shipper(), CancellationToken::new());
-    let after_the_second = |report: &okta_sentinel::run::RunReport| {
+    let after_the_second = |report: &okta_sentinel::ship::RunReport| {
         if report.posts == 2 {
             stop.cancel();
         }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use azure_storage_blob::BlobClient;
 use azure_storage_blob::models::BlobClientBreakLeaseOptions;
-use okta_sentinel::okta::OktaDomain;
+use okta_sentinel::okta::api::domain::OktaDomain;
 use sandbox::azurite::Azurite;
 use sandbox::okta::OrgConfig;
 use tokio::process::{Child, Command};

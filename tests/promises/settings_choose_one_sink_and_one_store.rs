@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use okta_sentinel::checkpoint::account::BlobCredential;
-use okta_sentinel::identity::Identity;
+use okta_sentinel::net::identity::Identity;
 use okta_sentinel::settings::{
     CredentialSettings, Environment, Place, Settings, SinkSettings, Start, StoreSettings,
 };
+use okta_sentinel::state::account::BlobCredential;
 use secrecy::ExposeSecret;
 
 type Pair<'t> = (&'t str, &'t str);

@@ -1,4 +1,4 @@
-use okta_sentinel::run::Ended;
+use okta_sentinel::ship::Ended;
 use sandbox::okta::{EndOfStream, Fault, OrgConfig};
 
 use crate::town::{Road, Town, on_both_roads, run};

@@ -5,10 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{TimeDelta, Utc};
-use okta_sentinel::okta::client::http_client;
-use okta_sentinel::okta::credential::ServiceApp;
-use okta_sentinel::okta::{Client, Credential, Cursor, OktaDomain, OktaError, Page};
-use okta_sentinel::run::{Ended, Shipper};
+use okta_sentinel::okta::api::credential::Credential;
+use okta_sentinel::okta::api::credential::ServiceApp;
+use okta_sentinel::okta::api::domain::OktaDomain;
+use okta_sentinel::okta::api::error::OktaError;
+use okta_sentinel::okta::log::client::Client;
+use okta_sentinel::okta::log::client::Page;
+use okta_sentinel::okta::log::client::http_client;
+use okta_sentinel::okta::log::cursor::Cursor;
+use okta_sentinel::ship::{Ended, Shipper};
 use sandbox::okta::{self, Authorization, Fault, OrgConfig};
 use serde_json::Value;
 

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use okta_sentinel::event::schema::{COLUMNS, MAX_COLUMN_NAME, Origin};
-use okta_sentinel::tables::{self, TIME_GENERATED, Table};
+use okta_rows::schema::{COLUMNS, MAX_COLUMN_NAME, Origin};
+use okta_sentinel::log_analytics::tables::{self, TIME_GENERATED, Table};
 use serde_json::Value;
 
 use crate::kusto::{self, Query};

@@ -3,8 +3,8 @@
 
 use std::net::TcpListener;
 
-use okta_sentinel::okta::OktaError;
-use okta_sentinel::run::{Ended, RunError, RunReport};
+use okta_sentinel::okta::api::error::OktaError;
+use okta_sentinel::ship::{Ended, RunError, RunReport};
 use sandbox::okta::{Authorization, Fault};
 
 use crate::town::Town;

@@ -2,11 +2,11 @@
 //! need not know. Exceptions are the names that the Data Collector's inference chooses by value,
 //! and the one name that only that road can have.
 
-use okta_sentinel::batch::Batcher;
-use okta_sentinel::event::page::encode_page;
-use okta_sentinel::event::row::RowEncoder;
-use okta_sentinel::ingest::Table;
-use okta_sentinel::run::Ended;
+use okta_rows::RowEncoder;
+use okta_rows::encode_page;
+use okta_sentinel::log_analytics::batch::Batcher;
+use okta_sentinel::log_analytics::sink::Table;
+use okta_sentinel::ship::Ended;
 use sandbox::okta::OrgConfig;
 use sandbox::workspace;
 use serde_json::{Map, Value};

@@ -1,6 +1,6 @@
 //! `cargo xtask generate`: the files that follow from the tables' schema.
 //!
-//! Each is made from [`okta_sentinel::tables`] alone, or, where people write the rest of a file,
+//! Each is made from [`okta_sentinel::log_analytics::tables`] alone, or, where people write the rest of a file,
 //! the schema's part of it is put in its place. A file that is as it should be is not touched.
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use okta_sentinel::tables;
+use okta_sentinel::log_analytics::tables;
 
 use crate::{checkout, terminal};
 

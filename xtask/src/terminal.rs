@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::process::{Command, Stdio};
 
-pub(crate) use okta_sentinel::run::grouped;
+pub(crate) use okta_sentinel::ship::grouped;
 
 /// Width of a table where there is no terminal to ask.
 const USUAL_WIDTH: usize = 120;

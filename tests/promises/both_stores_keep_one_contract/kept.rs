@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use azure_core::http::RequestContent;
 use azure_storage_blob::BlobClient;
 use azure_storage_blob::models::BlobClientBreakLeaseOptions;
-use okta_sentinel::checkpoint::account::{BlobAccount, BlobCredential};
-use okta_sentinel::checkpoint::blob::BlobStore;
-use okta_sentinel::checkpoint::file::FileStore;
-use okta_sentinel::checkpoint::{CheckpointStore, StoreError};
+use okta_sentinel::state::account::{BlobAccount, BlobCredential};
+use okta_sentinel::state::blob::BlobStore;
+use okta_sentinel::state::folder::FileStore;
+use okta_sentinel::state::store::{CheckpointStore, StoreError};
 use sandbox::azurite::{ACCOUNT, Azurite, KEY};
 use tempfile::TempDir;
 

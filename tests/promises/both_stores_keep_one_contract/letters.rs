@@ -1,6 +1,6 @@
 //! Dead letters, which are listed and read without a lease and removed under one.
 
-use okta_sentinel::checkpoint::StoreError;
+use okta_sentinel::state::store::StoreError;
 
 use super::checkpoint;
 use super::kept::Kept;

@@ -262,7 +262,9 @@ fn what_the_form_takes_the_program_takes_too() {
         "login.acme.co.uk",
         "sso-admin.acme.com",
     ] {
-        domain.parse::<okta_sentinel::okta::OktaDomain>().unwrap();
+        domain
+            .parse::<okta_sentinel::okta::api::domain::OktaDomain>()
+            .unwrap();
     }
     assert_eq!(
         form()["outputs"]["backfillDays"],

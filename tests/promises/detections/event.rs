@@ -1,9 +1,9 @@
 //! A happening as Okta's System Log tells it, and the row that we ship for it.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use okta_sentinel::event::layout::Spelling;
-use okta_sentinel::event::page::{RowSink, encode_page};
-use okta_sentinel::event::row::{Row, RowEncoder};
+use okta_rows::Spelling;
+use okta_rows::{Row, RowEncoder};
+use okta_rows::{RowSink, encode_page};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 

@@ -33,7 +33,7 @@ fn the_parser_gives_every_column_of_the_table_and_those_of_the_classic_name() {
         .iter()
         .find(|analysis| analysis.name == "OktaEvents")
         .expect("OktaEvents");
-    for column in okta_sentinel::event::schema::COLUMNS {
+    for column in okta_rows::schema::COLUMNS {
         assert!(
             gives(events, &column.classic_name()),
             "no {}",

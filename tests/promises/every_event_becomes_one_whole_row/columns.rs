@@ -2,21 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use okta_sentinel::batch::Batcher;
-use okta_sentinel::event::page::encode_page;
-use okta_sentinel::event::row::RowEncoder;
-use okta_sentinel::event::schema::{COLUMNS, Column, Kind, Origin};
-use okta_sentinel::ingest::data_collector::DataCollector;
-use okta_sentinel::ingest::signature::Signer;
-use okta_sentinel::ingest::workspace::{LogAnalyticsUri, WorkspaceId, WorkspaceKey};
-use okta_sentinel::ingest::{Sink as _, Table};
+use okta_rows::RowEncoder;
+use okta_rows::encode_page;
+use okta_rows::schema::{COLUMNS, Column, Kind, Origin};
+use okta_sentinel::log_analytics::batch::Batcher;
+use okta_sentinel::log_analytics::data_collector::DataCollector;
+use okta_sentinel::log_analytics::data_collector::signature::Signer;
+use okta_sentinel::log_analytics::data_collector::workspace::{
+    LogAnalyticsUri, WorkspaceId, WorkspaceKey,
+};
+use okta_sentinel::log_analytics::sink::{Sink as _, Table};
 use sandbox::workspace::{ColumnType, Config, Workspace};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{HOST, made};
 use crate::shared_data::shared_text;
-use okta_sentinel::event::layout::Spelling;
+use okta_rows::Spelling;
 
 /// What Microsoft's connector fills, under the names that detections query.
 const CLASSIC: [&str; 64] = [

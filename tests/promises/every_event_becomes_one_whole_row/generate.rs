@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use okta_sentinel::event::schema::{COLUMNS, Kind};
+use okta_rows::schema::{COLUMNS, Kind};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

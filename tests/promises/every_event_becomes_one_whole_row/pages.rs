@@ -1,9 +1,9 @@
 //! A page is a list of events to its last byte, or nothing of it may be shipped.
 
-use okta_sentinel::batch::{BatchLimits, Batcher};
-use okta_sentinel::event::layout::Spelling;
-use okta_sentinel::event::page::{PageError, encode_page};
-use okta_sentinel::event::row::RowEncoder;
+use okta_rows::RowEncoder;
+use okta_rows::Spelling;
+use okta_rows::{PageError, encode_page};
+use okta_sentinel::log_analytics::batch::{BatchLimits, Batcher};
 use proptest::prelude::*;
 use sandbox::okta::events::EventMaker;
 use serde_json::value::RawValue;

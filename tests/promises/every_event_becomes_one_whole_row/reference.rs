@@ -1,8 +1,8 @@
 //! The row's contract read a second time: slow, simple, on a copy of every value.
 
 use chrono::DateTime;
-use okta_sentinel::event::layout::Spelling;
-use okta_sentinel::event::schema::{COLUMNS, Column, Kind};
+use okta_rows::Spelling;
+use okta_rows::schema::{COLUMNS, Column, Kind};
 use serde_json::{Map, Value};
 
 use super::json::{Json, array, object};

@@ -1,6 +1,6 @@
 //! What the encoder remembers of one event's shape makes the next one cheaper, and no other.
 
-use okta_sentinel::event::layout::Spelling;
+use okta_rows::Spelling;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

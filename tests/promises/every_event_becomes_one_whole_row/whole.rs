@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use okta_sentinel::event::schema::COLUMNS;
+use okta_rows::schema::COLUMNS;
 use proptest::prelude::*;
 use sandbox::okta::events::EventMaker;
 use serde_json::Value;
@@ -11,8 +11,8 @@ use super::generate;
 use super::json::Json;
 use super::{Made, inferred, is_one_whole_row, made};
 use crate::shared_data::shared_text;
-use okta_sentinel::event::EventId;
-use okta_sentinel::event::layout::Spelling;
+use okta_rows::EventId;
+use okta_rows::Spelling;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, max_shrink_iters: 4_000, ..ProptestConfig::default() })]

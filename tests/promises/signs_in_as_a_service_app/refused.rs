@@ -1,7 +1,7 @@
 //! Each way in which Okta refuses a service app says what to do, and who can do it.
 
 use chrono::TimeDelta;
-use okta_sentinel::run::Ended;
+use okta_sentinel::ship::Ended;
 use sandbox::okta::{Fault, OktaOrg, ServiceApp};
 
 use super::{CLIENT, P256, P256_JWK, page, shipper, sign_ins, town};

@@ -99,7 +99,7 @@ async fn not_in_printed_parts() {
     page(&shipper).await.unwrap();
     assert_clean("the client", &format!("{:#?}", shipper.okta));
     let url = town.org.url().parse().unwrap();
-    let http = okta_sentinel::okta::client::http_client(shipper.okta.domain().base()).unwrap();
+    let http = okta_sentinel::okta::log::client::http_client(shipper.okta.domain().base()).unwrap();
     let authorization = shipper
         .okta
         .credential()

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use okta_sentinel::event::schema::{COLUMNS, Origin};
-use okta_sentinel::tables;
+use okta_rows::schema::{COLUMNS, Origin};
+use okta_sentinel::log_analytics::tables;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

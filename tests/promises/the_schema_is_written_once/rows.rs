@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use okta_sentinel::event::layout::Spelling;
-use okta_sentinel::event::page::{RowSink, encode_page};
-use okta_sentinel::event::row::{Row, RowEncoder};
-use okta_sentinel::event::schema::COLUMNS;
-use okta_sentinel::run::health;
-use okta_sentinel::tables;
+use okta_rows::Spelling;
+use okta_rows::schema::COLUMNS;
+use okta_rows::{Row, RowEncoder};
+use okta_rows::{RowSink, encode_page};
+use okta_sentinel::log_analytics::tables;
+use okta_sentinel::ship::health;
 use serde_json::{Map, Value, json};
 
 use crate::town::Town;

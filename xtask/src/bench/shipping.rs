@@ -1,8 +1,8 @@
 //! Many events, as fast as they come: what an event costs.
 
 use anyhow::{Context as _, bail};
-use okta_sentinel::event::schema::Kind;
-use okta_sentinel::tables;
+use okta_rows::schema::Kind;
+use okta_sentinel::log_analytics::tables;
 use sandbox::okta::{OktaOrg, OrgConfig};
 use sandbox::workspace::{Config, Detail, Post, RuleConfig, StreamColumns, StreamType, Workspace};
 

@@ -1,6 +1,6 @@
 //! Lists of columns as JSON, a column a line: a changed column is a changed line.
 
-use okta_sentinel::tables::Column;
+use okta_sentinel::log_analytics::tables::Column;
 use serde_json::Value;
 
 /// Columns of a table, with what each holds.

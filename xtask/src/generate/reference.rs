@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use okta_sentinel::event::schema::{self, COLUMNS, Origin};
-use okta_sentinel::tables::{TIME_GENERATED, Table};
+use okta_rows::schema::{self, COLUMNS, Origin};
+use okta_sentinel::log_analytics::tables::{TIME_GENERATED, Table};
 
 /// The page.
 pub(super) fn page(tables: &[Table]) -> String {

@@ -1,6 +1,6 @@
 //! What Azure is told of the tables: the schema of each, and the rule that rows come in by.
 
-use okta_sentinel::tables::Table;
+use okta_sentinel::log_analytics::tables::Table;
 
 use super::json::{declared, described, quoted};
 

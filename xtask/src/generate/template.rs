@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use anyhow::Context as _;
-use okta_sentinel::tables::Table;
+use okta_sentinel::log_analytics::tables::Table;
 use serde_json::value::RawValue;
 
 use super::json::{declared, described};
@@ -130,7 +130,7 @@ fn string<'a>(object: &Object<'a>, key: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use okta_sentinel::tables;
+    use okta_sentinel::log_analytics::tables;
     use serde_json::Value;
 
     const TEMPLATE: &str = r#"{

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use chrono::Utc;
-use okta_sentinel::okta::OktaDomain;
-use okta_sentinel::run::{Begin, RunReport, Shipper};
+use okta_sentinel::okta::api::domain::OktaDomain;
 use okta_sentinel::settings::{Environment, Place, Settings};
+use okta_sentinel::ship::{Begin, RunReport, Shipper};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{OktaOrg, OrgConfig};
 use sandbox::workspace::{Config, Detail, Workspace};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use chrono::Utc;
 use futures_util::future::try_join_all;
-use okta_sentinel::run::{Ended, RunReport};
+use okta_sentinel::ship::{Ended, RunReport};
 use sandbox::okta::OrgConfig;
 
 use super::catalogue::{Fault, Trouble};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use okta_sentinel::run::{Ended, RunError, RunReport};
+use okta_sentinel::ship::{Ended, RunError, RunReport};
 use sandbox::workspace::Post;
 
 use super::catalogue::Run;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use okta_sentinel::okta::OktaDomain;
+use okta_sentinel::okta::api::domain::OktaDomain;
 use sandbox::okta::OktaOrg;
 use sandbox::workspace::Workspace;
 use tokio::process::Command;

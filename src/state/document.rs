@@ -1,0 +1,292 @@
+//! `cursor.json` as bytes, and what a writer knows of it: the same in every store.
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::store::{Checkpoint, FORMAT, Ids, StoreError};
+
+/// The document of the place, beside which everything else is kept.
+pub(super) const CURSOR: &str = "cursor.json";
+/// The folder of what the workspace refused.
+pub(super) const DEAD_LETTERS: &str = "dead-letters";
+/// Where a document goes that cannot be read and must make room.
+pub(super) const SET_ASIDE: &str = "cursor.json.unreadable";
+/// A document before the first checkpoint.
+pub(super) const NOTHING_YET: &[u8] = b"{}\n";
+
+/// The format before [`FORMAT`]; what it lacks may be left out of a newer one.
+const FORMER: u32 = 1;
+
+impl Ids {
+    /// The document's name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Ids::Recent => "recent-ids",
+            Ids::RecentOfBackfill => "recent-ids-backfill",
+            Ids::Seam => "seam-ids",
+        }
+    }
+}
+
+/// A document on its way to the store.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    checkpoint: Checkpoint,
+    bytes: Bytes,
+}
+
+impl Draft {
+    pub(super) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+/// What one writer knows of the document: the last one it saw there, and those it sent since
+/// whose answers it never got.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    saved: Option<Checkpoint>,
+    sequence: u64,
+    in_doubt: Vec<Draft>,
+}
+
+/// What a write that the store refused turns out to be once the document is read again.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// The store holds this very draft: it was written and the answer got lost.
+    Written(Draft),
+    /// The store holds an earlier draft of this writer: the document to replace is that one.
+    Behind(Draft),
+    /// The store holds somebody else's document.
+    Overtaken,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    version: Option<u32>,
+    #[serde(default)]
+    sequence: u64,
+}
+
+impl Ledger {
+    /// Reads the document found at `place`.
+    pub(super) fn open(place: &str, document: &[u8]) -> Result<Ledger, StoreError> {
+        let unreadable = |problem: String| StoreError::Unreadable {
+            place: place.to_owned(),
+            problem,
+        };
+        let header: Header = serde_json::from_slice(document)
+            .map_err(|problem| unreadable(format!("not the JSON it should be: {problem}")))?;
+        match header.version {
+            None if document.trim_ascii() == NOTHING_YET.trim_ascii() => Ok(Ledger::default()),
+            None => Err(unreadable("it names no format version".to_owned())),
+            Some(FORMER | FORMAT) => {
+                let saved: Checkpoint = serde_json::from_slice(document)
+                    .map_err(|problem| unreadable(problem.to_string()))?;
+                Ok(Ledger {
+                    sequence: saved.sequence,
+                    saved: Some(saved),
+                    in_doubt: Vec::new(),
+                })
+            }
+            Some(other) => Err(unreadable(format!(
+                "it is of format {other}, this version reads formats up to {FORMAT}"
+            ))),
+        }
+    }
+
+    /// Starts over in place of a document that cannot be read, above its number where it has one.
+    pub(super) fn afresh(document: &[u8]) -> Ledger {
+        let header: Option<Header> = serde_json::from_slice(document).ok();
+        Ledger {
+            sequence: header.map_or(0, |found| found.sequence),
+            ..Ledger::default()
+        }
+    }
+
+    pub(super) fn saved(&self) -> Option<&Checkpoint> {
+        self.saved.as_ref()
+    }
+
+    /// Numbers `checkpoint` and remembers that it may reach the store from now on.
+    pub(super) fn draft(
+        &mut self,
+        place: &str,
+        checkpoint: &Checkpoint,
+    ) -> Result<Draft, StoreError> {
+        let checkpoint = Checkpoint {
+            version: FORMAT,
+            sequence: self.sequence.saturating_add(1),
+            ..checkpoint.clone()
+        };
+        let mut bytes =
+            serde_json::to_vec_pretty(&checkpoint).map_err(|problem| StoreError::Unavailable {
+                place: place.to_owned(),
+                problem: format!("the checkpoint has no JSON form: {problem}"),
+                remedy: "report this as a bug".to_owned(),
+            })?;
+        bytes.push(b'\n');
+        let bytes = Bytes::from(bytes);
+        let draft = Draft { checkpoint, bytes };
+        self.in_doubt.push(draft.clone());
+        Ok(draft)
+    }
+
+    /// The store holds `draft`.
+    pub(super) fn settle(&mut self, draft: Draft) {
+        self.in_doubt.clear();
+        self.sequence = draft.checkpoint.sequence;
+        self.saved = Some(draft.checkpoint);
+    }
+
+    /// Judges a refused write of `draft` by what the store `holds`.
+    pub(super) fn judge(&self, draft: &Draft, holds: &[u8]) -> Verdict {
+        if draft.bytes == holds {
+            return Verdict::Written(draft.clone());
+        }
+        match self.in_doubt.iter().find(|sent| sent.bytes == holds) {
+            Some(sent) => Verdict::Behind(sent.clone()),
+            None => Verdict::Overtaken,
+        }
+    }
+}
+
+/// Refuses a name that would lead out of its folder.
+pub(super) fn check_name(place: &str, name: &str) -> Result<(), StoreError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:[]".contains(c);
+    if !name.is_empty() && !name.starts_with('.') && name.chars().all(plain) {
+        return Ok(());
+    }
+    Err(StoreError::Unavailable {
+        place: place.to_owned(),
+        problem: format!("{name:?} is no name for a document"),
+        remedy: "use letters, digits, `-`, `_` and `.`".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::okta::log::cursor::Cursor;
+    use crate::state::store::Lane;
+    use chrono::Utc;
+    use proptest::prelude::*;
+
+    fn checkpoint(sequence: u64) -> Checkpoint {
+        let next = "https://acme.okta.com/api/v1/logs?after=1_2&limit=1000";
+        Checkpoint {
+            version: FORMAT,
+            sequence,
+            main: Lane {
+                newest_published: Some("2026-11-21T12:04:58Z".parse().unwrap()),
+                since: None,
+                ..Lane::begin(Cursor::new(next.parse().unwrap()), Utc::now())
+            },
+            backfill: None,
+            seam: Default::default(),
+            filter: None,
+            saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_person_can_read_the_document() {
+        let draft = Ledger::default().draft("p", &checkpoint(0)).unwrap();
+        let text = String::from_utf8(draft.bytes().to_vec()).unwrap();
+        assert!(
+            text.starts_with("{\n  \"version\": 2,\n  \"sequence\": 1,\n"),
+            "{text}"
+        );
+        assert!(text.ends_with("}\n") && text.len() < 400, "{text}");
+    }
+
+    #[test]
+    fn the_main_lane_stands_where_the_only_one_stood() {
+        let former =
+            br#"{"version": 1, "sequence": 9, "cursor": "https://a.okta.com/api/v1/logs?after=1",
+            "accepted_beyond": ["2a992f80d1ad4f62900e8c68bb72a21b"], "rereading": true,
+            "saved_at": "2026-11-21T12:05:01Z"}"#;
+        let ledger = Ledger::open("p", former).unwrap();
+        let read = ledger.saved().unwrap();
+        assert_eq!((read.sequence, read.main.accepted_beyond.len()), (9, 1));
+        assert!(read.main.rereading && read.backfill.is_none());
+
+        let two = Checkpoint {
+            backfill: Some(read.main.clone()),
+            ..read.clone()
+        };
+        let draft = Ledger::default().draft("p", &two).unwrap();
+        let ledger = Ledger::open("p", draft.bytes()).unwrap();
+        assert_eq!(ledger.saved().unwrap().backfill, two.backfill);
+        let json: serde_json::Value = serde_json::from_slice(draft.bytes()).unwrap();
+        assert_eq!(json["cursor"], json["backfill"]["cursor"]);
+    }
+
+    #[test]
+    fn a_draft_whose_answer_was_lost_is_known_again_and_a_strangers_is_not() {
+        let mut ledger = Ledger::default();
+        let first = ledger.draft("p", &checkpoint(0)).unwrap();
+        let second = ledger.draft(
+            "p",
+            &Checkpoint {
+                filter: Some("x".into()),
+                ..checkpoint(0)
+            },
+        );
+        let second = second.unwrap();
+        assert!(matches!(
+            ledger.judge(&second, second.bytes()),
+            Verdict::Written(_)
+        ));
+        assert!(matches!(
+            ledger.judge(&second, first.bytes()),
+            Verdict::Behind(_)
+        ));
+        assert!(matches!(
+            ledger.judge(&second, NOTHING_YET),
+            Verdict::Overtaken
+        ));
+        ledger.settle(first.clone());
+        assert!(matches!(
+            ledger.judge(&second, first.bytes()),
+            Verdict::Overtaken
+        ));
+    }
+
+    #[test]
+    fn starting_over_goes_on_above_the_number_of_a_newer_format() {
+        let newer = br#"{"version": 7, "sequence": 41, "place": {}}"#;
+        assert!(Ledger::open("p", newer).is_err());
+        let mut ledger = Ledger::afresh(newer);
+        assert_eq!(
+            ledger
+                .draft("p", &checkpoint(3))
+                .unwrap()
+                .checkpoint
+                .sequence,
+            42
+        );
+    }
+
+    #[test]
+    fn names_cannot_lead_out_of_their_folder() {
+        for name in ["", ".", "..", "../x", "a/b", "a\\b", ".hidden", "a\0"] {
+            assert!(check_name("p", name).is_err(), "{name:?}");
+        }
+        for name in [
+            "acme.okta.com",
+            "127.0.0.1:8080",
+            "2026-11-21T12:04:58Z.json",
+        ] {
+            assert!(check_name("p", name).is_ok(), "{name:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_document_makes_reading_panic(bytes: Vec<u8>) {
+            let _ = Ledger::open("p", &bytes);
+            let _ = Ledger::afresh(&bytes);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Documents of a folder: read, replaced whole, removed, listed, each durably.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::{cannot, check_name};
+use crate::state::store::StoreError;
+
+/// What `path` holds, if it is there.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    unless_missing(fs::read(path)).map_err(|problem| cannot(path, &problem))
+}
+
+/// A folder, open to be flushed with each document in it; a folder is a file only on Unix.
+pub(super) fn open(folder: &Path) -> Result<Option<File>, StoreError> {
+    let opened = cfg!(unix).then(|| File::open(folder)).transpose();
+    opened.map_err(|problem| cannot(folder, &problem))
+}
+
+/// Writes `bytes` to the file `beside`, which then takes the place of `path`. `open`: the folder of
+/// `path`, where it is open.
+pub(super) fn replace(
+    path: &Path,
+    beside: &Path,
+    bytes: &[u8],
+    open: Option<&File>,
+) -> Result<(), StoreError> {
+    let written = || {
+        let mut file = File::create(beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(beside, path)
+    };
+    let replaced = || {
+        if unless_missing(written())?.is_none() {
+            fs::create_dir_all(folder_of(path))?;
+            written()?;
+        }
+        match open {
+            Some(folder) => folder.sync_all(),
+            None => flush(folder_of(path)),
+        }
+    };
+    replaced().map_err(|problem| cannot(path, &problem))
+}
+
+/// Removes a file; one that is gone will do.
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+    let removed = || match unless_missing(fs::remove_file(path))? {
+        Some(()) => flush(folder_of(path)),
+        None => Ok(()),
+    };
+    removed().map_err(|problem| cannot(path, &problem))
+}
+
+/// Names of the documents in `folder`, in order; what cannot be the name of one is left out.
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let listed = || -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in unless_missing(fs::read_dir(folder))?.into_iter().flatten() {
+            let entry = entry?;
+            let name = entry.file_name().into_string().unwrap_or_default();
+            if check_name("", &name).is_ok() && entry.file_type()?.is_file() {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    };
+    listed().map_err(|problem| cannot(folder, &problem))
+}
+
+fn unless_missing<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
+/// A folder is a file only on Unix; elsewhere a rename itself is durable enough.
+fn flush(folder: &Path) -> io::Result<()> {
+    match cfg!(unix) {
+        true => File::open(folder)?.sync_all(),
+        false => Ok(()),
+    }
+}
