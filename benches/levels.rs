@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use libdeflater::{CompressionLvl, Compressor};
+use okta_rows::ColumnNaming;
 use okta_rows::RowEncoder;
-use okta_rows::Spelling;
 use okta_rows::encode_page;
 use okta_sentinel::log_analytics::batch::{Batch, BatchLimits, Batcher};
 use okta_sentinel::log_analytics::logs_ingestion::gzip::Gzip;
@@ -75,7 +75,7 @@ impl Level {
 #[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 pub(super) fn print(events: u64, seed: u64) -> Result<(), Failure> {
     let maker = EventMaker::new(seed, DateTime::UNIX_EPOCH, Duration::from_secs(1));
-    let mut encoder = RowEncoder::new(Spelling::Named, "acme.okta.com");
+    let mut encoder = RowEncoder::new(ColumnNaming::Full, "acme.okta.com");
     let mut batcher = Batcher::new(LIMITS);
     let mut levels = vec![Level::new(OWN, State::Own(Box::default(), Vec::new()))];
     levels.extend((1..=9).filter_map(Level::libdeflate));

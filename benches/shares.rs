@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use flate2::write::GzEncoder;
 use flate2::{Compression, Decompress, FlushDecompress};
+use okta_rows::ColumnNaming;
 use okta_rows::RowEncoder;
-use okta_rows::Spelling;
 use okta_rows::encode_page;
 use okta_sentinel::log_analytics::batch::{Batch, BatchLimits, Batcher};
 use okta_sentinel::log_analytics::logs_ingestion::gzip::Gzip;
@@ -42,11 +42,11 @@ pub(super) fn print(seed: u64) -> Result<(), Failure> {
         [b"[", events.join(&b","[..]).as_slice(), b"]"].concat()
     };
     let pages: Vec<Vec<u8>> = (0..PAGES).map(page).collect();
-    let calls = batches(&pages, Spelling::Named, A_CALL)?;
+    let calls = batches(&pages, ColumnNaming::Full, A_CALL)?;
     let figures = [
         ("inflate", inflate(&pages)?),
-        ("rows", rows(&pages, Spelling::Inferred, A_PAGE)?),
-        ("rows-named", rows(&pages, Spelling::Named, A_CALL)?),
+        ("rows", rows(&pages, ColumnNaming::Unsuffixed, A_PAGE)?),
+        ("rows-named", rows(&pages, ColumnNaming::Full, A_CALL)?),
         ("gzip", gzip(&calls)?),
     ];
     for (name, took) in figures {
@@ -87,8 +87,8 @@ fn inflate(pages: &[Vec<u8>]) -> Result<Duration, Failure> {
     })
 }
 
-fn rows(pages: &[Vec<u8>], spelling: Spelling, limits: BatchLimits) -> Result<Duration, Failure> {
-    let mut encoder = RowEncoder::new(spelling, "acme.okta.com");
+fn rows(pages: &[Vec<u8>], naming: ColumnNaming, limits: BatchLimits) -> Result<Duration, Failure> {
+    let mut encoder = RowEncoder::new(naming, "acme.okta.com");
     let mut batcher = Batcher::new(limits);
     timed(PAGES * PAGE, || {
         for page in pages {
@@ -104,10 +104,10 @@ fn rows(pages: &[Vec<u8>], spelling: Spelling, limits: BatchLimits) -> Result<Du
 
 fn batches(
     pages: &[Vec<u8>],
-    spelling: Spelling,
+    naming: ColumnNaming,
     limits: BatchLimits,
 ) -> Result<Vec<Batch>, Failure> {
-    let mut encoder = RowEncoder::new(spelling, "acme.okta.com");
+    let mut encoder = RowEncoder::new(naming, "acme.okta.com");
     let mut batcher = Batcher::new(limits);
     for page in pages {
         encode_page(page, &mut encoder, &mut batcher)?;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use flate2::Compression;
 use flate2::write::{GzDecoder, GzEncoder};
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 use okta_rows::{Row, RowEncoder};
 use okta_rows::{RowSink, encode_page};
 use okta_sentinel::log_analytics::batch::{Batch, BatchLimits, Batcher};
@@ -81,8 +81,8 @@ impl Bench {
         let mut bench = Bench {
             packed: packed(&page)?,
             page,
-            inferred: RowEncoder::new(Spelling::Inferred, "acme.okta.com"),
-            named: RowEncoder::new(Spelling::Named, "acme.okta.com"),
+            inferred: RowEncoder::new(ColumnNaming::Unsuffixed, "acme.okta.com"),
+            named: RowEncoder::new(ColumnNaming::Full, "acme.okta.com"),
             batcher: Batcher::new(BatchLimits {
                 bytes: 20_000_000,
                 rows: 20_000,

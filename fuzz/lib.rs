@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use okta_rows::EventId;
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 use okta_rows::{PageError, RowSink, encode_page};
 use okta_rows::{Row, RowEncoder};
 use okta_rows::schema::MAX_VALUE;
 use serde_json::value::RawValue;
 
 /// Both roads' spellings.
-pub const SPELLINGS: [Spelling; 2] = [Spelling::Inferred, Spelling::Named];
+pub const SPELLINGS: [ColumnNaming; 2] = [ColumnNaming::Unsuffixed, ColumnNaming::Full];
 
 /// One row with what the encoder said of it.
 #[derive(Debug)]
@@ -53,18 +53,18 @@ impl RowSink for Rows {
 }
 
 /// Encodes `page` for one road.
-pub fn rows(page: &[u8], spelling: Spelling) -> Result<Vec<Written>, PageError> {
-    let mut encoder = RowEncoder::new(spelling, "acme.okta.com");
+pub fn rows(page: &[u8], naming: ColumnNaming) -> Result<Vec<Written>, PageError> {
+    let mut encoder = RowEncoder::new(naming, "acme.okta.com");
     let mut rows = Rows::default();
     encode_page(page, &mut encoder, &mut rows)?;
     Ok(rows.written)
 }
 
 /// What the encoder remembers of an event changes no other's row.
-fn check_alone(events: &[&RawValue], spelling: Spelling, together: &[Written]) {
+fn check_alone(events: &[&RawValue], naming: ColumnNaming, together: &[Written]) {
     for (event, written) in events.iter().zip(together) {
         let page = format!("[{event}]");
-        let alone = rows(page.as_bytes(), spelling).expect("a page of one event");
+        let alone = rows(page.as_bytes(), naming).expect("a page of one event");
         let alone: Vec<&str> = alone.iter().map(|row| row.json.as_str()).collect();
         assert_eq!(alone, [written.json.as_str()], "of {event}");
     }
@@ -76,7 +76,7 @@ fn check_alone(events: &[&RawValue], spelling: Spelling, together: &[Written]) {
 /// Something does not hold.
 pub fn check_page(page: &[u8]) {
     let events: Option<Vec<&RawValue>> = serde_json::from_slice(page).ok();
-    let [inferred, named] = SPELLINGS.map(|spelling| rows(page, spelling));
+    let [inferred, named] = SPELLINGS.map(|naming| rows(page, naming));
     let (Ok(inferred), Ok(named)) = (&inferred, &named) else {
         assert!(
             events.is_none(),
@@ -89,8 +89,8 @@ pub fn check_page(page: &[u8]) {
         return;
     };
     if let Some(events) = &events {
-        for (spelling, together) in SPELLINGS.into_iter().zip([inferred, named]) {
-            check_alone(events, spelling, together);
+        for (naming, together) in SPELLINGS.into_iter().zip([inferred, named]) {
+            check_alone(events, naming, together);
         }
     }
     let events = events.expect("what is no list was taken for one");

@@ -17,7 +17,7 @@ use super::post_error::{Outcome, PostError};
 use super::sink::{Sink, Table};
 use crate::log_analytics::batch::{Batch, BatchLimits};
 use crate::net::retry::named_wait;
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 
 /// The service closes connections over 30,000,000 bytes. A page of at most 8 MB gives rows of
 /// hardly more than twice that, so that one page is one post; and what is kept for a retry
@@ -124,8 +124,8 @@ impl Sink for DataCollector {
         format!("workspace {} at {}", self.workspace, self.uri.base())
     }
 
-    fn spelling(&self) -> Spelling {
-        Spelling::Inferred
+    fn column_naming(&self) -> ColumnNaming {
+        ColumnNaming::Unsuffixed
     }
 
     fn limits(&self) -> BatchLimits {

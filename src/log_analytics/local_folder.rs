@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::post_error::{Outcome, PostError};
 use super::sink::{Sink, Table};
 use crate::log_analytics::batch::{Batch, BatchLimits};
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 use okta_rows::schema::LOG_TYPE;
 
 /// A folder that stands for a workspace.
@@ -35,8 +35,8 @@ impl Sink for LocalWorkspace {
         format!("folder {}", self.folder.display())
     }
 
-    fn spelling(&self) -> Spelling {
-        Spelling::Named
+    fn column_naming(&self) -> ColumnNaming {
+        ColumnNaming::Full
     }
 
     fn limits(&self) -> BatchLimits {

@@ -18,7 +18,7 @@ use super::post_error::{Outcome, PostError};
 use super::sink::{Sink, Table};
 use crate::log_analytics::batch::{Batch, BatchLimits};
 use crate::net::identity::Identity;
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 
 pub mod gzip;
 mod packer;
@@ -189,8 +189,8 @@ impl Sink for LogsIngestion {
         self.rule.to_string()
     }
 
-    fn spelling(&self) -> Spelling {
-        Spelling::Named
+    fn column_naming(&self) -> ColumnNaming {
+        ColumnNaming::Full
     }
 
     fn limits(&self) -> BatchLimits {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::post_error::PostError;
 use crate::log_analytics::batch::{Batch, BatchLimits};
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 
 /// The tables we fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub trait Sink: Send + Sync {
     fn place(&self) -> String;
 
     /// How this road names columns.
-    fn spelling(&self) -> Spelling;
+    fn column_naming(&self) -> ColumnNaming;
 
     /// What one post may hold.
     fn limits(&self) -> BatchLimits;

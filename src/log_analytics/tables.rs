@@ -5,7 +5,7 @@
 //! [`okta_rows::schema`], a run's in [`crate::ship::health`], the others' in the modules below.
 
 use crate::ship::health;
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 use okta_rows::schema::{self, Kind};
 
 pub mod posture;
@@ -75,10 +75,10 @@ impl Property {
     }
 
     /// The name by which a road is sent it.
-    pub fn spelt(&self, spelling: Spelling) -> String {
-        match spelling {
-            Spelling::Inferred => self.key.to_owned(),
-            Spelling::Named => self.name(),
+    pub fn spelt(&self, naming: ColumnNaming) -> String {
+        match naming {
+            ColumnNaming::Unsuffixed => self.key.to_owned(),
+            ColumnNaming::Full => self.name(),
         }
     }
 

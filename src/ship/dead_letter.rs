@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 use okta_rows::schema::{DOMAIN, Kind};
 
 /// The one table whose rows are set aside.
@@ -87,8 +87,8 @@ impl DeadLetter {
         }
     }
 
-    /// Why posting it to a workspace that takes `spelling` makes no sense, if it makes none.
-    pub fn unfit_for(&self, spelling: Spelling) -> Option<String> {
+    /// Why posting it to a workspace that takes `naming` makes no sense, if it makes none.
+    pub fn unfit_for(&self, naming: ColumnNaming) -> Option<String> {
         let rows = self.rows();
         if self.table != TABLE {
             return Some(format!("nothing is known of a table {}", self.table));
@@ -96,7 +96,7 @@ impl DeadLetter {
         if rows.is_empty() {
             return Some("a note: it holds Okta's request and no row to send".to_owned());
         }
-        let other = rows.iter().any(|row| spelling_of(row) != Some(spelling));
+        let other = rows.iter().any(|row| spelling_of(row) != Some(naming));
         other.then(|| {
             "its columns are named for the other ingestion road, where the workspace would not \
              know them; send it with that road's settings"
@@ -118,12 +118,12 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// The road that a row was written for, told by the column that every row has.
-fn spelling_of(row: &RawValue) -> Option<Spelling> {
+fn spelling_of(row: &RawValue) -> Option<ColumnNaming> {
     let row: std::collections::HashMap<&str, &RawValue> = serde_json::from_str(row.get()).ok()?;
     let named = format!("{DOMAIN}{}", Kind::Text.suffix());
     match (row.contains_key(DOMAIN), row.contains_key(named.as_str())) {
-        (true, false) => Some(Spelling::Inferred),
-        (false, true) => Some(Spelling::Named),
+        (true, false) => Some(ColumnNaming::Unsuffixed),
+        (false, true) => Some(ColumnNaming::Full),
         _ => None,
     }
 }
@@ -156,14 +156,14 @@ mod tests {
     fn only_rows_of_this_road_are_fit_to_be_sent() {
         let inferred = letter(r#"[{"domain":"a","uuid":"u"}]"#);
         let named = letter(r#"[{"domain_s":"a","TimeGenerated":"t"}]"#);
-        assert_eq!(inferred.unfit_for(Spelling::Inferred), None);
-        assert_eq!(named.unfit_for(Spelling::Named), None);
-        for (letter, spelling) in [
-            (&inferred, Spelling::Named),
-            (&named, Spelling::Inferred),
-            (&letter("[{}]"), Spelling::Named),
+        assert_eq!(inferred.unfit_for(ColumnNaming::Unsuffixed), None);
+        assert_eq!(named.unfit_for(ColumnNaming::Full), None);
+        for (letter, naming) in [
+            (&inferred, ColumnNaming::Full),
+            (&named, ColumnNaming::Unsuffixed),
+            (&letter("[{}]"), ColumnNaming::Full),
         ] {
-            let why = letter.unfit_for(spelling).unwrap();
+            let why = letter.unfit_for(naming).unwrap();
             assert!(why.contains("other ingestion road"), "{why}");
         }
     }
@@ -172,7 +172,11 @@ mod tests {
     fn a_note_holds_no_row() {
         let note = letter("\"https://acme.okta.com/api/v1/logs?after=1\"");
         assert_eq!(note.rows().len(), 0);
-        assert!(note.unfit_for(Spelling::Named).unwrap().contains("a note"));
+        assert!(
+            note.unfit_for(ColumnNaming::Full)
+                .unwrap()
+                .contains("a note")
+        );
     }
 
     proptest! {
@@ -180,7 +184,7 @@ mod tests {
         fn no_document_makes_reading_panic(bytes: Vec<u8>, rows: String) {
             let _ = DeadLetter::read(&bytes);
             let letter = DeadLetter::new("x", rows.as_bytes(), Utc::now());
-            let _ = (letter.rows(), letter.unfit_for(Spelling::Named));
+            let _ = (letter.rows(), letter.unfit_for(ColumnNaming::Full));
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::log_analytics::batch::Batch;
 use crate::log_analytics::sink::{Sink, Table};
 use crate::okta::api::domain::OktaDomain;
 use crate::telemetry::Log;
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 use okta_rows::schema::Kind::{self, Guid, Number, Text, Time};
 use okta_rows::schema::MAX_VALUE;
 
@@ -58,10 +58,10 @@ impl Column {
         format!("{}{}", self.key, self.kind.suffix())
     }
 
-    fn spelt(&self, spelling: Spelling) -> String {
-        match spelling {
-            Spelling::Inferred => self.key.to_owned(),
-            Spelling::Named => self.name(),
+    fn spelt(&self, naming: ColumnNaming) -> String {
+        match naming {
+            ColumnNaming::Unsuffixed => self.key.to_owned(),
+            ColumnNaming::Full => self.name(),
         }
     }
 }
@@ -116,13 +116,13 @@ impl Subject<'_> {
         self.started.checked_add_signed(took)
     }
 
-    fn row(&self, spelling: Spelling) -> String {
+    fn row(&self, naming: ColumnNaming) -> String {
         let cells = COLUMNS.iter().filter_map(|column| {
             let value = (column.value)(self)?;
-            Some((column.spelt(spelling), value))
+            Some((column.spelt(naming), value))
         });
         let mut row: Map<String, Value> = cells.collect();
-        if let (Spelling::Named, Some(now)) = (spelling, time(self.started)) {
+        if let (ColumnNaming::Full, Some(now)) = (naming, time(self.started)) {
             row.insert("TimeGenerated".to_owned(), now);
         }
         Value::Object(row).to_string()
@@ -153,11 +153,11 @@ pub fn check_row(sink: &dyn Sink, org: &OktaDomain, now: DateTime<Utc>) -> Strin
         invocation: "",
         run: None,
     };
-    subject.row(sink.spelling())
+    subject.row(sink.column_naming())
 }
 
 /// The row of one run.
-pub fn run_row(spelling: Spelling, report: &RunReport, invocation: &str) -> String {
+pub fn run_row(naming: ColumnNaming, report: &RunReport, invocation: &str) -> String {
     let subject = Subject {
         started: report.started,
         domain: &report.org,
@@ -165,7 +165,7 @@ pub fn run_row(spelling: Spelling, report: &RunReport, invocation: &str) -> Stri
         invocation,
         run: Some(report),
     };
-    subject.row(spelling)
+    subject.row(naming)
 }
 
 /// Posts the row of a run that has ended, once, within [`LIMIT`]. A process that is told to end
@@ -177,7 +177,7 @@ pub(super) async fn post(
     stop: &CancellationToken,
     log: &Log,
 ) {
-    let row = run_row(sink.spelling(), report, log.invocation());
+    let row = run_row(sink.column_naming(), report, log.invocation());
     let batch = Batch::of_one(row.as_bytes());
     let out_of_grace = async {
         stop.cancelled().await;
@@ -220,8 +220,8 @@ mod tests {
         report
     }
 
-    fn row(spelling: Spelling, report: &RunReport, invocation: &str) -> Map<String, Value> {
-        serde_json::from_str(&run_row(spelling, report, invocation)).unwrap()
+    fn row(naming: ColumnNaming, report: &RunReport, invocation: &str) -> Map<String, Value> {
+        serde_json::from_str(&run_row(naming, report, invocation)).unwrap()
     }
 
     #[test]
@@ -234,8 +234,8 @@ mod tests {
     #[test]
     fn both_roads_carry_every_column_in_their_own_spelling() {
         let report = full("no luck");
-        let inferred = row(Spelling::Inferred, &report, INVOCATION);
-        let mut named = row(Spelling::Named, &report, INVOCATION);
+        let inferred = row(ColumnNaming::Unsuffixed, &report, INVOCATION);
+        let mut named = row(ColumnNaming::Full, &report, INVOCATION);
         assert_eq!(
             named.remove("TimeGenerated"),
             inferred.get("started").cloned()
@@ -260,14 +260,14 @@ mod tests {
     #[test]
     fn an_id_that_is_no_guid_makes_no_twin_column() {
         for id in ["shell", "none", "", "7"] {
-            assert!(!row(Spelling::Named, &full("no"), id).contains_key("invocationId_g"));
+            assert!(!row(ColumnNaming::Full, &full("no"), id).contains_key("invocationId_g"));
         }
     }
 
     #[test]
     fn a_long_error_is_cut_between_characters() {
         let long = format!("a{}", "é".repeat(20_000));
-        let row = row(Spelling::Named, &full(&long), INVOCATION);
+        let row = row(ColumnNaming::Full, &full(&long), INVOCATION);
         let error = row["error_s"].as_str().unwrap();
         assert_eq!(error.len(), MAX_VALUE - 1);
         assert!(long.starts_with(error));

@@ -185,7 +185,7 @@ impl RowSink for Intake<'_> {
     }
 }
 
-/// Times of Okta's own spelling compare as text; others are read.
+/// Times of Okta's own naming compare as text; others are read.
 fn is_later(one: &str, other: &str) -> bool {
     if one.len() == other.len() && one.ends_with('Z') && other.ends_with('Z') {
         return one > other;

@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
                 client: &shipper.okta,
                 limits,
                 log,
-                encoder: RowEncoder::new(sink.spelling(), shipper.okta.domain().host()),
+                encoder: RowEncoder::new(sink.column_naming(), shipper.okta.domain().host()),
                 began: None,
                 stats: ReadStats::default(),
             },

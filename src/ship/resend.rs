@@ -166,7 +166,7 @@ impl Shipper {
             return Ok(Listed::of(name, document).with(Fate::Kept));
         };
         let listed = Listed::letter(name, &letter);
-        if let Some(reason) = letter.unfit_for(self.sink.spelling()) {
+        if let Some(reason) = letter.unfit_for(self.sink.column_naming()) {
             return Ok(Listed { reason, ..listed }.with(Fate::Kept));
         }
         let (mut refused, mut last_words) = (Vec::new(), String::new());

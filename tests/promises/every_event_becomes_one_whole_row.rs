@@ -4,8 +4,8 @@
 //! and has no optimisation to go wrong, over events that are [`generate`]d, made by the sandbox's
 //! org, and published by others.
 
+use okta_rows::ColumnNaming;
 use okta_rows::EventId;
-use okta_rows::Spelling;
 use okta_rows::{PageError, RowSink, encode_page};
 use okta_rows::{Row, RowEncoder};
 use serde_json::{Map, Value};
@@ -22,7 +22,7 @@ mod shapes;
 mod whole;
 
 const HOST: &str = "acme.okta.com";
-const BOTH: [Spelling; 2] = [Spelling::Inferred, Spelling::Named];
+const BOTH: [ColumnNaming; 2] = [ColumnNaming::Unsuffixed, ColumnNaming::Full];
 
 /// A row with what the encoder said of it.
 #[derive(Debug)]
@@ -77,29 +77,29 @@ impl RowSink for Rows {
     }
 }
 
-fn encode(page: &[u8], spelling: Spelling) -> Result<Vec<Made>, PageError> {
+fn encode(page: &[u8], naming: ColumnNaming) -> Result<Vec<Made>, PageError> {
     let mut rows = Rows::default();
-    encode_page(page, &mut RowEncoder::new(spelling, HOST), &mut rows)?;
+    encode_page(page, &mut RowEncoder::new(naming, HOST), &mut rows)?;
     Ok(rows.made)
 }
 
 /// The row of one event.
-fn made(event: &str, spelling: Spelling) -> Made {
-    let mut rows = encode(format!("[{event}]").as_bytes(), spelling).expect("a page of one event");
+fn made(event: &str, naming: ColumnNaming) -> Made {
+    let mut rows = encode(format!("[{event}]").as_bytes(), naming).expect("a page of one event");
     assert_eq!(rows.len(), 1);
     rows.remove(0)
 }
 
 fn inferred(event: &str) -> Made {
-    made(event, Spelling::Inferred)
+    made(event, ColumnNaming::Unsuffixed)
 }
 
 /// Holds the encoder against the reference on both roads, and looks for every leaf.
 fn is_one_whole_row(event: &str) {
-    for spelling in BOTH {
-        let made = made(event, spelling);
-        let expected = reference::row(event, HOST, spelling);
-        assert_eq!(made.row(), expected, "{spelling:?} row of {event}");
+    for naming in BOTH {
+        let made = made(event, naming);
+        let expected = reference::row(event, HOST, naming);
+        assert_eq!(made.row(), expected, "{naming:?} row of {event}");
         let said = expected
             .get("truncated")
             .or_else(|| expected.get("truncated_d"));

@@ -30,7 +30,7 @@ fn limits(town: &Town) -> Vec<u32> {
         .collect()
 }
 
-/// An event of a minute ago in Okta's spelling, its text as given.
+/// An event of a minute ago in Okta's naming, its text as given.
 fn event(uuid: Option<&str>, text: &str) -> bytes::Bytes {
     let published = Utc::now() - TimeDelta::minutes(1);
     let published = published.to_rfc3339_opts(SecondsFormat::Millis, true);

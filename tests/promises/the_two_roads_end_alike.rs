@@ -93,7 +93,7 @@ fn roomy() -> workspace::Config {
 async fn rows_by(road: Road, pages: &[String]) -> Vec<Row> {
     let town = Town::to(roomy(), road, OrgConfig::default()).await;
     let sink = town.shipper().sink;
-    let mut encoder = RowEncoder::new(sink.spelling(), "acme.okta.com");
+    let mut encoder = RowEncoder::new(sink.column_naming(), "acme.okta.com");
     let mut batcher = Batcher::new(sink.limits());
     for page in pages {
         encode_page(page.as_bytes(), &mut encoder, &mut batcher).unwrap();

@@ -5,11 +5,11 @@ use crate::schema::{self, COLUMNS, Column, Kind};
 
 /// How a road names columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spelling {
+pub enum ColumnNaming {
     /// Flat keys without suffix: the Data Collector infers types and appends it.
-    Inferred,
+    Unsuffixed,
     /// Full column names, plus `TimeGenerated`; GUIDs hyphenated as the Data Collector stores them.
-    Named,
+    Full,
 }
 
 /// Index of an object of the event that has columns below it.
@@ -72,7 +72,7 @@ pub(super) enum Role {
 /// The tree and the spelled columns.
 #[derive(Debug)]
 pub struct Layout {
-    pub(super) spelling: Spelling,
+    pub(super) naming: ColumnNaming,
     pub(super) nodes: Vec<Node>,
     pub(super) columns: Vec<Slot>,
     pub(super) debug_data: String,
@@ -83,9 +83,9 @@ pub struct Layout {
 
 impl Layout {
     /// Spells the schema.
-    pub fn new(spelling: Spelling) -> Layout {
+    pub fn new(naming: ColumnNaming) -> Layout {
         let mut layout = Layout {
-            spelling,
+            naming,
             nodes: vec![Node {
                 path: Vec::new(),
                 children: Vec::new(),
@@ -94,12 +94,12 @@ impl Layout {
             }],
             columns: COLUMNS
                 .iter()
-                .filter_map(|column| Slot::new(column, spelling))
+                .filter_map(|column| Slot::new(column, naming))
                 .collect(),
-            debug_data: made(schema::DEBUG_DATA, spelling),
-            additional: made(schema::ADDITIONAL, spelling),
-            truncated: made(schema::TRUNCATED, spelling),
-            domain: made(schema::DOMAIN, spelling),
+            debug_data: made(schema::DEBUG_DATA, naming),
+            additional: made(schema::ADDITIONAL, naming),
+            truncated: made(schema::TRUNCATED, naming),
+            domain: made(schema::DOMAIN, naming),
         };
         for (index, column) in COLUMNS
             .iter()
@@ -165,13 +165,13 @@ impl Layout {
 
 impl Slot {
     /// `None` for a name that is too long, which none is: a column's has 45 characters at most.
-    fn new(column: &Column, spelling: Spelling) -> Option<Slot> {
+    fn new(column: &Column, naming: ColumnNaming) -> Option<Slot> {
         let role = match column.path {
             "uuid" => Role::Uuid,
             "published" => Role::Published,
             _ => Role::Other,
         };
-        let mut prefix = prefix(column, spelling);
+        let mut prefix = prefix(column, naming);
         if column.kind == Kind::Text {
             prefix.push('"');
         }
@@ -188,18 +188,18 @@ fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }
 
-fn prefix(column: &Column, spelling: Spelling) -> String {
-    let name = match spelling {
-        Spelling::Inferred => column.key(),
-        Spelling::Named => column.name(),
+fn prefix(column: &Column, naming: ColumnNaming) -> String {
+    let name = match naming {
+        ColumnNaming::Unsuffixed => column.key(),
+        ColumnNaming::Full => column.name(),
     };
     format!(",\"{name}\":")
 }
 
 /// The prefix of a column that the encoder makes up; empty if the schema has none of that key.
-fn made(key: &str, spelling: Spelling) -> String {
+fn made(key: &str, naming: ColumnNaming) -> String {
     let column = COLUMNS
         .iter()
         .find(|column| column.path.is_empty() && column.key() == key);
-    column.map_or_else(String::new, |column| prefix(column, spelling))
+    column.map_or_else(String::new, |column| prefix(column, naming))
 }

@@ -22,6 +22,6 @@ mod walk;
 mod writer;
 
 pub use event_id::EventId;
-pub use layout::{Layout, Spelling};
+pub use layout::{ColumnNaming, Layout};
 pub use page::{PageError, RowSink, encode_page};
 pub use row::{Row, RowEncoder};

@@ -8,7 +8,7 @@
 
 use crate::event_id::EventId;
 use crate::ink::Ink;
-use crate::layout::{Layout, Spelling};
+use crate::layout::{ColumnNaming, Layout};
 use crate::marks::Marks;
 use crate::nest::Nest;
 use crate::scan::{Malformed, Scan};
@@ -64,8 +64,8 @@ pub(super) struct Needed {
 
 impl RowEncoder {
     /// An encoder for events of the org at `host`.
-    pub fn new(spelling: Spelling, host: &str) -> RowEncoder {
-        let layout = Layout::new(spelling);
+    pub fn new(naming: ColumnNaming, host: &str) -> RowEncoder {
+        let layout = Layout::new(naming);
         let mut opening = vec![b'{'];
         opening.extend(layout.domain.bytes().skip(1));
         push_quoted(&mut opening, host);

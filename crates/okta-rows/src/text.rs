@@ -124,7 +124,7 @@ pub(super) fn is_time(text: &str) -> bool {
         || bytes.get(10) == Some(&b'T') && chrono::DateTime::parse_from_rfc3339(text).is_ok()
 }
 
-/// Okta's own spelling, `YYYY-MM-DDThh:mm:ss.mmmZ`, told at a tenth of a parser's price; days
+/// Okta's own naming, `YYYY-MM-DDThh:mm:ss.mmmZ`, told at a tenth of a parser's price; days
 /// past the 28th are left to the parser.
 fn is_okta_time(text: &[u8]) -> bool {
     const SHAPE: &[u8; 24] = b"dddd-dd-ddTdd:dd:dd.dddZ";

@@ -4,7 +4,7 @@ use crate::catch_all::{CatchAll, CatchAlls};
 use crate::cut::{cut_text, push_json};
 use crate::event_id::EventId;
 use crate::ink::Ink;
-use crate::layout::{Layout, Node, NodeIndex, ROOT, Role, Spelling};
+use crate::layout::{ColumnNaming, Layout, Node, NodeIndex, ROOT, Role};
 use crate::nest::Nest;
 use crate::row::{Needed, Row};
 use crate::scan::{Malformed, Scan, Token};
@@ -270,7 +270,7 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 self.row.short(piece, value.text.as_bytes());
             }
             Kind::Guid => {
-                let named = self.layout.spelling == Spelling::Named;
+                let named = self.layout.naming == ColumnNaming::Full;
                 if !value.text.starts_with('"') {
                     return false;
                 }
@@ -371,7 +371,7 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 self.row.byte(b'"');
             }
         }
-        if self.layout.spelling == Spelling::Named
+        if self.layout.naming == ColumnNaming::Full
             && let Some(published) = self.published
         {
             self.row.text(b",\"TimeGenerated\":\"");

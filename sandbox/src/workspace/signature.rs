@@ -74,7 +74,7 @@ impl Verifier {
     }
 }
 
-/// Checks `x-ms-date`: its spelling to the letter, and that it is about now.
+/// Checks `x-ms-date`: its naming to the letter, and that it is about now.
 pub(super) fn check_date(date: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
     let sent = NaiveDateTime::parse_from_str(date, RFC_1123)
         .ok()

@@ -67,7 +67,7 @@ impl SharedKey {
 impl Policy for SharedKey {
     #[expect(
         elided_lifetimes_in_paths,
-        reason = "the trait spells it so, and async_trait takes no other spelling"
+        reason = "the trait spells it so, and async_trait takes no other naming"
     )]
     async fn send(
         &self,

@@ -49,8 +49,8 @@ fn now() -> DateTime<Utc> {
 #[test]
 fn one_org_has_one_name_however_it_is_written() {
     let first = deployed(json!({}));
-    for spelling in ["https://acme.okta.com", " HTTPS://Acme.okta.com/ "] {
-        let again = deployed(json!({ "oktaDomain": spelling }));
+    for naming in ["https://acme.okta.com", " HTTPS://Acme.okta.com/ "] {
+        let again = deployed(json!({ "oktaDomain": naming }));
         assert_eq!(
             app_settings(&first)["OKTA_DOMAIN"],
             app_settings(&again)["OKTA_DOMAIN"]
@@ -58,7 +58,7 @@ fn one_org_has_one_name_however_it_is_written() {
         let ids = |way: &Deployment| -> Vec<String> {
             way.resources.iter().map(|one| one.id.clone()).collect()
         };
-        assert_eq!(ids(&first), ids(&again), "{spelling}");
+        assert_eq!(ids(&first), ids(&again), "{naming}");
     }
 }
 

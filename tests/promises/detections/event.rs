@@ -1,7 +1,7 @@
 //! A happening as Okta's System Log tells it, and the row that we ship for it.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 use okta_rows::{Row, RowEncoder};
 use okta_rows::{RowSink, encode_page};
 use serde_json::{Map, Value, json};
@@ -49,7 +49,7 @@ fn encoded(events: &[Value]) -> Vec<Map<String, Value>> {
 
     let page = serde_json::to_vec(events).expect("JSON");
     let mut rows = Rows::default();
-    let mut encoder = RowEncoder::new(Spelling::Named, HOST);
+    let mut encoder = RowEncoder::new(ColumnNaming::Full, HOST);
     encode_page(&page, &mut encoder, &mut rows).expect("a page");
     rows.1
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{HOST, made};
 use crate::shared_data::shared_text;
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 
 /// What Microsoft's connector fills, under the names that detections query.
 const CLASSIC: [&str; 64] = [
@@ -217,7 +217,7 @@ async fn a_workspace_ends_with_every_column_in_its_type() {
     let mut batcher = Batcher::new(collector.limits());
     encode_page(
         page.as_bytes(),
-        &mut RowEncoder::new(collector.spelling(), HOST),
+        &mut RowEncoder::new(collector.column_naming(), HOST),
         &mut batcher,
     )
     .unwrap();
@@ -259,7 +259,7 @@ async fn a_workspace_ends_with_every_column_in_its_type() {
     );
 
     // What the other road names itself is what this one is given by the service.
-    let named = made(&full_event(&published), Spelling::Named).row();
+    let named = made(&full_event(&published), ColumnNaming::Full).row();
     for column in COLUMNS {
         let (one, other) = (&row[&column.classic_name()], &named[&column.name()]);
         assert!(

@@ -85,12 +85,12 @@ fn every_kind_of_column_keeps_within_the_limit() {
             quoted.len() + r#"{"securityContext":{"asNumber":}}"#.len() - "{}".len(),
         ),
     ] {
-        for spelling in super::BOTH {
-            let made = super::made(&event, spelling);
-            assert_eq!(made.truncated, cut, "{spelling:?} {}", &event[..60]);
+        for naming in super::BOTH {
+            let made = super::made(&event, naming);
+            assert_eq!(made.truncated, cut, "{naming:?} {}", &event[..60]);
             assert!(
                 made.json.len() < LONGEST + 200,
-                "{spelling:?} {}",
+                "{naming:?} {}",
                 &event[..60]
             );
         }

@@ -1,4 +1,4 @@
-//! JSON as it is written: repeated keys, order and the spelling of numbers are kept.
+//! JSON as it is written: repeated keys, order and the naming of numbers are kept.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! A page is a list of events to its last byte, or nothing of it may be shipped.
 
+use okta_rows::ColumnNaming;
 use okta_rows::RowEncoder;
-use okta_rows::Spelling;
 use okta_rows::{PageError, encode_page};
 use okta_sentinel::log_analytics::batch::{BatchLimits, Batcher};
 use proptest::prelude::*;
@@ -25,8 +25,8 @@ fn is_read_as_a_parser_reads_it(page: &[u8]) -> Result<(), TestCaseError> {
     let parsed: Option<Vec<&RawValue>> = std::str::from_utf8(page)
         .ok()
         .and_then(|text| serde_json::from_str(text).ok());
-    for spelling in super::BOTH {
-        match (encode(page, spelling), &parsed) {
+    for naming in super::BOTH {
+        match (encode(page, naming), &parsed) {
             (Ok(rows), Some(events)) => {
                 prop_assert_eq!(rows.len(), events.len());
                 rows.iter().for_each(|row| drop(row.row()));
@@ -75,11 +75,11 @@ fn a_page_that_stops_anywhere_is_refused() {
     let page = page(2);
     for end in 0..page.len() {
         assert!(
-            encode(&page[..end], Spelling::Inferred).is_err(),
+            encode(&page[..end], ColumnNaming::Unsuffixed).is_err(),
             "cut at byte {end}"
         );
     }
-    assert_eq!(encode(&page, Spelling::Inferred).unwrap().len(), 2);
+    assert_eq!(encode(&page, ColumnNaming::Unsuffixed).unwrap().len(), 2);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn what_is_no_list_is_shown_by_its_beginning() {
         "<!DOCTYPE html><p>[]",
         "\u{feff}[]",
     ] {
-        match encode(other.as_bytes(), Spelling::Inferred) {
+        match encode(other.as_bytes(), ColumnNaming::Unsuffixed) {
             Err(PageError::NotAList { bytes, start }) => {
                 assert_eq!(bytes, other.len());
                 assert!(other.trim_start().starts_with(&start), "{start}");
@@ -116,7 +116,7 @@ fn what_goes_wrong_within_the_list_is_told_with_its_place() {
         "[,{}]",
         "[1 2]",
     ] {
-        match encode(broken.as_bytes(), Spelling::Inferred) {
+        match encode(broken.as_bytes(), ColumnNaming::Unsuffixed) {
             Err(PageError::Syntax { bytes, problem }) => {
                 assert_eq!(bytes, broken.len());
                 assert!(problem.contains("line 1 column"), "{problem}");
@@ -124,7 +124,7 @@ fn what_goes_wrong_within_the_list_is_told_with_its_place() {
             said => panic!("{broken}: {said:?}"),
         }
     }
-    match encode(b"[{\"a\":\"\xff\"}]", Spelling::Inferred) {
+    match encode(b"[{\"a\":\"\xff\"}]", ColumnNaming::Unsuffixed) {
         Err(PageError::Syntax { problem, .. }) => assert!(problem.contains("index 7"), "{problem}"),
         said => panic!("{said:?}"),
     }
@@ -132,13 +132,17 @@ fn what_goes_wrong_within_the_list_is_told_with_its_place() {
 
 #[test]
 fn a_page_without_events_has_no_rows() {
-    assert!(encode(b" [ ] \n", Spelling::Inferred).unwrap().is_empty());
+    assert!(
+        encode(b" [ ] \n", ColumnNaming::Unsuffixed)
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
 fn rows_keep_the_order_of_their_events_and_repeats_have_one_id() {
     let page = br#"[{"uuid":"b"},{"uuid":"a"},{"uuid":"b"}]"#;
-    let rows = encode(page, Spelling::Inferred).unwrap();
+    let rows = encode(page, ColumnNaming::Unsuffixed).unwrap();
     let uuids: Vec<String> = rows.iter().map(|row| row.text("uuid")).collect();
     assert_eq!(uuids, ["b", "a", "b"]);
     assert_eq!(rows[0].id, rows[2].id);
@@ -149,7 +153,7 @@ fn rows_keep_the_order_of_their_events_and_repeats_have_one_id() {
 fn elements_that_are_no_objects_are_kept_for_a_person_to_see() {
     let rows = encode(
         br#"[5,"x",[1, 2],true,{"severity":"INFO"}]"#,
-        Spelling::Inferred,
+        ColumnNaming::Unsuffixed,
     )
     .unwrap();
     let kept: Vec<String> = rows
@@ -182,7 +186,7 @@ fn an_event_that_cannot_be_walked_leaves_the_batch_of_its_page_whole() {
     });
     encode_page(
         page,
-        &mut RowEncoder::new(Spelling::Inferred, HOST),
+        &mut RowEncoder::new(ColumnNaming::Unsuffixed, HOST),
         &mut batcher,
     )
     .unwrap();
@@ -206,7 +210,7 @@ fn a_row_does_not_depend_on_the_event_before_it() {
     ]);
     let rows = encode(
         format!("[{}]", events.join(",")).as_bytes(),
-        Spelling::Inferred,
+        ColumnNaming::Unsuffixed,
     )
     .unwrap();
     for (row, event) in rows.iter().zip(events) {

@@ -1,7 +1,7 @@
 //! The row's contract read a second time: slow, simple, on a copy of every value.
 
 use chrono::DateTime;
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 use okta_rows::schema::{COLUMNS, Column, Kind};
 use serde_json::{Map, Value};
 
@@ -10,9 +10,9 @@ use super::json::{Json, array, object};
 const LONGEST: usize = 32_000;
 
 /// The row that `event` of the org at `host` must become.
-pub(super) fn row(event: &str, host: &str, spelling: Spelling) -> Map<String, Value> {
+pub(super) fn row(event: &str, host: &str, naming: ColumnNaming) -> Map<String, Value> {
     let mut making = Making {
-        spelling,
+        naming,
         row: Map::new(),
         debug: Vec::new(),
         debug_text: false,
@@ -36,7 +36,7 @@ pub(super) fn row(event: &str, host: &str, spelling: Spelling) -> Map<String, Va
     if making.cut > 0 {
         making.made("truncated", Kind::Number, making.cut.into());
     }
-    if let (Spelling::Named, Some(published)) = (spelling, making.row.get("published_t")) {
+    if let (ColumnNaming::Full, Some(published)) = (naming, making.row.get("published_t")) {
         let published = published.clone();
         making.row.insert("TimeGenerated".to_owned(), published);
     }
@@ -44,7 +44,7 @@ pub(super) fn row(event: &str, host: &str, spelling: Spelling) -> Map<String, Va
 }
 
 struct Making {
-    spelling: Spelling,
+    naming: ColumnNaming,
     row: Map<String, Value>,
     debug: Vec<(String, String)>,
     debug_text: bool,
@@ -107,7 +107,7 @@ impl Making {
                 .map(Value::from),
             Kind::Time => plain.filter(|text| is_time(text)).map(Value::from),
             Kind::Guid => text.as_deref().map(|text| match hyphenated(text) {
-                Some(guid) if self.spelling == Spelling::Named && plain.is_some() => guid.into(),
+                Some(guid) if self.naming == ColumnNaming::Full && plain.is_some() => guid.into(),
                 _ => self.text(value).into(),
             }),
         };
@@ -128,8 +128,8 @@ impl Making {
             Kind::Time => "_t",
             Kind::Guid => "_g",
         };
-        match (self.spelling, flat) {
-            (Spelling::Inferred, _) => flat.to_owned(),
+        match (self.naming, flat) {
+            (ColumnNaming::Unsuffixed, _) => flat.to_owned(),
             (_, "authenticationContext_authenticationProvider") => {
                 "authenticationContext_authnProvider_s".to_owned()
             }

@@ -1,6 +1,6 @@
 //! What the encoder remembers of one event's shape makes the next one cheaper, and no other.
 
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -86,22 +86,22 @@ fn made_by_the_sandbox(number: u64) -> String {
 }
 
 /// The rows of one page, and those of a page for each event.
-fn together_and_alone(events: &[String], spelling: Spelling) -> [Vec<Made>; 2] {
+fn together_and_alone(events: &[String], naming: ColumnNaming) -> [Vec<Made>; 2] {
     let page = |events: &[String]| format!("[{}]", events.join(","));
-    let together = encode(page(events).as_bytes(), spelling).expect("a page");
+    let together = encode(page(events).as_bytes(), naming).expect("a page");
     let alone = events.iter().flat_map(|event| {
         let event = page(std::slice::from_ref(event));
-        encode(event.as_bytes(), spelling).expect("a page of one event")
+        encode(event.as_bytes(), naming).expect("a page of one event")
     });
     [together, alone.collect()]
 }
 
 fn are_the_same(events: &[String]) {
-    for spelling in BOTH {
-        let [together, alone] = together_and_alone(events, spelling);
+    for naming in BOTH {
+        let [together, alone] = together_and_alone(events, naming);
         assert_eq!(together.len(), events.len());
         for ((one, other), event) in together.iter().zip(&alone).zip(events) {
-            assert_eq!(one.json, other.json, "{spelling:?} row of {event}");
+            assert_eq!(one.json, other.json, "{naming:?} row of {event}");
             assert_eq!(
                 (one.id, one.has_uuid, &one.published, one.truncated),
                 (other.id, other.has_uuid, &other.published, other.truncated),

@@ -11,8 +11,8 @@ use super::generate;
 use super::json::Json;
 use super::{Made, inferred, is_one_whole_row, made};
 use crate::shared_data::shared_text;
+use okta_rows::ColumnNaming;
 use okta_rows::EventId;
-use okta_rows::Spelling;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
@@ -150,7 +150,7 @@ fn an_event_without_a_uuid_is_known_by_its_own_content() {
 fn both_roads_know_an_event_by_the_same_id() {
     let event =
         r#"{"uuid":"2A992F80-D1AD-4f62-900e-8c68bb72a21b","published":"2026-11-21T12:04:58.123Z"}"#;
-    let (one, other) = (inferred(event), made(event, Spelling::Named));
+    let (one, other) = (inferred(event), made(event, ColumnNaming::Full));
     assert_eq!((one.id, one.published), (other.id, other.published.clone()));
     assert_eq!(other.text("uuid_g"), "2a992f80-d1ad-4f62-900e-8c68bb72a21b");
     assert_eq!(Some(other.text("TimeGenerated")), other.published);

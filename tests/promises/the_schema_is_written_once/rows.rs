@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use okta_rows::Spelling;
+use okta_rows::ColumnNaming;
 use okta_rows::schema::COLUMNS;
 use okta_rows::{Row, RowEncoder};
 use okta_rows::{RowSink, encode_page};
@@ -62,7 +62,7 @@ fn full_event() -> Value {
 fn an_event_with_everything_fills_every_column_of_its_table_and_no_other() {
     let page = json!([full_event()]).to_string();
     let mut rows = Rows::default();
-    let mut encoder = RowEncoder::new(Spelling::Named, "acme.okta.com");
+    let mut encoder = RowEncoder::new(ColumnNaming::Full, "acme.okta.com");
     encode_page(page.as_bytes(), &mut encoder, &mut rows).unwrap();
     assert_eq!(rows.names, columns(0));
 }
@@ -71,7 +71,7 @@ fn an_event_with_everything_fills_every_column_of_its_table_and_no_other() {
 async fn a_runs_row_brings_columns_of_its_table_alone() {
     let report = Town::of(5).await.run().await;
     let invocation = "0f0c6a70-5a5b-4a3a-9c0d-0123456789ab";
-    let row = health::run_row(Spelling::Named, &report, invocation);
+    let row = health::run_row(ColumnNaming::Full, &report, invocation);
     let names: BTreeSet<String> = names(row.as_bytes()).collect();
     let strangers: Vec<_> = names.difference(&columns(1)).cloned().collect();
     assert!(strangers.is_empty(), "{strangers:?}");

@@ -29,7 +29,7 @@ impl std::fmt::Display for Answer {
 struct ErrorBody {
     error_code: Option<String>,
     error_summary: Option<String>,
-    /// OAuth's spelling, which network zones are refused in.
+    /// OAuth's naming, which network zones are refused in.
     error: Option<String>,
     #[serde(rename = "error_description")]
     description: Option<String>,
