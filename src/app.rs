@@ -17,8 +17,8 @@ use crate::okta::log::client::http_client;
 use crate::settings::{CredentialSettings, Settings, SinkSettings, StoreSettings};
 use crate::ship::Shipper;
 use crate::state::blob::BlobStore;
-use crate::state::folder::FileStore;
-use crate::state::store::{CheckpointStore, StoreError};
+use crate::state::folder::FolderStore;
+use crate::state::store::{StateStore, StoreError};
 
 /// Why the parts do not fit together, though each setting reads well.
 #[derive(Debug, thiserror::Error)]
@@ -103,9 +103,9 @@ fn sink(
 fn store(
     settings: StoreSettings,
     domain: &OktaDomain,
-) -> Result<Arc<dyn CheckpointStore>, AssemblyError> {
+) -> Result<Arc<dyn StateStore>, AssemblyError> {
     Ok(match settings {
         StoreSettings::Blob(account) => Arc::new(BlobStore::new(&account, &domain.key())?),
-        StoreSettings::Folder(folder) => Arc::new(FileStore::new(folder, &domain.key())),
+        StoreSettings::Folder(folder) => Arc::new(FolderStore::new(folder, &domain.key())),
     })
 }

@@ -2,7 +2,9 @@
 
 pub mod account;
 pub mod blob;
-pub mod document;
+pub mod checkpoint;
+pub mod dead_letter;
 pub mod folder;
 pub mod recent_ids;
 pub mod store;
+pub(crate) mod writer_state;

@@ -266,14 +266,14 @@ impl Log {
         );
     }
 
-    /// Where the two lanes of a first connection meet cannot be known any more.
-    pub fn seam_lost(&self, problem: &impl fmt::Display, since: DateTime<Utc>) {
+    /// Where the two lanes of a backlog meet is not known.
+    pub fn overlap_lost(&self, since: DateTime<Utc>) {
         line!(
             self,
             warn,
             "seam_lost",
             {},
-            "{problem}, so new events and backlog go on as one {}, and what came before the last hour of it comes again",
+            "the saved cursor does not tell where new events and backlog meet, so they go on as one {}",
             from(since)
         );
     }

@@ -1,6 +1,6 @@
-//! The only place that waits between tries: one call, tried again while its failure is a passing one.
+//! The only place that waits between tries of one call.
 //!
-//! A call is retried for at most [`PATIENCE`], with capped exponential backoff and full jitter;
+//! A call is retried for at most [`RETRY_LIMIT`], with capped exponential backoff and full jitter;
 //! a wait that the server names is not counted against that, only against the run's deadline.
 //! When the next try would come too late the loop ends at once: the next run is the retry.
 
@@ -10,10 +10,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::telemetry::Log;
-
 /// How long one call is retried, waits that a server names aside.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const RETRY_LIMIT: Duration = Duration::from_secs(60);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -22,7 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 const LONGEST_NAMED_WAIT: u64 = 3_600;
 
 /// `Retry-After` in seconds; the form with a date is not in use at the services we call.
-pub fn named_wait(headers: &HeaderMap) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds: u64 = headers
         .get(RETRY_AFTER)?
         .to_str()
@@ -35,7 +33,7 @@ pub fn named_wait(headers: &HeaderMap) -> Option<Duration> {
 
 /// What a failure asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RetryDecision {
     /// It may pass: try again after a pause of ours.
     Retry,
     /// The server says when to come again.
@@ -47,7 +45,7 @@ pub enum Verdict {
 /// A failure that knows what it asks for.
 pub trait Failure {
     /// The decision, made where the failure was understood.
-    fn verdict(&self) -> Verdict;
+    fn retry_decision(&self) -> RetryDecision;
 }
 
 /// Until when a run may go on, and whether it was told to end.
@@ -75,11 +73,10 @@ impl Limits {
     }
 }
 
-/// The tries of one call. Ask [`Retries::again`] after each failure.
+/// The tries of one call. Ask [`Retries::wait_to_retry`] after each failure.
 #[derive(Debug)]
 pub struct Retries<'a> {
     limits: &'a Limits,
-    log: &'a Log,
     ours_until: Instant,
     backoff: Backoff,
     /// Tries made again so far.
@@ -88,30 +85,33 @@ pub struct Retries<'a> {
 
 impl<'a> Retries<'a> {
     /// The first try begins now.
-    pub fn new(limits: &'a Limits, log: &'a Log) -> Retries<'a> {
-        let ours_until = Instant::now() + PATIENCE;
+    pub fn new(limits: &'a Limits) -> Retries<'a> {
+        let ours_until = Instant::now() + RETRY_LIMIT;
         Retries {
             limits,
-            log,
             ours_until,
             backoff: Backoff::default(),
             count: 0,
         }
     }
 
-    /// Waits as long as `failure` asks for, and tells the log so; false, at once, when there is
-    /// to be no other try.
-    pub async fn again(&mut self, failure: &(impl Failure + std::fmt::Display)) -> bool {
-        let pause = match failure.verdict() {
-            Verdict::Stop => return false,
-            Verdict::Retry => {
+    /// Waits as long as `failure` asks for, and hands the pause to `tell` before; false, at once,
+    /// when there is to be no other try.
+    pub async fn wait_to_retry(
+        &mut self,
+        failure: &impl Failure,
+        tell: impl FnOnce(Duration),
+    ) -> bool {
+        let pause = match failure.retry_decision() {
+            RetryDecision::Stop => return false,
+            RetryDecision::Retry => {
                 let pause = self.backoff.next();
                 if Instant::now() + pause >= self.ours_until {
                     return false;
                 }
                 pause
             }
-            Verdict::RetryAfter(wait) => {
+            RetryDecision::RetryAfter(wait) => {
                 // A second of jitter keeps several apps from coming back together, and a server
                 // that names no real wait, again and again, is given longer ones all the same.
                 let pause = wait.max(self.backoff.next()) + jitter(Duration::from_secs(1));
@@ -120,7 +120,7 @@ impl<'a> Retries<'a> {
             }
         };
         if Instant::now() + pause < self.limits.deadline {
-            self.log.trying_again(failure, pause);
+            tell(pause);
         }
         let again = self.limits.pause(pause).await;
         self.count += u64::from(again);
@@ -155,10 +155,10 @@ mod tests {
 
     #[derive(Debug, thiserror::Error)]
     #[error("no luck")]
-    struct Fails(Verdict);
+    struct Fails(RetryDecision);
 
     impl Failure for Fails {
-        fn verdict(&self) -> Verdict {
+        fn retry_decision(&self) -> RetryDecision {
             self.0
         }
     }
@@ -171,24 +171,23 @@ mod tests {
         }
     }
 
-    async fn tries(limits: &Limits, verdict: Verdict) -> (u64, Duration) {
+    async fn tries(limits: &Limits, decision: RetryDecision) -> (u64, Duration) {
         let start = Instant::now();
-        let log = Log::new("test");
-        let mut retries = Retries::new(limits, &log);
-        while retries.again(&Fails(verdict)).await {}
+        let mut retries = Retries::new(limits);
+        while retries.wait_to_retry(&Fails(decision), |_| ()).await {}
         (retries.count + 1, start.elapsed())
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_call_is_retried_for_a_minute_at_most() {
-        let (tries, took) = tries(&limits(480), Verdict::Retry).await;
+        let (tries, took) = tries(&limits(480), RetryDecision::Retry).await;
         assert!(tries > 4, "{tries} tries");
-        assert!(took < PATIENCE, "{took:?}");
+        assert!(took < RETRY_LIMIT, "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_that_the_server_names_counts_against_the_deadline_only() {
-        let wait = Verdict::RetryAfter(Duration::from_secs(100));
+        let wait = RetryDecision::RetryAfter(Duration::from_secs(100));
         let (tries, took) = tries(&limits(480), wait).await;
         assert_eq!(tries, 5);
         assert!(took < Duration::from_secs(410), "{took:?}");
@@ -196,18 +195,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_of_no_time_does_not_make_a_storm_of_tries() {
-        let (tries, took) = tries(&limits(480), Verdict::RetryAfter(Duration::ZERO)).await;
+        let (tries, took) = tries(&limits(480), RetryDecision::RetryAfter(Duration::ZERO)).await;
         assert!((20..80).contains(&tries), "{tries} tries in {took:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lasting_failure_is_tried_once() {
-        assert_eq!(tries(&limits(480), Verdict::Stop).await.0, 1);
+        assert_eq!(tries(&limits(480), RetryDecision::Stop).await.0, 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_waited_for_that_comes_after_the_deadline() {
-        let (tries, took) = tries(&limits(5), Verdict::RetryAfter(Duration::from_secs(6))).await;
+        let (tries, took) = tries(
+            &limits(5),
+            RetryDecision::RetryAfter(Duration::from_secs(6)),
+        )
+        .await;
         assert_eq!((tries, took), (1, Duration::ZERO));
     }
 
@@ -219,7 +222,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(10)).await;
             stop.cancel();
         });
-        let (_, took) = tries(&limits, Verdict::RetryAfter(Duration::from_secs(100))).await;
+        let (_, took) = tries(&limits, RetryDecision::RetryAfter(Duration::from_secs(100))).await;
         assert!(took < Duration::from_secs(1), "{took:?}");
     }
 }

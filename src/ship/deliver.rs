@@ -1,36 +1,28 @@
-//! The delivering half of a run: post batches in order, save the place after each.
+//! The delivering half of a run: post a page's batches, save the place.
 
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
+use chrono::Utc;
+use okta_rows::EventId;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
-use super::dead_letter::DeadLetter;
-use super::handover::{Handed, PageRead, ReadStats};
-use super::keep::Keeper;
-use super::seam::LaneName;
-use super::{Observer, RunError, RunReport, Shipper};
-use crate::log_analytics::batch::{Batch, BatchRow, Spares};
-use crate::log_analytics::post_error::Outcome;
+use super::checkpointer::Checkpointer;
+use super::lanes::Delivery;
+use super::page_reader::{PageBatches, ReadStats};
+use super::post::{Posted, Poster};
+use super::report::{RunError, RunReport};
+use super::shipper::{Observer, Shipper};
+use crate::log_analytics::batch::Batch;
+use crate::log_analytics::buffer_pool::BufferPool;
 use crate::log_analytics::post_error::PostError;
-use crate::log_analytics::sink::Table;
-use crate::net::retry::{Limits, Retries};
+use crate::net::retry::Limits;
 use crate::okta::api::error::OktaError;
 use crate::okta::log::cursor::Cursor;
-use crate::state::store::CheckpointLease;
+use crate::state::dead_letter::DeadLetter;
 use crate::telemetry::Log;
-
-/// How long a post under way may take once the process is told to end.
-pub(super) const LAST_POST: Duration = Duration::from_secs(5);
-
-/// How often `recent-ids` is saved within a run.
-const RECENT_IDS_EVERY: Duration = Duration::from_secs(60);
 
 pub(super) struct Deliverer<'a> {
     shipper: &'a Shipper,
-    pub(super) keeper: Keeper<'a>,
-    limits: &'a Limits,
+    pub(super) checkpointer: Checkpointer<'a>,
+    poster: Poster<'a>,
     log: &'a Log,
     observer: Observer<'a>,
     report: &'a mut RunReport,
@@ -41,37 +33,31 @@ pub(super) struct Deliverer<'a> {
 impl<'a> Deliverer<'a> {
     pub(super) fn new(
         shipper: &'a Shipper,
-        keeper: Keeper<'a>,
+        checkpointer: Checkpointer<'a>,
         limits: &'a Limits,
         log: &'a Log,
         observer: Observer<'a>,
         report: &'a mut RunReport,
     ) -> Deliverer<'a> {
-        let mut deliverer = Deliverer {
+        report.set_place(&checkpointer.place);
+        Deliverer {
             shipper,
-            keeper,
-            limits,
+            checkpointer,
+            poster: Poster::new(shipper.sink.as_ref(), limits, log),
             log,
             observer,
             report,
             rows_tried: 0,
             rows_refused: 0,
-        };
-        deliverer.tell_how_far();
-        deliverer
-    }
-
-    fn tell_how_far(&mut self) {
-        self.report.newest_published = self.keeper.newest();
-        self.report.backlog_up_to = self.keeper.backlog_up_to();
+        }
     }
 
     /// Takes what only the reader could count.
-    pub(super) fn note(&mut self, read: &ReadStats) {
+    pub(super) fn count(&mut self, read: &ReadStats) {
         self.report.pages += read.pages;
         self.report.okta_requests += read.requests;
         self.report.okta_429s += read.rate_limited;
-        self.report.retries += read.retries;
+        self.report.retries += read.retries + self.poster.take_retries();
         self.report.repeats += read.repeats;
         self.report.cut_rows += read.cut_rows;
     }
@@ -79,107 +65,139 @@ impl<'a> Deliverer<'a> {
     /// Delivers page after page until no more come, and gives the buffers of their batches back.
     pub(super) async fn run(
         &mut self,
-        mut inbox: mpsc::Receiver<Handed>,
-        spares: &Spares,
+        mut inbox: mpsc::Receiver<Delivery<PageBatches>>,
+        buffers: &BufferPool,
     ) -> Result<(), RunError> {
-        while let Some(handed) = inbox.recv().await {
-            match handed {
-                Handed::Page(read) => self.page(*read, spares).await?,
-                Handed::Split(since) => self.keeper.split(since).await?,
-            }
-            self.tell_how_far();
+        while let Some(mut delivery) = inbox.recv().await {
+            let batches = std::mem::take(&mut delivery.payload.batches);
+            self.page(delivery, &batches).await?;
+            batches
+                .into_iter()
+                .for_each(|batch| buffers.give_back(batch));
         }
         Ok(())
     }
 
-    async fn page(&mut self, read: PageRead, spares: &Spares) -> Result<(), RunError> {
-        if let Some(oversize) = &read.oversize {
-            self.keep_oversize(oversize, &read.page.cursor).await?;
+    async fn page(
+        &mut self,
+        mut delivery: Delivery<PageBatches>,
+        batches: &[Batch],
+    ) -> Result<(), RunError> {
+        if let Some(oversize) = &delivery.payload.oversize {
+            self.keep_oversize(oversize, &delivery.payload.cursor)
+                .await?;
         }
-        if read.lane == LaneName::Main {
-            let keeper = &mut self.keeper;
-            keeper.lengthen_seam(&read.seam, read.unread).await?;
+        let mut before = self.checkpointer.place.clone();
+        if let Some((place, since)) = delivery.split.take() {
+            self.log.lanes_split(self.shipper.okta.domain(), since);
+            before = place;
         }
+        let mut accepted = Vec::new();
+        let known = delivery.payload.known;
+        let posted = self.post(batches, known, &mut accepted).await;
+        match &posted {
+            Ok(()) => self.checkpointer.go_on(delivery.after).await?,
+            Err(_) if accepted.is_empty() => {}
+            Err(_) => {
+                let place = delivery.in_part(&before, &accepted);
+                self.checkpointer.go_on(place).await?;
+            }
+        }
+        self.checkpointer.remember(&accepted).await?;
+        posted?;
+        if delivery.joins {
+            self.log.lanes_joined(self.shipper.okta.domain());
+        }
+        self.report.set_place(&self.checkpointer.place);
+        (self.observer)(self.report);
+        Ok(())
+    }
+
+    /// Posts a page's batches; where the workspace does not take one, its halves, down to the rows
+    /// at fault, which are set aside. If no row of the page is accepted, now or before, then it is
+    /// not the rows. `accepted` receives what is settled, also where this fails.
+    async fn post(
+        &mut self,
+        batches: &[Batch],
+        accepted_before: usize,
+        accepted: &mut Vec<EventId>,
+    ) -> Result<(), RunError> {
+        let rows: usize = batches.iter().map(|batch| batch.rows().len()).sum();
         // What is accepted of this page already counts beside what is refused of it now: else a
         // run that ended between the two would leave the refused rows alone for ever.
-        let accepted_before = read.page.repeated.len();
-        self.rows_tried += accepted_before;
-        self.keeper.lane(read.lane).progress.read(read.page);
-        self.keeper.join_after_this_page(read.joined);
-        for batch in read.batches {
-            let of = (read.lane, read.newest);
-            self.batch(&batch, accepted_before > 0, of).await?;
-            spares.give_back(batch);
-        }
-        self.keeper.clear_away().await?;
-        let of_main = read.lane == LaneName::Main || read.joined == Some(LaneName::Backfill);
-        if read.last && of_main {
-            self.keeper.caught_up().await?;
-        }
-        self.keeper.save_if_moved().await?;
-        self.keeper.save_recent(RECENT_IDS_EVERY).await
-    }
-
-    /// Posts a batch; where the workspace does not take it, its halves, down to the rows at fault.
-    /// If no row of it is accepted, now or before, then it is not the rows.
-    async fn batch(
-        &mut self,
-        batch: &Batch,
-        accepted_before: bool,
-        (lane, newest): (LaneName, Option<DateTime<Utc>>),
-    ) -> Result<(), RunError> {
-        self.rows_tried += batch.rows().len();
-        let mut parts = vec![batch.clone()];
-        let mut refused: Vec<(Batch, PostError)> = Vec::new();
-        while let Some(part) = parts.pop() {
-            self.may_go_on()?;
-            let error = match self.post(&part).await {
-                Ok(()) => {
-                    self.accepted(&part, lane, newest).await?;
-                    continue;
-                }
-                Err(RunError::Post(error)) if error.outcome == Outcome::Split => error,
-                Err(error) => return Err(error),
-            };
-            match part.halves() {
-                Some((first, second)) => parts.extend([second, first]),
-                None => refused.push((part, error)),
-            }
-            if self.too_many(refused.len()) {
-                return Err(self.refused(refused));
+        self.rows_tried += rows + accepted_before;
+        let lease = self.checkpointer.lease.as_ref();
+        let all = self.poster.all(lease, batches).await;
+        let (mut parts, mut failed) = (Vec::new(), None);
+        for (batch, posted) in batches.iter().zip(all) {
+            match posted {
+                Ok(Posted::Accepted) => self.accepted(batch, accepted),
+                Ok(Posted::Refused(error)) => parts.push((batch.clone(), error)),
+                // Of several failures the first says most: the others may be told to stop by it.
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        if refused.len() == batch.rows().len() && !accepted_before {
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let refused = self.halve(parts, accepted).await?;
+        if refused.len() == rows && rows > 0 && accepted_before == 0 {
             return Err(self.refused(refused));
         }
-        self.set_aside(refused, lane).await
+        self.set_aside(refused, accepted).await
     }
 
-    /// No post begins once the run is told to end, or its time is over.
-    fn may_go_on(&self) -> Result<(), RunError> {
-        if self.limits.stop.is_cancelled() {
-            return Err(RunError::Stopped);
+    /// Posts the halves of refused batches until what is left are single rows.
+    async fn halve(
+        &mut self,
+        mut parts: Vec<(Batch, PostError)>,
+        accepted: &mut Vec<EventId>,
+    ) -> Result<Vec<(Batch, PostError)>, RunError> {
+        let mut rows = Vec::new();
+        while let Some((part, error)) = parts.pop() {
+            let Some((first, second)) = part.halves() else {
+                rows.push((part, error));
+                if self.are_too_many(rows.len()) {
+                    return Err(self.refused(rows));
+                }
+                continue;
+            };
+            for half in [second, first] {
+                let lease = self.checkpointer.lease.as_ref();
+                match self.poster.one(lease, &half).await? {
+                    Posted::Accepted => self.accepted(&half, accepted),
+                    Posted::Refused(error) => parts.push((half, error)),
+                }
+            }
         }
-        match Instant::now() < self.limits.deadline {
-            true => Ok(()),
-            false => Err(RunError::OutOfTime),
+        Ok(rows)
+    }
+
+    fn accepted(&mut self, batch: &Batch, accepted: &mut Vec<EventId>) {
+        self.report.posts += 1;
+        self.report.events += batch.rows().len() as u64;
+        self.report.posted_bytes += batch.body().len() as u64;
+        if self.shipper.sink.rewrites_old_times() {
+            self.report.old_rows += batch.rows().iter().filter(|row| row.old).count() as u64;
         }
+        accepted.extend(batch.rows().iter().map(|row| row.id));
+        (self.observer)(self.report);
     }
 
     /// More than 1 % of the run's rows, and more than one row.
-    fn too_many(&self, refused: usize) -> bool {
+    fn are_too_many(&self, refused: usize) -> bool {
         self.rows_refused + refused > (self.rows_tried / 100).max(1)
     }
 
-    fn refused(&self, refused: Vec<(Batch, PostError)>) -> RunError {
+    fn refused(&self, mut refused: Vec<(Batch, PostError)>) -> RunError {
         let count = self.rows_refused + refused.len();
-        match refused.into_iter().next_back() {
+        match refused.pop() {
             Some((_, refusal)) => RunError::Refused {
                 refused: count,
                 rows: self.rows_tried,
                 refusal,
             },
-            None => RunError::Stopped,
+            None => unreachable!("no row was refused"),
         }
     }
 
@@ -187,108 +205,36 @@ impl<'a> Deliverer<'a> {
     async fn set_aside(
         &mut self,
         refused: Vec<(Batch, PostError)>,
-        lane: LaneName,
+        accepted: &mut Vec<EventId>,
     ) -> Result<(), RunError> {
-        if refused.is_empty() {
-            return Ok(());
-        }
         for (row, error) in &refused {
-            let Some(BatchRow { id, page, .. }) = row.rows().first() else {
-                continue;
-            };
-            let name = format!("{id}.json");
-            let letter = DeadLetter::new(&error.message, row.body(), Utc::now());
-            let letter = letter.to_bytes();
-            self.keeper.lease.keep_dead_letter(&name, letter).await?;
-            self.log.dead_letter(&name, &error.message);
-            self.keeper.lane(lane).progress.accepted([(*page, *id)]);
-            self.report.dead_letters += 1;
+            for id in row.rows().iter().map(|row| row.id) {
+                self.keep(&format!("{id}.json"), &error.message, row.body())
+                    .await?;
+                accepted.push(id);
+            }
         }
         self.rows_refused += refused.len();
-        self.keeper.save().await
+        Ok(())
     }
 
     async fn keep_oversize(&mut self, error: &OktaError, at: &Cursor) -> Result<(), RunError> {
-        let name = format!(
-            "oversize-{}.json",
-            okta_rows::EventId::digest(at.url().as_str().as_bytes())
-        );
-        let request = serde_json::to_vec(at).unwrap_or_default();
-        let note = DeadLetter::new(&error.to_string(), &request, Utc::now());
-        self.keeper
-            .lease
-            .keep_dead_letter(&name, note.to_bytes())
-            .await?;
-        self.log.dead_letter(&name, &error.to_string());
+        let id = EventId::digest(at.url().as_str().as_bytes());
+        let request = serde_json::Value::from(at.url().as_str()).to_string();
+        self.keep(
+            &format!("oversize-{id}.json"),
+            &error.to_string(),
+            request.as_bytes(),
+        )
+        .await
+    }
+
+    async fn keep(&mut self, name: &str, reason: &str, rows: &[u8]) -> Result<(), RunError> {
+        let letter = DeadLetter::new(reason, rows, Utc::now()).to_bytes();
+        let lease = &mut self.checkpointer.lease;
+        lease.keep_dead_letter(name, letter).await?;
+        self.log.dead_letter(name, reason);
         self.report.dead_letters += 1;
         Ok(())
-    }
-
-    /// Posts the same bytes until they are accepted or there is no point in trying.
-    async fn post(&mut self, batch: &Batch) -> Result<(), RunError> {
-        let mut retries = Retries::new(self.limits, self.log);
-        let posted = post(
-            self.shipper,
-            &*self.keeper.lease,
-            batch,
-            self.limits,
-            &mut retries,
-        )
-        .await;
-        self.report.retries += retries.count;
-        posted
-    }
-
-    async fn accepted(
-        &mut self,
-        batch: &Batch,
-        name: LaneName,
-        newest: Option<DateTime<Utc>>,
-    ) -> Result<(), RunError> {
-        self.report.posts += 1;
-        self.report.events += batch.rows().len() as u64;
-        self.report.posted_bytes += batch.body().len() as u64;
-        if self.shipper.sink.rewrites_old_times() {
-            self.report.old_rows += batch.rows().iter().filter(|row| row.old).count() as u64;
-        }
-        self.keeper.accepted(batch, name, newest).await?;
-        self.tell_how_far();
-        (self.observer)(self.report);
-        Ok(())
-    }
-}
-
-/// Posts the same bytes to `Okta_CL` until they are accepted, there is no point in trying, or a
-/// process that is told to end has used up the time for its last post.
-pub(super) async fn post(
-    shipper: &Shipper,
-    lease: &dyn CheckpointLease,
-    batch: &Batch,
-    limits: &Limits,
-    retries: &mut Retries<'_>,
-) -> Result<(), RunError> {
-    let told_to_end = async {
-        limits.stop.cancelled().await;
-        tokio::time::sleep(LAST_POST).await;
-    };
-    let tries = async {
-        loop {
-            // A writer that was robbed of its place would post what the thief has posted.
-            lease.check()?;
-            match shipper.sink.post(Table::Okta, batch).await {
-                Ok(()) => return Ok(()),
-                Err(error) if !retries.again(&error).await => {
-                    return Err(match limits.stop.is_cancelled() {
-                        true => RunError::Stopped,
-                        false => RunError::from(error),
-                    });
-                }
-                Err(_) => {}
-            }
-        }
-    };
-    tokio::select! {
-        posted = tries => posted,
-        () = told_to_end => Err(RunError::Stopped),
     }
 }

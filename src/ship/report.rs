@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::log_analytics::post_error::PostError;
 use crate::okta::api::error::OktaError;
+use crate::state::checkpoint::Place;
 use crate::state::store::StoreError;
 
 /// Counts and outcome of one run.
@@ -161,6 +162,13 @@ impl RunReport {
             ended: Ended::Stopping,
             error: None,
         }
+    }
+
+    /// Takes over how far the run has come.
+    pub(super) fn set_place(&mut self, place: &Place) {
+        self.newest_published = place.main.newest_published;
+        let backfill = place.backfill.as_ref().map(|backfill| &backfill.lane);
+        self.backlog_up_to = backfill.and_then(|lane| lane.newest_published.or(lane.since));
     }
 
     pub(super) fn end(&mut self, ended: Ended, now: DateTime<Utc>) {

@@ -7,13 +7,13 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::dead_letter::{DeadLetter, one_line};
-use super::deliver::post;
-use super::{RunError, Shipper};
+use super::post::{Posted, Poster};
+use super::report::RunError;
+use super::shipper::Shipper;
 use crate::log_analytics::batch::Batch;
-use crate::log_analytics::post_error::Outcome;
-use crate::net::retry::{Limits, Retries};
-use crate::state::store::{CheckpointLease, StoreError};
+use crate::net::retry::Limits;
+use crate::state::dead_letter::{DeadLetter, one_line};
+use crate::state::store::{StateLease, StoreError};
 use crate::telemetry::Log;
 
 /// One dead letter, for people and for `--json`.
@@ -158,7 +158,7 @@ impl Shipper {
         &self,
         name: &str,
         document: &[u8],
-        lease: &mut dyn CheckpointLease,
+        lease: &mut dyn StateLease,
         limits: &Limits,
         log: &Log,
     ) -> Result<Resent, RunError> {
@@ -170,16 +170,15 @@ impl Shipper {
             return Ok(Listed { reason, ..listed }.with(Fate::Kept));
         }
         let (mut refused, mut last_words) = (Vec::new(), String::new());
+        let poster = Poster::new(self.sink.as_ref(), limits, log);
         for row in letter.rows() {
             let batch = Batch::of_one(row.get().as_bytes());
-            let mut retries = Retries::new(limits, log);
-            match post(self, lease, &batch, limits, &mut retries).await {
-                Ok(()) => {}
-                Err(RunError::Post(error)) if error.outcome == Outcome::Split => {
+            match poster.one(lease, &batch).await? {
+                Posted::Accepted => {}
+                Posted::Refused(error) => {
                     last_words = error.message;
                     refused.push(row);
                 }
-                Err(error) => return Err(error),
             }
         }
         if refused.is_empty() {

@@ -2,97 +2,60 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::seam::Seam;
-use super::{Begin, Shipper};
-use crate::okta::log::cursor::Cursor;
+use super::shipper::{Begin, Shipper};
 use crate::settings::Start;
-use crate::state::store::{Checkpoint, CheckpointLease, FORMAT, Ids, Lane, StoreError};
+use crate::state::checkpoint::{Checkpoint, Lane, Place};
 use crate::telemetry::Log;
 
 /// How far a refused cursor falls back behind the newest event accepted.
 const OVERLAP: TimeDelta = TimeDelta::minutes(15);
 
+/// The first format that tells where two lanes meet.
+const OVERLAP_IN_CHECKPOINT: u32 = 3;
+
 impl Shipper {
-    /// The place to go on from: what is saved, unless it is of another filter or to be forgotten;
-    /// and the seam, where there are two lanes.
-    ///
-    /// # Errors
-    /// The store does not answer for the seam.
-    pub(super) async fn resume(
-        &self,
-        begin: Begin,
-        lease: &dyn CheckpointLease,
-        log: &Log,
-    ) -> Result<(Checkpoint, Option<Seam>), StoreError> {
-        let saved = match lease.saved() {
-            Some(saved) if begin != Begin::Afresh => saved,
-            _ => return Ok((self.first_place(), None)),
+    /// The place to go on from: what is saved, unless it is of another filter or to be forgotten.
+    pub(super) fn resume(&self, begin: Begin, saved: Option<&Checkpoint>, log: &Log) -> Place {
+        let Some(saved) = saved.filter(|_| begin != Begin::Afresh) else {
+            let start = self.start.instant(Utc::now());
+            return Place::of_one_lane(Lane::begin(self.cursor_since(start), start));
         };
         if begin == Begin::SavedDespiteSince {
             log.since_unused();
         }
         if saved.filter != self.filter {
-            let (place, since) = self.without_cursors(saved);
+            let (place, since) = self.without_cursors(&saved.place);
             log.filter_changed(since);
-            return Ok((place, None));
-        }
-        let Some(began) = saved.backfill.as_ref().and(saved.main.since) else {
-            return Ok((saved.clone(), None));
-        };
-        let stored = lease.ids(Ids::Seam).await?;
-        match Seam::from_bytes(&stored, began, saved.seam.accepted) {
-            Ok(seam) => Ok((saved.clone(), Some(seam))),
-            Err(untrusted) => {
-                let (place, since) = self.without_cursors(saved);
-                log.seam_lost(&untrusted, since);
-                Ok((place, None))
-            }
-        }
-    }
-
-    fn first_place(&self) -> Checkpoint {
-        let now = Utc::now();
-        let start = self.start.instant(now);
-        Checkpoint {
-            version: FORMAT,
-            sequence: 0,
-            main: Lane::begin(self.cursor_since(start), start),
-            backfill: None,
-            seam: Default::default(),
-            filter: self.filter.clone(),
-            saved_at: now,
+            place
+        } else if saved.version < OVERLAP_IN_CHECKPOINT && saved.place.backfill.is_some() {
+            let (place, since) = self.without_cursors(&saved.place);
+            log.overlap_lost(since);
+            place
+        } else {
+            saved.place.clone()
         }
     }
 
     /// One lane in place of those saved: at a time before all that is not in the workspace. What
     /// is there of either lane is left out by id, as far as ids are kept.
-    fn without_cursors(&self, saved: &Checkpoint) -> (Checkpoint, DateTime<Utc>) {
-        let (behind, ahead) = match &saved.backfill {
-            Some(backfill) => (backfill, Some(&saved.main)),
-            None => (&saved.main, None),
+    fn without_cursors(&self, saved: &Place) -> (Place, DateTime<Utc>) {
+        let main = &saved.main;
+        let (behind, its_end, overlap) = match &saved.backfill {
+            Some(backfill) => (&backfill.lane, main.since, backfill.overlap_ids.as_slice()),
+            None => (main, None, &[][..]),
         };
-        let since = self.without_cursor(behind, ahead.and_then(|main| main.since));
-        let beyond = behind.accepted_beyond.iter();
-        let beyond = beyond.chain(ahead.iter().flat_map(|main| &main.accepted_beyond));
-        let main = Lane {
+        let since = self.without_cursor(behind, its_end);
+        // The main lane's own `accepted_beyond` may name events that the other lane had still to
+        // deliver.
+        let accepted_beyond = [&behind.accepted_beyond, overlap].concat();
+        let lane = Lane {
             since: behind.since,
-            accepted_beyond: beyond.copied().collect(),
+            accepted_beyond,
             newest_published: behind.newest_published,
-            rereading: behind.newest_published.is_some() || ahead.is_some(),
+            rereading: behind.newest_published.is_some() || saved.backfill.is_some(),
             ..Lane::begin(self.cursor_since(since), since)
         };
-        let place = Checkpoint {
-            main,
-            backfill: None,
-            seam: Default::default(),
-            filter: self.filter.clone(),
-            ..saved.clone()
-        };
-        (place, since)
-    }
-
-    pub(super) fn cursor_since(&self, since: DateTime<Utc>) -> Cursor {
-        Cursor::since(self.okta.domain(), since, self.filter.as_deref())
+        (Place::of_one_lane(lane), since)
     }
 
     /// The time to go on from where a lane's cursor is of no use. Everything of it that is not in

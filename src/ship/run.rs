@@ -1,71 +1,30 @@
-//! One run: everything Okta has stored since the checkpoint, brought to the workspace.
+//! One run: everything Okta has stored since the saved place, brought to the workspace.
 //!
-//! A run has no input but the checkpoint, so that it may end anywhere: the next one goes on. Two
-//! halves work side by side with one page between them. The [`read`]er follows Okta's links and
-//! makes batches; the [`deliver`]er posts them and saves the place after every accepted one, as
-//! [`progress`] reckons it. While a batch is posted, the next page is on its way. Only passing
-//! failures are tried again, and only for a minute: after that the next run is the retry.
-//!
-//! A first connection that meets a backlog walks the log in two lanes, so that new events do not
-//! wait: whose [`turn`] it is and where they meet, at the [`seam`], are pure decisions.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! A run has no input but what is saved, so that it may end anywhere: the next one goes on. Two
+//! halves work side by side with one page between them. The [`Reader`] follows Okta's links and
+//! makes batches; the [`Deliverer`] posts them and saves the place after every page. While a page
+//! is posted, the next one is on its way. Only passing failures are tried again, and only for a
+//! minute: after that the next run is the retry.
 
 use chrono::{TimeDelta, Utc};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::log_analytics::batch::Spares;
-use crate::log_analytics::sink::Sink;
+use super::checkpointer::Checkpointer;
+use super::deliver::Deliverer;
+use super::health;
+use super::lanes::Lanes;
+use super::lanes::page_read::LaneName;
+use super::page_reader::PageReader;
+use super::reader::{ReadEnd, Reader};
+use super::report::{Ended, RunError, RunReport};
+use super::shipper::{Begin, Observer, Shipper};
+use crate::log_analytics::buffer_pool::BufferPool;
 use crate::net::retry::Limits;
 use crate::okta::api::error::OktaError;
-use crate::okta::api::rate::RateShare;
-use crate::okta::log::client::Client;
-use crate::settings::Start;
-use crate::state::store::{CheckpointStore, StoreError};
+use crate::state::store::StoreError;
 use crate::telemetry::Log;
-
-use super::deliver::Deliverer;
-use super::handover::ReadEnd;
-use super::health;
-use super::keep::Keeper;
-use super::read::{self, Reader};
-use super::report::{Ended, RunError, RunReport};
-use super::seam::LaneName;
-
-/// Everything a run works with; made once, used by every run of the process.
-pub struct Shipper {
-    /// The org to read.
-    pub okta: Client,
-    /// Where rows go.
-    pub sink: Arc<dyn Sink>,
-    /// Where the place is kept.
-    pub store: Arc<dyn CheckpointStore>,
-    /// `OKTA_FILTER`.
-    pub filter: Option<String>,
-    /// Where a first run starts.
-    pub start: Start,
-    /// `OKTA_RATE_SHARE`.
-    pub share: RateShare,
-    /// `RUN_BUDGET_SECONDS`.
-    pub budget: Duration,
-}
-
-/// Where a run begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begin {
-    /// At the saved cursor, else where a first run starts.
-    Saved,
-    /// The same, for somebody who named a start and is to hear if it has no say.
-    SavedDespiteSince,
-    /// Where a first run starts, whatever is saved.
-    Afresh,
-}
-
-/// Hears how far a run has come, after every accepted post.
-pub type Observer<'a> = &'a (dyn Fn(&RunReport) + Send + Sync);
 
 impl Shipper {
     /// Does one run, to its end or until `stop`. What happened is in the report, has been logged,
@@ -77,7 +36,7 @@ impl Shipper {
         log: &Log,
         observer: Observer<'_>,
     ) -> RunReport {
-        let mut report = RunReport::begin(self.okta.domain().to_string(), self.sink.place());
+        let mut report = RunReport::begin(self.okta.domain().to_string(), self.sink.destination());
         let limits = Limits {
             deadline: Instant::now() + self.budget,
             stop,
@@ -116,14 +75,11 @@ impl Shipper {
                 let saved = lease.saved().map(|saved| saved.saved_at);
                 report.cursor_age_seconds =
                     saved.map(|saved| (report.started - saved).num_seconds().max(0));
-                let place = match self.resume(begin, lease.as_ref(), log).await {
-                    Ok(place) => place,
-                    Err(error) => return Ended::Failed(error.into()),
-                };
-                let first = begin == Begin::Afresh || lease.saved().is_none();
-                let keeper = Keeper::new(self, lease, limits, log, place);
-                let deliverer = Deliverer::new(self, keeper, limits, log, observer, report);
-                self.with_lease(deliverer, first, limits, log).await
+                let is_first = begin == Begin::Afresh || saved.is_none();
+                let place = self.resume(begin, lease.saved(), log);
+                let checkpointer = Checkpointer::new(self, lease, limits, log, place);
+                let deliverer = Deliverer::new(self, checkpointer, limits, log, observer, report);
+                self.with_lease(deliverer, is_first, limits, log).await
             }
         }
     }
@@ -131,53 +87,62 @@ impl Shipper {
     async fn with_lease(
         &self,
         mut deliverer: Deliverer<'_>,
-        first: bool,
+        is_first: bool,
         limits: &Limits,
         log: &Log,
     ) -> Ended {
-        // Where a first run starts is kept before it starts: should it fail, the next one, later,
+        // Where a first run starts is saved before it starts: should it fail, the next one, later,
         // is to start there too.
-        let begun = if first {
-            deliverer.keeper.save().await
-        } else {
-            Ok(())
+        let begun = match is_first {
+            true => deliverer.checkpointer.save().await,
+            false => Ok(()),
         };
         let (mut ended, mut lane) = match begun {
-            Ok(()) => self.road(&mut deliverer, limits, log).await,
+            Ok(()) => self.read_and_deliver(&mut deliverer, limits, log).await,
             Err(error) => (Ended::Failed(error), LaneName::Main),
         };
         while let Ended::Failed(RunError::Okta(error @ OktaError::CursorRefused { .. })) = &ended
-            && deliverer.keeper.may_fall_back(lane)
+            && deliverer.checkpointer.may_fall_back(lane)
         {
-            (ended, lane) = match deliverer.keeper.fall_back(lane, error).await {
-                Ok(()) => self.road(&mut deliverer, limits, log).await,
+            (ended, lane) = match deliverer.checkpointer.fall_back(lane, error).await {
+                Ok(()) => self.read_and_deliver(&mut deliverer, limits, log).await,
                 Err(error) => (Ended::Failed(error), lane),
             };
         }
-        match deliverer.keeper.finish().await {
+        match deliverer.checkpointer.finish().await {
             Err(error) if !matches!(ended, Ended::Failed(_)) => Ended::Failed(error),
             _ => ended,
         }
     }
 
-    /// Reads and delivers, from where the deliverer stands until one of the two ends; and whose
-    /// request it was that Okta refused, if it did.
-    async fn road(
+    /// Reads and delivers until one of the two ends; and whose request it was that Okta refused, if
+    /// it did.
+    async fn read_and_deliver(
         &self,
         deliverer: &mut Deliverer<'_>,
         limits: &Limits,
         log: &Log,
     ) -> (Ended, LaneName) {
-        let (pages, inbox) = mpsc::channel(read::ROOMS);
-        let beginning = match deliverer.keeper.beginning().await {
-            Ok(beginning) => beginning,
+        let checkpointer = &mut deliverer.checkpointer;
+        let recent = match checkpointer.ids_to_leave_out().await {
+            Ok(recent) => recent,
             Err(error) => return (Ended::Failed(error.into()), LaneName::Main),
         };
-        let spares = Spares::default();
-        let reader = Reader::new(self, limits, log, beginning, spares.clone());
-        let (read, delivered) = tokio::join!(reader.run(pages), deliverer.run(inbox, &spares));
-        deliverer.note(&read.stats);
-        let ended = match (delivered, read.end) {
+        let start = self.cursor_since(Utc::now());
+        let buffers = BufferPool::default();
+        let reader = Reader {
+            pages: PageReader::new(self, limits, log, buffers.clone()),
+            lanes: Lanes::new(checkpointer.place.clone(), &recent, start),
+            share: self.share,
+            org: self.okta.domain(),
+            limits,
+            log,
+        };
+        let (deliveries, inbox) = mpsc::channel(1);
+        let ((end, stats), delivered) =
+            tokio::join!(reader.run(deliveries), deliverer.run(inbox, &buffers));
+        deliverer.count(&stats);
+        let ended = match (delivered, end) {
             (Err(RunError::Stopped), _) => Ended::Stopping,
             (Err(RunError::OutOfTime), _) => Ended::BudgetSpent,
             (Err(error), _) => Ended::Failed(error),

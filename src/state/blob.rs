@@ -16,8 +16,10 @@ use self::container::{Container, LEASE, Write};
 use self::failure::Refusal;
 use self::lease::{BlobLease, RENEWED_EVERY, Renewal};
 use super::account::BlobAccount;
-use super::document::{CURSOR, DEAD_LETTERS, Ledger, NOTHING_YET, SET_ASIDE, check_name};
-use super::store::{CheckpointLease, CheckpointStore, Ids, StoreError};
+use super::store::{StateLease, StateStore, StoreError};
+use super::writer_state::{
+    CURSOR, DEAD_LETTERS, NOTHING_YET, QUARANTINED, RECENT_IDS, WriterState, check_name,
+};
 
 mod container;
 mod failure;
@@ -50,7 +52,7 @@ impl BlobStore {
             container,
             cursor: format!("{org}/{CURSOR}"),
             dead_letters: format!("{org}/{DEAD_LETTERS}"),
-            set_aside: format!("{org}/{SET_ASIDE}"),
+            quarantined: format!("{org}/{QUARANTINED}"),
             org,
         };
         Ok(BlobStore {
@@ -58,16 +60,16 @@ impl BlobStore {
         })
     }
 
-    async fn opened(&self, afresh: bool) -> Result<Box<dyn CheckpointLease>, StoreError> {
+    async fn opened(&self, afresh: bool) -> Result<Box<dyn StateLease>, StoreError> {
         let (lease, held_until) = self.blobs.lease().await?;
         let blobs = Arc::clone(&self.blobs);
         let renewal = Renewal::start(blobs, lease.clone(), held_until, RENEWED_EVERY);
-        match self.blobs.ledger(afresh).await {
-            Ok((ledger, version)) => Ok(Box::new(BlobLease {
+        match self.blobs.writer_state(afresh).await {
+            Ok((state, version)) => Ok(Box::new(BlobLease {
                 blobs: Arc::clone(&self.blobs),
                 lease,
                 version,
-                ledger,
+                state,
                 renewal,
             })),
             Err(failed) => {
@@ -76,7 +78,7 @@ impl BlobStore {
                 let _ = self
                     .blobs
                     .container
-                    .give_back(&self.blobs.cursor, &lease)
+                    .release_lease(&self.blobs.cursor, &lease)
                     .await;
                 Err(failed)
             }
@@ -85,16 +87,16 @@ impl BlobStore {
 }
 
 #[async_trait]
-impl CheckpointStore for BlobStore {
+impl StateStore for BlobStore {
     fn place(&self) -> String {
         self.blobs.container.place()
     }
 
-    async fn open(&self) -> Result<Box<dyn CheckpointLease>, StoreError> {
+    async fn open(&self) -> Result<Box<dyn StateLease>, StoreError> {
         self.opened(false).await
     }
 
-    async fn open_afresh(&self) -> Result<Box<dyn CheckpointLease>, StoreError> {
+    async fn open_afresh(&self) -> Result<Box<dyn StateLease>, StoreError> {
         self.opened(true).await
     }
 
@@ -115,7 +117,7 @@ struct Blobs {
     org: String,
     cursor: String,
     dead_letters: String,
-    set_aside: String,
+    quarantined: String,
 }
 
 impl Blobs {
@@ -123,8 +125,8 @@ impl Blobs {
         self.container.place_of_blob(&self.cursor)
     }
 
-    fn ids(&self, which: Ids) -> String {
-        format!("{}/{}", self.org, which.name())
+    fn recent_ids(&self) -> String {
+        format!("{}/{}", self.org, RECENT_IDS)
     }
 
     fn dead_letter(&self, name: &str) -> Result<String, StoreError> {
@@ -187,16 +189,19 @@ impl Blobs {
         })
     }
 
-    async fn ledger(&self, afresh: bool) -> Result<(Ledger, azure_core::http::Etag), StoreError> {
+    async fn writer_state(
+        &self,
+        afresh: bool,
+    ) -> Result<(WriterState, azure_core::http::Etag), StoreError> {
         let place = self.cursor_place();
         let found = self.container.get(&self.cursor).await;
         let (document, version) = found.map_err(|refused| refused.into_error(&place))?;
-        match Ledger::open(&place, &document) {
+        match WriterState::open(&place, &document) {
             Err(StoreError::Unreadable { .. }) if afresh => {
-                self.keep(&self.set_aside, document.to_vec()).await?;
-                Ok((Ledger::afresh(&document), version))
+                self.keep(&self.quarantined, document.to_vec()).await?;
+                Ok((WriterState::afresh(&document), version))
             }
-            ledger => Ok((ledger?, version)),
+            state => Ok((state?, version)),
         }
     }
 

@@ -13,8 +13,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::document::{CURSOR, DEAD_LETTERS, Ledger, NOTHING_YET, SET_ASIDE, Verdict, check_name};
-use super::store::{Checkpoint, CheckpointLease, CheckpointStore, Ids, StoreError};
+use super::checkpoint::Checkpoint;
+use super::store::{StateLease, StateStore, StoreError};
+use super::writer_state::{
+    CURSOR, DEAD_LETTERS, NOTHING_YET, QUARANTINED, RECENT_IDS, Reconciled, WriterState, check_name,
+};
 
 mod files;
 
@@ -25,15 +28,15 @@ const NEW: &str = ".new";
 
 /// A folder that keeps the checkpoints of one org.
 #[derive(Clone, Debug)]
-pub struct FileStore {
+pub struct FolderStore {
     folder: PathBuf,
     org: String,
 }
 
-impl FileStore {
+impl FolderStore {
     /// Keeps the state of `org` (its host) under `folder`, which is made when it is missing.
-    pub fn new(folder: impl Into<PathBuf>, org: &str) -> FileStore {
-        FileStore {
+    pub fn new(folder: impl Into<PathBuf>, org: &str) -> FolderStore {
+        FolderStore {
             folder: folder.into(),
             org: org.to_ascii_lowercase(),
         }
@@ -44,43 +47,43 @@ impl FileStore {
         Ok(self.folder.join(&self.org))
     }
 
-    async fn opened(&self, afresh: bool) -> Result<Box<dyn CheckpointLease>, StoreError> {
+    async fn opened(&self, afresh: bool) -> Result<Box<dyn StateLease>, StoreError> {
         let home = self.home()?;
         blocking(self.place(), move || {
             let locked = Locked::take(&home)?;
             let document = locked.read(CURSOR)?;
-            let ledger = match &document {
-                None => Ledger::default(),
-                Some(found) => match Ledger::open(&locked.path(CURSOR), found) {
+            let state = match &document {
+                None => WriterState::default(),
+                Some(found) => match WriterState::open(&locked.path(CURSOR), found) {
                     Err(StoreError::Unreadable { .. }) if afresh => {
-                        locked.replace(SET_ASIDE, found)?;
-                        Ledger::afresh(found)
+                        locked.replace(QUARANTINED, found)?;
+                        WriterState::afresh(found)
                     }
-                    ledger => ledger?,
+                    state => state?,
                 },
             };
-            let lease = FileLease {
+            let lease = FolderLease {
                 locked: Arc::new(locked),
                 document: document.map(Bytes::from),
-                ledger,
+                state,
             };
-            Ok(Box::new(lease) as Box<dyn CheckpointLease>)
+            Ok(Box::new(lease) as Box<dyn StateLease>)
         })
         .await
     }
 }
 
 #[async_trait]
-impl CheckpointStore for FileStore {
+impl StateStore for FolderStore {
     fn place(&self) -> String {
         format!("folder {}", self.folder.join(&self.org).display())
     }
 
-    async fn open(&self) -> Result<Box<dyn CheckpointLease>, StoreError> {
+    async fn open(&self) -> Result<Box<dyn StateLease>, StoreError> {
         self.opened(false).await
     }
 
-    async fn open_afresh(&self) -> Result<Box<dyn CheckpointLease>, StoreError> {
+    async fn open_afresh(&self) -> Result<Box<dyn StateLease>, StoreError> {
         self.opened(true).await
     }
 
@@ -96,15 +99,15 @@ impl CheckpointStore for FileStore {
     }
 }
 
-struct FileLease {
+struct FolderLease {
     /// Shared with a write that is under way, so that the lock outlives a caller that gave up.
     locked: Arc<Locked>,
     /// The bytes that `cursor.json` must hold for the next save to replace it.
     document: Option<Bytes>,
-    ledger: Ledger,
+    state: WriterState,
 }
 
-impl FileLease {
+impl FolderLease {
     async fn on_disk<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Locked) -> Result<T, StoreError> + Send + 'static,
@@ -120,9 +123,9 @@ impl FileLease {
 }
 
 #[async_trait]
-impl CheckpointLease for FileLease {
+impl StateLease for FolderLease {
     fn saved(&self) -> Option<&Checkpoint> {
-        self.ledger.saved()
+        self.state.saved()
     }
 
     /// The operating system keeps the lock; only its removal, which a save finds out, takes it.
@@ -133,7 +136,7 @@ impl CheckpointLease for FileLease {
     async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError> {
         let place = self.locked.path(CURSOR);
         loop {
-            let draft = self.ledger.draft(&place, &checkpoint)?;
+            let draft = self.state.draft(&place, &checkpoint)?;
             let (known, bytes) = (self.document.clone(), draft.bytes().clone());
             let holds = self
                 .on_disk(move |locked| {
@@ -147,34 +150,32 @@ impl CheckpointLease for FileLease {
                 })
                 .await?;
             match self
-                .ledger
-                .judge(&draft, holds.as_deref().unwrap_or(NOTHING_YET))
+                .state
+                .reconcile(&draft, holds.as_deref().unwrap_or(NOTHING_YET))
             {
-                Verdict::Written(draft) => {
+                Reconciled::Written(draft) => {
                     self.document = holds;
-                    self.ledger.settle(draft);
+                    self.state.settle(draft);
                     return Ok(());
                 }
-                Verdict::Behind(draft) => {
+                Reconciled::Behind(draft) => {
                     self.document = holds;
-                    self.ledger.settle(draft);
+                    self.state.settle(draft);
                 }
-                Verdict::Overtaken => return Err(StoreError::Lost { place }),
+                Reconciled::Overtaken => return Err(StoreError::Lost { place }),
             }
         }
     }
 
-    async fn ids(&self, which: Ids) -> Result<Vec<u8>, StoreError> {
-        let found = self
-            .on_disk(move |locked| locked.read(which.name()))
-            .await?;
+    async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
+        let found = self.on_disk(move |locked| locked.read(RECENT_IDS)).await?;
         Ok(found.unwrap_or_default())
     }
 
-    async fn save_ids(&mut self, which: Ids, ids: Vec<u8>) -> Result<(), StoreError> {
+    async fn save_recent_ids(&mut self, ids: Vec<u8>) -> Result<(), StoreError> {
         self.on_disk(move |locked| {
             locked.still_ours()?;
-            locked.replace(which.name(), &ids)
+            locked.replace(RECENT_IDS, &ids)
         })
         .await
     }
@@ -354,10 +355,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let locked = Arc::new(Locked::take(folder.path()).unwrap());
         let (go, wait) = std::sync::mpsc::channel::<()>();
-        let lease = FileLease {
+        let lease = FolderLease {
             locked,
             document: None,
-            ledger: Ledger::default(),
+            state: WriterState::default(),
         };
         let (begun, began) = tokio::sync::oneshot::channel();
         let write = lease.on_disk(move |locked| {

@@ -1,19 +1,17 @@
 //! The ids of what was shipped lately, for the one case in which a page must be read again
 //! without its cursor: Okta refused the cursor and the run falls back to a time.
 //!
-//! Ids are kept in the order of acceptance, in groups of one minute of the *high-water mark*
-//! (the newest `published` accepted so far). The mark, unlike an event's own `published`, rises
-//! in the order in which Okta stores events, so a late event is remembered as long as its
-//! neighbours. Bytes: the magic, then groups of minute (i64), count (u32), ids (16 each), all
-//! little-endian.
+//! Ids are kept in the order of acceptance, in groups of one minute of the writer's clock, which
+//! never goes back here. Bytes: the magic, then groups of minute (i64), count (u32), ids (16 each),
+//! all little-endian.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
 use okta_rows::EventId;
 
-/// How far behind the newest group ids are kept; four times the fallback's overlap.
+/// How long ids are kept: four times as long as a refused cursor falls back.
 const KEPT_MINUTES: i64 = 60;
 
 /// Most ids kept: 4.8 MB, an hour at 5,000 events a minute.
@@ -40,10 +38,10 @@ struct Group {
 pub struct Damaged;
 
 impl RecentIds {
-    /// Remembers accepted ids. `mark` is the newest `published` accepted so far.
-    pub fn extend(&mut self, ids: impl IntoIterator<Item = EventId>, mark: DateTime<Utc>) {
+    /// Remembers ids that were accepted `now`.
+    pub fn extend(&mut self, ids: impl IntoIterator<Item = EventId>, now: DateTime<Utc>) {
         let newest = self.groups.back().map_or(i64::MIN, |group| group.minute);
-        let minute = mark.timestamp().div_euclid(60).max(newest);
+        let minute = now.timestamp().div_euclid(60).max(newest);
         if minute > newest {
             self.groups.push_back(Group {
                 minute,
@@ -85,12 +83,11 @@ impl RecentIds {
         self.count == 0
     }
 
-    /// All of them, to look events up by.
-    pub fn to_set(&self) -> HashSet<EventId> {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = EventId> {
         self.groups
             .iter()
             .flat_map(|group| group.ids.iter().copied())
-            .collect()
     }
 
     /// The document to store.
@@ -159,17 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_kept_for_an_hour_of_the_mark() {
+    fn ids_are_kept_for_an_hour() {
         let mut recent = RecentIds::default();
         recent.extend(ids(0, 10), at(1_000));
         recent.extend(ids(10, 20), at(1_060));
         assert_eq!(recent.len(), 20);
         recent.extend(ids(20, 30), at(1_061));
-        assert_eq!(recent.to_set(), ids(10, 30).into_iter().collect());
+        assert_eq!(recent.iter().collect::<Vec<_>>(), ids(10, 30));
     }
 
     #[test]
-    fn a_late_event_does_not_pull_the_window_back() {
+    fn a_clock_that_is_turned_back_forgets_nothing() {
         let mut recent = RecentIds::default();
         recent.extend(ids(0, 10), at(1_000));
         recent.extend(ids(10, 20), at(3));
@@ -182,7 +179,7 @@ mod tests {
         recent.extend(ids(0, 200_000), at(1));
         recent.extend(ids(200_000, 350_000), at(2));
         assert_eq!(recent.len(), MOST_IDS);
-        let kept = recent.to_set();
+        let kept: std::collections::HashSet<_> = recent.iter().collect();
         assert!(!kept.contains(&ids(0, 1)[0]));
         assert!(kept.contains(&ids(349_999, 350_000)[0]));
     }

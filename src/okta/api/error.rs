@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 
 use super::credential::{Caller, CannotSign, NotAHeader, SignInError};
 use super::rate::RateLimit;
-use crate::net::retry::{Failure, Verdict};
+use crate::net::retry::{Failure, RetryDecision};
 use crate::okta::log::client::Page;
 
 mod answer;
@@ -295,15 +295,15 @@ fn is_about_the_proof(code: &str) -> bool {
 }
 
 impl Failure for OktaError {
-    fn verdict(&self) -> Verdict {
+    fn retry_decision(&self) -> RetryDecision {
         match self {
             OktaError::RateLimited {
                 wait: Some(wait), ..
-            } => Verdict::RetryAfter(*wait),
+            } => RetryDecision::RetryAfter(*wait),
             OktaError::RateLimited { wait: None, .. }
             | OktaError::Trouble { .. }
             | OktaError::Transport { .. }
-            | OktaError::UnreadablePage { .. } => Verdict::Retry,
+            | OktaError::UnreadablePage { .. } => RetryDecision::Retry,
             OktaError::CursorRefused { .. }
             | OktaError::BadRequest { .. }
             | OktaError::Unauthorized { .. }
@@ -316,7 +316,7 @@ impl Failure for OktaError {
             | OktaError::ForeignCursor { .. }
             | OktaError::PageTooLarge { .. }
             | OktaError::Credential(_)
-            | OktaError::SignIn(_) => Verdict::Stop,
+            | OktaError::SignIn(_) => RetryDecision::Stop,
         }
     }
 }

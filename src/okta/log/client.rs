@@ -162,7 +162,7 @@ impl Client {
         let refused = Refused {
             status,
             rate: RateLimit::read(&headers, Utc::now()),
-            retry_after: crate::net::retry::named_wait(&headers),
+            retry_after: crate::net::retry::retry_after(&headers),
             from_okta: cursor.is_from_okta(),
             proof_challenged: wire::proof_challenged(&headers),
             caller: self.credential.caller(),

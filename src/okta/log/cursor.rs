@@ -44,17 +44,27 @@ impl Cursor {
     /// The same place with pages of at most `limit` events.
     #[must_use]
     pub fn with_limit(&self, limit: u32) -> Cursor {
+        self.with("limit", &limit.to_string())
+    }
+
+    /// The same request for what was stored since `since`.
+    #[must_use]
+    pub fn with_since(&self, since: DateTime<Utc>) -> Cursor {
+        self.with("since", &since.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+
+    fn with(&self, name: &str, value: &str) -> Cursor {
         let others: Vec<(String, String)> = self
             .0
             .query_pairs()
             .into_owned()
-            .filter(|(name, _)| name != "limit")
+            .filter(|(other, _)| other != name)
             .collect();
         let mut url = self.0.clone();
         url.query_pairs_mut()
             .clear()
             .extend_pairs(others)
-            .append_pair("limit", &limit.to_string());
+            .append_pair(name, value);
         Cursor(url)
     }
 

@@ -228,7 +228,7 @@ impl Container {
         .await
     }
 
-    pub(super) async fn give_back(&self, blob: &str, lease: &str) -> Result<(), Refusal> {
+    pub(super) async fn release_lease(&self, blob: &str, lease: &str) -> Result<(), Refusal> {
         self.call(self.place_of_blob(blob), 0, async {
             let client = self.client.blob_client(blob);
             client.release_lease(lease.to_owned(), None).await.map(drop)

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::Blobs;
 use super::container::{LEASE, Write};
 use super::failure::Refusal;
-use crate::state::document::{Ledger, Verdict};
-use crate::state::store::{Checkpoint, CheckpointLease, Ids, StoreError};
+use crate::state::checkpoint::Checkpoint;
+use crate::state::store::{StateLease, StoreError};
+use crate::state::writer_state::{Reconciled, WriterState};
 
 /// Two renewals may fail before the lease runs out.
 pub(super) const RENEWED_EVERY: Duration = Duration::from_secs(10);
@@ -81,7 +82,7 @@ pub(super) struct BlobLease {
     pub(super) lease: String,
     /// The version of `cursor.json` that the next save replaces.
     pub(super) version: Etag,
-    pub(super) ledger: Ledger,
+    pub(super) state: WriterState,
     pub(super) renewal: Renewal,
 }
 
@@ -112,9 +113,9 @@ impl BlobLease {
 }
 
 #[async_trait]
-impl CheckpointLease for BlobLease {
+impl StateLease for BlobLease {
     fn saved(&self) -> Option<&Checkpoint> {
-        self.ledger.saved()
+        self.state.saved()
     }
 
     fn check(&self) -> Result<(), StoreError> {
@@ -128,7 +129,7 @@ impl CheckpointLease for BlobLease {
         let place = self.blobs.cursor_place();
         loop {
             self.check()?;
-            let draft = self.ledger.draft(&place, &checkpoint)?;
+            let draft = self.state.draft(&place, &checkpoint)?;
             let write = Write::Leased {
                 lease: &self.lease,
                 over: &self.version,
@@ -142,7 +143,7 @@ impl CheckpointLease for BlobLease {
             {
                 Ok(version) => {
                     self.version = version;
-                    self.ledger.settle(draft);
+                    self.state.settle(draft);
                     return Ok(());
                 }
                 Err(Refusal::Overtaken) => {}
@@ -154,27 +155,27 @@ impl CheckpointLease for BlobLease {
                 Err(Refusal::NoBlob | Refusal::NoContainer) => return Err(self.lost()),
                 Err(refused) => return Err(refused.into_error(&place)),
             };
-            let (known, done) = match self.ledger.judge(&draft, &holds) {
-                Verdict::Written(known) => (known, true),
-                Verdict::Behind(known) => (known, false),
-                Verdict::Overtaken => return Err(self.lost()),
+            let (known, done) = match self.state.reconcile(&draft, &holds) {
+                Reconciled::Written(known) => (known, true),
+                Reconciled::Behind(known) => (known, false),
+                Reconciled::Overtaken => return Err(self.lost()),
             };
             self.version = version;
-            self.ledger.settle(known);
+            self.state.settle(known);
             if done {
                 return Ok(());
             }
         }
     }
 
-    async fn ids(&self, which: Ids) -> Result<Vec<u8>, StoreError> {
-        let found = self.blobs.find(&self.blobs.ids(which)).await?;
+    async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
+        let found = self.blobs.find(&self.blobs.recent_ids()).await?;
         Ok(found.unwrap_or_default())
     }
 
-    async fn save_ids(&mut self, which: Ids, ids: Vec<u8>) -> Result<(), StoreError> {
+    async fn save_recent_ids(&mut self, ids: Vec<u8>) -> Result<(), StoreError> {
         self.confirm().await?;
-        self.blobs.keep(&self.blobs.ids(which), ids).await
+        self.blobs.keep(&self.blobs.recent_ids(), ids).await
     }
 
     async fn keep_dead_letter(&mut self, name: &str, body: Vec<u8>) -> Result<(), StoreError> {
@@ -199,7 +200,7 @@ impl CheckpointLease for BlobLease {
             ..
         } = *self;
         drop(renewal);
-        match blobs.container.give_back(&blobs.cursor, &lease).await {
+        match blobs.container.release_lease(&blobs.cursor, &lease).await {
             // Somebody else has it: there is nothing to give back.
             Ok(()) | Err(Refusal::Overtaken | Refusal::NoBlob | Refusal::NoContainer) => Ok(()),
             Err(refused) => Err(refused.into_error(&blobs.cursor_place())),
@@ -215,7 +216,7 @@ mod tests {
     use crate::okta::log::cursor::Cursor;
     use crate::state::account::{BlobAccount, BlobCredential};
     use crate::state::blob::BlobStore;
-    use crate::state::store::{FORMAT, Lane};
+    use crate::state::checkpoint::{FORMAT, Lane, Place};
     use chrono::DateTime;
     use sandbox::azurite::{ACCOUNT, Azurite, KEY};
 
@@ -240,13 +241,13 @@ mod tests {
     async fn leased(azurite: &Azurite, org: &str, every: Duration) -> BlobLease {
         let blobs = store(azurite, org).blobs;
         let (lease, held_until) = blobs.lease().await.unwrap();
-        let (ledger, version) = blobs.ledger(false).await.unwrap();
+        let (state, version) = blobs.writer_state(false).await.unwrap();
         let renewal = Renewal::start(Arc::clone(&blobs), lease.clone(), held_until, every);
         BlobLease {
             blobs,
             lease,
             version,
-            ledger,
+            state,
             renewal,
         }
     }
@@ -256,9 +257,10 @@ mod tests {
         Checkpoint {
             version: FORMAT,
             sequence: 0,
-            main: Lane::begin(Cursor::new(next.parse().unwrap()), DateTime::UNIX_EPOCH),
-            backfill: None,
-            seam: Default::default(),
+            place: Place::of_one_lane(Lane::begin(
+                Cursor::new(next.parse().unwrap()),
+                DateTime::UNIX_EPOCH,
+            )),
             filter: None,
             saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
         }
@@ -266,7 +268,7 @@ mod tests {
 
     /// Writes as a save whose answer never came back.
     async fn write_unanswered(lease: &mut BlobLease, checkpoint: &Checkpoint) {
-        let draft = lease.ledger.draft("p", checkpoint).unwrap();
+        let draft = lease.state.draft("p", checkpoint).unwrap();
         let write = Write::Leased {
             lease: &lease.lease,
             over: &lease.version,
@@ -313,8 +315,8 @@ mod tests {
         lease.save(checkpoint("2")).await.unwrap();
         assert_eq!(lease.saved().unwrap().sequence, 2);
         assert_eq!(
-            lease.saved().unwrap().main.cursor,
-            checkpoint("2").main.cursor
+            lease.saved().unwrap().place.main.cursor,
+            checkpoint("2").place.main.cursor
         );
     }
 
@@ -350,7 +352,7 @@ mod tests {
         lease
             .blobs
             .container
-            .give_back(&lease.blobs.cursor, &lease.lease)
+            .release_lease(&lease.blobs.cursor, &lease.lease)
             .await
             .unwrap();
         lease.renewal.lost.cancelled().await;
@@ -360,7 +362,7 @@ mod tests {
             matches!(refused, Err(StoreError::Lost { .. })),
             "{refused:?}"
         );
-        let refused = lease.save_ids(Ids::Recent, vec![0; 16]).await;
+        let refused = lease.save_recent_ids(vec![0; 16]).await;
         assert!(
             matches!(refused, Err(StoreError::Lost { .. })),
             "{refused:?}"

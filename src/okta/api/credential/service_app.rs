@@ -19,7 +19,7 @@ use super::dpop::{Proof, ProofKey};
 use super::jwt::{self, CannotSign};
 use super::token_endpoint::{self, Granted, Outcome, Scheme, TokenEndpoint};
 use super::{Authorization, ClientId, PrivateKey, SignInError, secret_header};
-use crate::net::retry::{Failure, Verdict};
+use crate::net::retry::{Failure, RetryDecision};
 use crate::okta::api::domain::OktaDomain;
 use crate::okta::api::error::OktaError;
 
@@ -179,7 +179,9 @@ impl ServiceApp {
             }
             Err(error) => match &mut session.token {
                 // The last fifth of its life is for this.
-                Some(token) if error.verdict() != Verdict::Stop && now < token.dies_at => {
+                Some(token)
+                    if error.retry_decision() != RetryDecision::Stop && now < token.dies_at =>
+                {
                     token.renew_at = now + RENEWAL_PAUSE;
                     Ok(())
                 }

@@ -154,7 +154,7 @@ impl<'a> TokenEndpoint<'a> {
             let refused = Refused {
                 status,
                 rate: RateLimit::read(headers, now),
-                retry_after: crate::net::retry::named_wait(headers),
+                retry_after: crate::net::retry::retry_after(headers),
                 from_okta: false,
                 proof_challenged: false,
                 caller: Caller::ServiceApp,

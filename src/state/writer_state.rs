@@ -3,30 +3,19 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::store::{Checkpoint, FORMAT, Ids, StoreError};
+use super::checkpoint::{Checkpoint, FORMAT};
+use super::store::StoreError;
 
 /// The document of the place, beside which everything else is kept.
 pub(super) const CURSOR: &str = "cursor.json";
+/// The document of the ids that were accepted lately.
+pub(super) const RECENT_IDS: &str = "recent-ids";
 /// The folder of what the workspace refused.
 pub(super) const DEAD_LETTERS: &str = "dead-letters";
 /// Where a document goes that cannot be read and must make room.
-pub(super) const SET_ASIDE: &str = "cursor.json.unreadable";
+pub(super) const QUARANTINED: &str = "cursor.json.unreadable";
 /// A document before the first checkpoint.
 pub(super) const NOTHING_YET: &[u8] = b"{}\n";
-
-/// The format before [`FORMAT`]; what it lacks may be left out of a newer one.
-const FORMER: u32 = 1;
-
-impl Ids {
-    /// The document's name.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Ids::Recent => "recent-ids",
-            Ids::RecentOfBackfill => "recent-ids-backfill",
-            Ids::Seam => "seam-ids",
-        }
-    }
-}
 
 /// A document on its way to the store.
 #[derive(Clone, Debug)]
@@ -44,7 +33,7 @@ impl Draft {
 /// What one writer knows of the document: the last one it saw there, and those it sent since
 /// whose answers it never got.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct WriterState {
     saved: Option<Checkpoint>,
     sequence: u64,
     in_doubt: Vec<Draft>,
@@ -52,7 +41,7 @@ pub(super) struct Ledger {
 
 /// What a write that the store refused turns out to be once the document is read again.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(super) enum Reconciled {
     /// The store holds this very draft: it was written and the answer got lost.
     Written(Draft),
     /// The store holds an earlier draft of this writer: the document to replace is that one.
@@ -68,9 +57,9 @@ struct Header {
     sequence: u64,
 }
 
-impl Ledger {
+impl WriterState {
     /// Reads the document found at `place`.
-    pub(super) fn open(place: &str, document: &[u8]) -> Result<Ledger, StoreError> {
+    pub(super) fn open(place: &str, document: &[u8]) -> Result<WriterState, StoreError> {
         let unreadable = |problem: String| StoreError::Unreadable {
             place: place.to_owned(),
             problem,
@@ -78,12 +67,12 @@ impl Ledger {
         let header: Header = serde_json::from_slice(document)
             .map_err(|problem| unreadable(format!("not the JSON it should be: {problem}")))?;
         match header.version {
-            None if document.trim_ascii() == NOTHING_YET.trim_ascii() => Ok(Ledger::default()),
+            None if document.trim_ascii() == NOTHING_YET.trim_ascii() => Ok(WriterState::default()),
             None => Err(unreadable("it names no format version".to_owned())),
-            Some(FORMER | FORMAT) => {
+            Some(1..=FORMAT) => {
                 let saved: Checkpoint = serde_json::from_slice(document)
                     .map_err(|problem| unreadable(problem.to_string()))?;
-                Ok(Ledger {
+                Ok(WriterState {
                     sequence: saved.sequence,
                     saved: Some(saved),
                     in_doubt: Vec::new(),
@@ -96,11 +85,11 @@ impl Ledger {
     }
 
     /// Starts over in place of a document that cannot be read, above its number where it has one.
-    pub(super) fn afresh(document: &[u8]) -> Ledger {
+    pub(super) fn afresh(document: &[u8]) -> WriterState {
         let header: Option<Header> = serde_json::from_slice(document).ok();
-        Ledger {
+        WriterState {
             sequence: header.map_or(0, |found| found.sequence),
-            ..Ledger::default()
+            ..WriterState::default()
         }
     }
 
@@ -139,14 +128,14 @@ impl Ledger {
         self.saved = Some(draft.checkpoint);
     }
 
-    /// Judges a refused write of `draft` by what the store `holds`.
-    pub(super) fn judge(&self, draft: &Draft, holds: &[u8]) -> Verdict {
+    /// Tells what became of a refused write of `draft` by what the store `holds`.
+    pub(super) fn reconcile(&self, draft: &Draft, holds: &[u8]) -> Reconciled {
         if draft.bytes == holds {
-            return Verdict::Written(draft.clone());
+            return Reconciled::Written(draft.clone());
         }
         match self.in_doubt.iter().find(|sent| sent.bytes == holds) {
-            Some(sent) => Verdict::Behind(sent.clone()),
-            None => Verdict::Overtaken,
+            Some(sent) => Reconciled::Behind(sent.clone()),
+            None => Reconciled::Overtaken,
         }
     }
 }
@@ -168,7 +157,7 @@ pub(super) fn check_name(place: &str, name: &str) -> Result<(), StoreError> {
 mod tests {
     use super::*;
     use crate::okta::log::cursor::Cursor;
-    use crate::state::store::Lane;
+    use crate::state::checkpoint::{Backfill, Lane, Place};
     use chrono::Utc;
     use proptest::prelude::*;
 
@@ -177,13 +166,11 @@ mod tests {
         Checkpoint {
             version: FORMAT,
             sequence,
-            main: Lane {
+            place: Place::of_one_lane(Lane {
                 newest_published: Some("2026-11-21T12:04:58Z".parse().unwrap()),
                 since: None,
                 ..Lane::begin(Cursor::new(next.parse().unwrap()), Utc::now())
-            },
-            backfill: None,
-            seam: Default::default(),
+            }),
             filter: None,
             saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
         }
@@ -191,10 +178,10 @@ mod tests {
 
     #[test]
     fn a_person_can_read_the_document() {
-        let draft = Ledger::default().draft("p", &checkpoint(0)).unwrap();
+        let draft = WriterState::default().draft("p", &checkpoint(0)).unwrap();
         let text = String::from_utf8(draft.bytes().to_vec()).unwrap();
         assert!(
-            text.starts_with("{\n  \"version\": 2,\n  \"sequence\": 1,\n"),
+            text.starts_with("{\n  \"version\": 3,\n  \"sequence\": 1,\n"),
             "{text}"
         );
         assert!(text.ends_with("}\n") && text.len() < 400, "{text}");
@@ -206,27 +193,29 @@ mod tests {
             br#"{"version": 1, "sequence": 9, "cursor": "https://a.okta.com/api/v1/logs?after=1",
             "accepted_beyond": ["2a992f80d1ad4f62900e8c68bb72a21b"], "rereading": true,
             "saved_at": "2026-11-21T12:05:01Z"}"#;
-        let ledger = Ledger::open("p", former).unwrap();
-        let read = ledger.saved().unwrap();
-        assert_eq!((read.sequence, read.main.accepted_beyond.len()), (9, 1));
-        assert!(read.main.rereading && read.backfill.is_none());
+        let state = WriterState::open("p", former).unwrap();
+        let read = state.saved().unwrap();
+        let main = &read.place.main;
+        assert_eq!((read.sequence, main.accepted_beyond.len()), (9, 1));
+        assert!(main.rereading && read.place.backfill.is_none());
 
-        let two = Checkpoint {
-            backfill: Some(read.main.clone()),
-            ..read.clone()
-        };
-        let draft = Ledger::default().draft("p", &two).unwrap();
-        let ledger = Ledger::open("p", draft.bytes()).unwrap();
-        assert_eq!(ledger.saved().unwrap().backfill, two.backfill);
+        let mut two = read.clone();
+        two.place.backfill = Some(Backfill {
+            lane: main.clone(),
+            overlap_ids: main.accepted_beyond.clone(),
+        });
+        let draft = WriterState::default().draft("p", &two).unwrap();
+        let state = WriterState::open("p", draft.bytes()).unwrap();
+        assert_eq!(state.saved().unwrap().place, two.place);
         let json: serde_json::Value = serde_json::from_slice(draft.bytes()).unwrap();
         assert_eq!(json["cursor"], json["backfill"]["cursor"]);
     }
 
     #[test]
     fn a_draft_whose_answer_was_lost_is_known_again_and_a_strangers_is_not() {
-        let mut ledger = Ledger::default();
-        let first = ledger.draft("p", &checkpoint(0)).unwrap();
-        let second = ledger.draft(
+        let mut state = WriterState::default();
+        let first = state.draft("p", &checkpoint(0)).unwrap();
+        let second = state.draft(
             "p",
             &Checkpoint {
                 filter: Some("x".into()),
@@ -235,31 +224,31 @@ mod tests {
         );
         let second = second.unwrap();
         assert!(matches!(
-            ledger.judge(&second, second.bytes()),
-            Verdict::Written(_)
+            state.reconcile(&second, second.bytes()),
+            Reconciled::Written(_)
         ));
         assert!(matches!(
-            ledger.judge(&second, first.bytes()),
-            Verdict::Behind(_)
+            state.reconcile(&second, first.bytes()),
+            Reconciled::Behind(_)
         ));
         assert!(matches!(
-            ledger.judge(&second, NOTHING_YET),
-            Verdict::Overtaken
+            state.reconcile(&second, NOTHING_YET),
+            Reconciled::Overtaken
         ));
-        ledger.settle(first.clone());
+        state.settle(first.clone());
         assert!(matches!(
-            ledger.judge(&second, first.bytes()),
-            Verdict::Overtaken
+            state.reconcile(&second, first.bytes()),
+            Reconciled::Overtaken
         ));
     }
 
     #[test]
     fn starting_over_goes_on_above_the_number_of_a_newer_format() {
         let newer = br#"{"version": 7, "sequence": 41, "place": {}}"#;
-        assert!(Ledger::open("p", newer).is_err());
-        let mut ledger = Ledger::afresh(newer);
+        assert!(WriterState::open("p", newer).is_err());
+        let mut state = WriterState::afresh(newer);
         assert_eq!(
-            ledger
+            state
                 .draft("p", &checkpoint(3))
                 .unwrap()
                 .checkpoint
@@ -285,8 +274,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_document_makes_reading_panic(bytes: Vec<u8>) {
-            let _ = Ledger::open("p", &bytes);
-            let _ = Ledger::afresh(&bytes);
+            let _ = WriterState::open("p", &bytes);
+            let _ = WriterState::afresh(&bytes);
         }
     }
 }

@@ -1,0 +1,79 @@
+//! One lane's way along the log.
+
+use super::page_read::PageRead;
+use crate::ship::id_set::{IdSet, sorted};
+use crate::ship::page_filter::{PageFilter, SeenIds};
+use crate::state::checkpoint::Lane;
+
+/// A lane as it is once all that was read of it is accepted.
+#[derive(Debug)]
+pub(super) struct Walk {
+    /// Its `accepted_beyond` stands in `known`.
+    pub(super) lane: Lane,
+    /// Events at or after the cursor that are not this lane's to deliver.
+    pub(super) known: IdSet,
+    seen: SeenIds,
+}
+
+impl Walk {
+    /// `recent` counts only for a lane that reads a second time.
+    pub(super) fn new(mut lane: Lane, recent: &IdSet) -> Walk {
+        let known = std::mem::take(&mut lane.accepted_beyond);
+        let recent = if lane.rereading {
+            recent.clone()
+        } else {
+            IdSet::default()
+        };
+        Walk {
+            known: known.into_iter().collect(),
+            seen: SeenIds::new(recent),
+            lane,
+        }
+    }
+
+    /// Whether nothing of it has been delivered, or tried to be.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.lane.newest_published.is_none()
+            && self.known.is_empty()
+            && !self.lane.rereading
+            && self.lane.cursor.start().is_some()
+    }
+
+    /// What of the next page is to be left out.
+    pub(super) fn filter<'a>(&'a mut self, overlap: Option<&'a IdSet>) -> PageFilter<'a> {
+        self.seen.begin_page();
+        PageFilter::new(&self.known, overlap, &mut self.seen)
+    }
+
+    /// Goes past a page, all of which is accepted.
+    pub(super) fn pass(&mut self, page: &PageRead) {
+        self.seen.end_page();
+        self.lane.newest_published = self.lane.newest_published.max(page.newest);
+        match &page.next {
+            Some(next) => {
+                self.lane.cursor = next.clone();
+                for id in &page.ids {
+                    self.known.remove(id);
+                }
+            }
+            // It will be read again.
+            None => self.known.extend(&page.ids),
+        }
+    }
+
+    /// The page ends the log, and the lane is past all that was accepted before this run.
+    pub(super) fn caught_up(&mut self, page: &PageRead) {
+        self.lane.rereading = false;
+        // Nothing follows the cursor: what no page brought back will not come any more.
+        if page.ids.is_empty() {
+            self.known.clear();
+        }
+    }
+
+    pub(super) fn to_lane(&self) -> Lane {
+        Lane {
+            accepted_beyond: sorted(&self.known),
+            ..self.lane.clone()
+        }
+    }
+}
