@@ -34,6 +34,7 @@ struct World {
     log: Vec<Stored>,
     /// Whether Okta now and then says that the log has ended where it has not.
     lies: bool,
+    posts_fail: bool,
     now: DateTime<Utc>,
     page_size: usize,
     batch_size: usize,
@@ -68,6 +69,7 @@ impl World {
             batch_size: random.usize(1..50),
             log: Vec::new(),
             lies,
+            posts_fail: true,
             now,
             accepted: HashMap::new(),
             doubtful: 0,
@@ -201,7 +203,7 @@ impl World {
         };
         let mut calls: Vec<&[EventId]> = delivery.payload.chunks(self.batch_size).collect();
         self.random.shuffle(&mut calls);
-        let fails = self.random.u8(..) < 20;
+        let fails = self.posts_fail && self.random.u8(..) < 20;
         let answered = if fails {
             self.random.usize(0..=calls.len())
         } else {
@@ -239,14 +241,12 @@ fn check(
     for kill in kills {
         let _ = world.run(*kill);
     }
-    world.lies = false;
-    let mut runs = 0;
-    for _ in 0..30 {
-        runs += usize::from(world.run(usize::MAX).is_ok());
-        world.store(1, TimeDelta::zero());
-        if runs >= 3 && world.saved.backfill.is_none() {
-            break;
+    (world.lies, world.posts_fail) = (false, false);
+    for _ in 0..5 {
+        if world.run(usize::MAX).is_err() {
+            return Err("a run of a sound world ended before its time".to_owned());
         }
+        world.store(1, TimeDelta::zero());
     }
     if world.saved.backfill.is_some() {
         return Err("two lanes for ever".to_owned());
@@ -267,7 +267,7 @@ fn check(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_event_of_two_lanes_is_accepted_and_none_twice(
