@@ -1,10 +1,13 @@
-//! Where rows go: the tables, the batches that carry rows, the services that take them.
+//! Azure Monitor's side: the tables, the batches of rows, and the APIs that take them.
 
-pub(crate) mod answer;
 pub mod batch;
+pub mod batcher;
+pub mod buffer_pool;
 pub mod data_collector;
-pub mod local_folder;
+mod http_error;
+pub(crate) mod local_folder;
 pub mod logs_ingestion;
 pub mod post_error;
+pub mod prepared;
 pub mod sink;
 pub mod tables;

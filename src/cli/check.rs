@@ -9,7 +9,7 @@ use chrono::{SecondsFormat, TimeDelta, Utc};
 use super::{result, settings, shipper, with_runtime};
 use crate::log_analytics::batch::Batch;
 use crate::log_analytics::post_error::PostError;
-use crate::log_analytics::sink::Table;
+use crate::log_analytics::tables;
 use crate::okta::api::error::OktaError;
 use crate::okta::log::cursor::Cursor;
 use crate::settings::Environment;
@@ -108,7 +108,7 @@ async fn state(shipper: &Shipper) -> Result<String, StoreError> {
 /// is a check.
 async fn workspace(shipper: &Shipper) -> bool {
     let mut all_good = true;
-    for table in Table::ALL {
+    for table in [&tables::OKTA, &tables::CONNECTOR_HEALTH] {
         match shipper.sink.probe(table).await {
             Some(probed) => all_good &= tell("workspace", probed),
             None => return tell("workspace", check_row(shipper).await),
@@ -120,10 +120,10 @@ async fn workspace(shipper: &Shipper) -> bool {
 async fn check_row(shipper: &Shipper) -> Result<String, PostError> {
     let sink = &shipper.sink;
     let row = health::check_row(sink.as_ref(), shipper.okta.domain(), Utc::now());
-    sink.post(Table::ConnectorHealth, &Batch::of_one(row.as_bytes()))
-        .await?;
+    let body = sink.prepare(&Batch::of_one(row.as_bytes()));
+    sink.post(&tables::CONNECTOR_HEALTH, &body).await?;
     Ok(format!(
         "{} took a row of outcome `check` for OktaConnectorHealth_CL",
-        sink.place()
+        sink.destination()
     ))
 }

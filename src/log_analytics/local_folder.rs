@@ -1,37 +1,33 @@
-//! A local workspace: NDJSON files named after the tables, for trying things out.
+//! A local workspace for trying things out: files of JSON lines, named after the tables.
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-
-use super::post_error::{Outcome, PostError};
-use super::sink::{Sink, Table};
-use crate::log_analytics::batch::{Batch, BatchLimits};
 use okta_rows::ColumnNaming;
-use okta_rows::schema::LOG_TYPE;
 
-/// A folder that stands for a workspace.
+use super::batch::{Batch, BatchLimits};
+use super::post_error::{Outcome, PostError};
+use super::prepared::Prepared;
+use super::sink::Sink;
+use super::tables::Table;
+
+/// A folder in a workspace's place.
 #[derive(Clone, Debug)]
-pub struct LocalWorkspace {
+pub(crate) struct LocalWorkspace {
     folder: PathBuf,
 }
 
 impl LocalWorkspace {
-    /// Tables go to `<folder>/<table>.ndjson`; the folder is made when first needed.
-    pub fn new(folder: PathBuf) -> LocalWorkspace {
+    /// Rows go to `<folder>/<table>.ndjson`; the first post makes the folder.
+    pub(crate) fn new(folder: PathBuf) -> LocalWorkspace {
         LocalWorkspace { folder }
-    }
-
-    fn file(&self, table: Table) -> PathBuf {
-        self.folder
-            .join(format!("{}_CL.ndjson", table.log_type(LOG_TYPE)))
     }
 }
 
 #[async_trait]
 impl Sink for LocalWorkspace {
-    fn place(&self) -> String {
+    fn destination(&self) -> String {
         format!("folder {}", self.folder.display())
     }
 
@@ -46,18 +42,28 @@ impl Sink for LocalWorkspace {
         }
     }
 
-    fn spans_pages(&self) -> bool {
-        false
-    }
-
     fn rewrites_old_times(&self) -> bool {
         false
     }
 
-    async fn post(&self, table: Table, batch: &Batch) -> Result<(), PostError> {
-        let (file, batch) = (self.file(table), batch.clone());
+    /// A line a row instead of an array.
+    fn prepare(&self, batch: &Batch) -> Prepared {
+        let mut lines = Vec::with_capacity(batch.body().len());
+        for row in batch.rows() {
+            lines.extend_from_slice(batch.row_json(row));
+            lines.push(b'\n');
+        }
+        Prepared {
+            body: lines.into(),
+            plain_len: batch.body().len(),
+        }
+    }
+
+    async fn post(&self, table: &'static Table, body: &Prepared) -> Result<(), PostError> {
+        let file = self.folder.join(format!("{}.ndjson", table.name));
+        let lines = body.body.clone();
         let written = tokio::task::spawn_blocking(move || {
-            append(&file, &batch).map_err(|error| PostError {
+            append(&file, &lines).map_err(|error| PostError {
                 outcome: Outcome::Stop,
                 message: format!(
                     "{} cannot be written ({error}); check OUTPUT_DIR",
@@ -74,8 +80,9 @@ impl Sink for LocalWorkspace {
     }
 }
 
-/// Appends one line a row and makes it durable. A line that a killed run left unfinished goes.
-fn append(path: &Path, batch: &Batch) -> std::io::Result<()> {
+/// Appends whole lines and makes them durable. The start of a line that a killed run left behind
+/// is cut off first.
+fn append(path: &Path, lines: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -84,32 +91,27 @@ fn append(path: &Path, batch: &Batch) -> std::io::Result<()> {
         .append(true)
         .create(true)
         .open(path)?;
-    // Another org's run may write to the same table; the lock goes with the file's handle.
+    // Another org's run may write to the same table. Closing the file releases the lock.
     file.lock()?;
     let end = end_of_last_line(&mut file)?;
     file.set_len(end)?;
-    let mut lines = Vec::with_capacity(batch.body().len());
-    for row in batch.rows() {
-        lines.extend_from_slice(batch.row_json(row));
-        lines.push(b'\n');
-    }
-    file.write_all(&lines)?;
+    file.write_all(lines)?;
     file.sync_data()
 }
 
 fn end_of_last_line(file: &mut std::fs::File) -> std::io::Result<u64> {
+    const BLOCK: u64 = 64 * 1024;
     let mut end = file.seek(SeekFrom::End(0))?;
-    let mut block = vec![0_u8; 64 * 1024];
+    let mut block = Vec::new();
     while end > 0 {
-        let from = end.saturating_sub(block.len() as u64);
-        file.seek(SeekFrom::Start(from))?;
-        let wanted = usize::try_from(end - from).unwrap_or(block.len());
-        let part = block.get_mut(..wanted).unwrap_or_default();
-        file.read_exact(part)?;
-        if let Some(at) = part.iter().rposition(|byte| *byte == b'\n') {
-            return Ok(from + at as u64 + 1);
+        let start = end.saturating_sub(BLOCK);
+        file.seek(SeekFrom::Start(start))?;
+        block.clear();
+        file.take(end - start).read_to_end(&mut block)?;
+        if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
         }
-        end = from;
+        end = start;
     }
     Ok(0)
 }
@@ -117,22 +119,33 @@ fn end_of_last_line(file: &mut std::fs::File) -> std::io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log_analytics::tables;
 
-    #[test]
-    fn an_unfinished_line_gives_way_to_the_next_batch() {
+    #[tokio::test]
+    async fn an_unfinished_line_gives_way_to_the_next_batch() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("Okta_CL.ndjson");
-        append(&path, &Batch::of_one(b"{\"a\":1}")).unwrap();
-        std::fs::OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .unwrap()
-            .write_all(b"{\"a\":")
-            .unwrap();
-        append(&path, &Batch::of_one(b"{\"a\":2}")).unwrap();
-        assert_eq!(
-            std::fs::read_to_string(&path).unwrap(),
-            "{\"a\":1}\n{\"a\":2}\n"
-        );
+        let workspace = LocalWorkspace::new(folder.path().to_owned());
+        for (row, left_behind) in [("{\"a\":1}", "{\"a\":"), ("{\"a\":2}", "")] {
+            let body = workspace.prepare(&Batch::of_one(row.as_bytes()));
+            workspace.post(&tables::OKTA, &body).await.unwrap();
+            let mut file = std::fs::File::options().append(true).open(&path).unwrap();
+            file.write_all(left_behind.as_bytes()).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(written, "{\"a\":1}\n{\"a\":2}\n");
+    }
+
+    #[test]
+    fn the_last_line_is_found_however_long_what_follows_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("Okta_CL.ndjson");
+        let unfinished = "x".repeat(200_000);
+        std::fs::write(&path, format!("{{}}\n{unfinished}")).unwrap();
+        append(&path, b"[]\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n[]\n");
+        std::fs::write(&path, unfinished).unwrap();
+        append(&path, b"[]\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "[]\n");
     }
 }

@@ -1,33 +1,33 @@
 //! The Logs Ingestion API: gzipped calls to a data collection rule, by an identity's token.
 //!
 //! A call is taken whole or not at all. There is no key against repeats: one whose answer is lost
-//! may be there twice. Columns that the rule does not declare are dropped by the service without a
-//! word, which is why names come from the one schema that the rule is made of too.
+//! may be there twice. The service drops columns that the rule does not declare without a word,
+//! so names come from the one schema that the rule is generated from too.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential};
 use bytes::Bytes;
+use okta_rows::ColumnNaming;
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 
-use super::answer::{is_slow, silence};
+use super::batch::{Batch, BatchLimits};
+use super::http_error::{is_slow, transport_error};
 use super::post_error::{Outcome, PostError};
-use super::sink::{Sink, Table};
-use crate::log_analytics::batch::{Batch, BatchLimits};
+use super::prepared::Prepared;
+use super::sink::Sink;
+use super::tables::Table;
 use crate::net::identity::Identity;
-use okta_rows::ColumnNaming;
 
+mod error_response;
 pub mod gzip;
-mod packer;
-mod refusal;
 pub mod rule;
 mod token;
 
-use packer::Packer;
-use refusal::{Meaning, Refusal};
+use error_response::ErrorResponse;
 use rule::Rule;
 use token::{NoToken, Tokens, bearer};
 
@@ -38,13 +38,12 @@ const LIMITS: BatchLimits = BatchLimits {
     rows: usize::MAX,
 };
 
-const WHOLE_ATTEMPT: Duration = Duration::from_secs(30);
+/// Of one request, from the connection to the end of the answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A body of this many bytes or fewer is not slow because of its size.
-const SURELY_NOT_TOO_LARGE: usize = 250_000;
-
-/// Where a call goes when it does not arrive.
-const ADDRESS: &str = "LOGS_INGESTION_ENDPOINT and the way there (DNS, firewall, private link)";
+/// What to check where the service cannot be reached.
+const ADDRESS_SETTINGS: &str =
+    "LOGS_INGESTION_ENDPOINT and the way there (DNS, firewall, private link)";
 
 /// A data collection rule.
 #[derive(Debug)]
@@ -53,7 +52,6 @@ pub struct LogsIngestion {
     rule: Rule,
     tokens: Tokens,
     remedy: &'static str,
-    packer: Mutex<Packer>,
 }
 
 impl LogsIngestion {
@@ -74,45 +72,16 @@ impl LogsIngestion {
             tokens: Tokens::new(credential, rule.endpoint.scope()),
             rule,
             remedy,
-            packer: Mutex::new(Packer::default()),
         }
     }
 
-    fn packer(&self) -> MutexGuard<'_, Packer> {
-        self.packer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Posts a body, and once more with a new token where the endpoint does not take this one.
-    async fn call(&self, table: Table, plain: &Bytes) -> Result<(), PostError> {
-        let gzip = self.packer().pack(plain);
-        let token = self.token().await?;
-        let Some(refusal) = self.attempt(table, &token, plain, &gzip).await? else {
-            self.packer().accepted();
-            return Ok(());
-        };
-        if refusal.status != StatusCode::UNAUTHORIZED {
-            return Err(self.refused(&refusal, plain));
-        }
-        self.tokens.refused(&token).await;
-        let token = self.token().await?;
-        let Some(refusal) = self.attempt(table, &token, plain, &gzip).await? else {
-            self.packer().accepted();
-            return Ok(());
-        };
-        if refusal.status == StatusCode::UNAUTHORIZED {
-            self.tokens.refused(&token).await;
-        }
-        Err(self.refused(&refusal, plain))
-    }
-
-    /// One request; what was said where it was not accepted.
+    /// One request; what was answered where it was not accepted.
     async fn attempt(
         &self,
-        table: Table,
+        table: &'static Table,
         token: &AccessToken,
-        plain: &Bytes,
-        gzip: &Bytes,
-    ) -> Result<Option<Refusal>, PostError> {
+        body: &Bytes,
+    ) -> Result<Option<ErrorResponse>, PostError> {
         let bearer = bearer(token).ok_or_else(|| {
             self.no_token(&NoToken {
                 problem: "the token holds characters that no header can carry".to_owned(),
@@ -125,18 +94,23 @@ impl LogsIngestion {
             .header(AUTHORIZATION, bearer)
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .header(CONTENT_ENCODING, HeaderValue::from_static("gzip"))
-            .timeout(WHOLE_ATTEMPT)
-            .body(gzip.clone());
+            .timeout(TIMEOUT)
+            .body(body.clone());
         match request.send().await {
             Ok(response) if response.status().is_success() => Ok(None),
-            Ok(response) => Ok(Some(Refusal::read(response).await)),
-            Err(error) => {
-                let failed = silence(&self.place(), &error, WHOLE_ATTEMPT, ADDRESS);
-                Err(match is_slow(&error) {
-                    true => self.slow(plain, failed.message),
-                    false => failed,
-                })
-            }
+            Ok(response) => Ok(Some(ErrorResponse::read(response).await)),
+            Err(error) => Err(self.not_answered(&error)),
+        }
+    }
+
+    fn not_answered(&self, error: &reqwest::Error) -> PostError {
+        let failed = transport_error(&self.destination(), error, TIMEOUT, ADDRESS_SETTINGS);
+        match is_slow(error) {
+            true => PostError {
+                outcome: Outcome::Slow,
+                message: format!("{}: it may pass", failed.message),
+            },
+            false => failed,
         }
     }
 
@@ -146,46 +120,20 @@ impl LogsIngestion {
     }
 
     fn no_token(&self, no: &NoToken) -> PostError {
-        let (place, problem, remedy) = (self.place(), &no.problem, self.remedy);
+        let (destination, problem, remedy) = (self.destination(), &no.problem, self.remedy);
         PostError {
             outcome: match no.may_pass {
                 true => Outcome::Retry { after: None },
                 false => Outcome::Stop,
             },
-            message: format!("there is no token for {place} ({problem}); {remedy}"),
-        }
-    }
-
-    fn refused(&self, refusal: &Refusal, plain: &Bytes) -> PostError {
-        let said = format!("{} answered {refusal}", self.place());
-        match refusal.meaning() {
-            Meaning::Clear(outcome, advice) => PostError {
-                outcome,
-                message: format!("{said}: {advice}"),
-            },
-            Meaning::TooSlow => self.slow(plain, said),
-        }
-    }
-
-    /// The same body again; if that is too slow as well, half of it, as long as it may be the size.
-    fn slow(&self, plain: &Bytes, said: String) -> PostError {
-        let times = self.packer().slow_again(plain);
-        if times > 1 && plain.len() > SURELY_NOT_TOO_LARGE {
-            return PostError {
-                outcome: Outcome::Split,
-                message: format!("{said}, again: the body may be too large for it"),
-            };
-        }
-        PostError {
-            outcome: Outcome::Retry { after: None },
-            message: format!("{said}: it may pass"),
+            message: format!("there is no token for {destination} ({problem}); {remedy}"),
         }
     }
 }
 
 #[async_trait]
 impl Sink for LogsIngestion {
-    fn place(&self) -> String {
+    fn destination(&self) -> String {
         self.rule.to_string()
     }
 
@@ -197,17 +145,41 @@ impl Sink for LogsIngestion {
         LIMITS
     }
 
-    fn spans_pages(&self) -> bool {
-        true
+    fn prepare(&self, batch: &Batch) -> Prepared {
+        prepared(batch.body())
     }
 
-    async fn post(&self, table: Table, batch: &Batch) -> Result<(), PostError> {
-        self.call(table, batch.body()).await
+    /// Posts once, and once more with a new token where the endpoint refuses the current one.
+    async fn post(&self, table: &'static Table, body: &Prepared) -> Result<(), PostError> {
+        let token = self.token().await?;
+        let Some(answer) = self.attempt(table, &token, &body.body).await? else {
+            return Ok(());
+        };
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Err(answer.into_error(&self.destination()));
+        }
+        self.tokens.refused(&token).await;
+        let token = self.token().await?;
+        let Some(answer) = self.attempt(table, &token, &body.body).await? else {
+            return Ok(());
+        };
+        if answer.status == StatusCode::UNAUTHORIZED {
+            self.tokens.refused(&token).await;
+        }
+        Err(answer.into_error(&self.destination()))
     }
 
     /// An array of no rows is answered as a full one would be, and leaves nothing behind.
-    async fn probe(&self, table: Table) -> Option<Result<String, PostError>> {
-        let probed = self.call(table, &Bytes::from_static(b"[]")).await;
-        Some(probed.map(|()| format!("{} takes {}", self.place(), self.rule.stream(table))))
+    async fn probe(&self, table: &'static Table) -> Option<Result<String, PostError>> {
+        let nothing = prepared(b"[]");
+        let probed = self.post(table, &nothing).await;
+        Some(probed.map(|()| format!("{} takes {}", self.destination(), self.rule.stream(table))))
+    }
+}
+
+fn prepared(json: &[u8]) -> Prepared {
+    Prepared {
+        body: gzip::compress(json).into(),
+        plain_len: json.len(),
     }
 }

@@ -1,37 +1,43 @@
-//! What became of a post that was not accepted.
+//! Why a post was not accepted, and what follows from it.
 
 use std::time::Duration;
 
 use crate::net::retry::{Failure, Verdict};
 
+/// A batch whose JSON array has at most this many bytes is not slow because of its size.
+pub(crate) const SLOW_SPLIT_BYTES: usize = 250_000;
+
 /// Why a batch was not accepted, in words that say what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct PostError {
-    /// The decision.
+    /// What to do with the batch.
     pub outcome: Outcome,
     /// What happened, to what, and what to do next.
     pub message: String,
 }
 
-/// The decision that a failed post asks for.
+/// What to do with a batch that was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It may pass: the same bytes again.
+    /// It may pass: send the same bytes again.
     Retry {
         /// How long the service asks to wait, if it does.
         after: Option<Duration>,
     },
-    /// Rows or their number are the matter: halve the batch, and set a lone row aside.
+    /// The answer did not come in time, or the service gave up (408). Send the same bytes once
+    /// more; halve a batch that was slow twice and is larger than `SLOW_SPLIT_BYTES`.
+    Slow,
+    /// The rows or their number are at fault: halve the batch, and set a single row aside.
     Split,
-    /// The setting, not the batch, is the matter: no batch would be accepted.
+    /// A setting is at fault: the service would accept no batch.
     Stop,
 }
 
 impl Failure for PostError {
     fn verdict(&self) -> Verdict {
         match self.outcome {
-            Outcome::Retry { after: None } => Verdict::Retry,
+            Outcome::Retry { after: None } | Outcome::Slow => Verdict::Retry,
             Outcome::Retry { after: Some(wait) } => Verdict::RetryAfter(wait),
             Outcome::Split | Outcome::Stop => Verdict::Stop,
         }

@@ -1,74 +1,52 @@
-//! Where rows go: a Log Analytics workspace, or a local folder in its place.
+//! The interface of what takes rows: the two ingestion APIs, or a local folder in their place.
 //!
-//! A [`Sink`] takes one batch and says what became of it. Its [`PostError`] carries the
-//! decision: try again, halve the batch, or stop because no batch would be taken.
+//! A batch is prepared once and posted until it is accepted. [`PostError`] says what to do where
+//! it is not. A sink keeps nothing of a batch between two calls, so posts may run side by side.
 
 use async_trait::async_trait;
-
-use super::post_error::PostError;
-use crate::log_analytics::batch::{Batch, BatchLimits};
 use okta_rows::ColumnNaming;
 
-/// The tables we fill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Table {
-    /// One Okta event a row; its name is a setting.
-    Okta,
-    /// One run a row.
-    ConnectorHealth,
-}
+use super::batch::{Batch, BatchLimits};
+use super::post_error::PostError;
+use super::prepared::Prepared;
+use super::tables::Table;
 
-impl Table {
-    /// All of them, events first.
-    pub const ALL: [Table; 2] = [Table::Okta, Table::ConnectorHealth];
-
-    /// The `Log-Type` of a table whose name is fixed.
-    pub fn log_type(self, okta: &str) -> &str {
-        match self {
-            Table::Okta => okta,
-            Table::ConnectorHealth => "OktaConnectorHealth",
-        }
-    }
-
-    /// The property whose time becomes `TimeGenerated`.
-    pub fn time_field(self) -> &'static str {
-        match self {
-            Table::Okta => "published",
-            Table::ConnectorHealth => crate::ship::health::TIME_GENERATED,
-        }
-    }
-}
-
-/// One ingestion road.
+/// Takes rows.
 #[async_trait]
 pub trait Sink: Send + Sync {
-    /// The destination in an operator's words.
-    fn place(&self) -> String;
+    /// Where rows go, in an operator's words.
+    fn destination(&self) -> String;
 
-    /// How this road names columns.
+    /// How columns are named in a batch.
     fn column_naming(&self) -> ColumnNaming;
 
     /// What one post may hold.
     fn limits(&self) -> BatchLimits;
 
-    /// Whether a batch may go on with the next page's rows; else every page ends its batch.
-    fn spans_pages(&self) -> bool;
-
-    /// Whether rows that are older than two days when they arrive lose their time in
-    /// `TimeGenerated`, as Azure's tables have it.
+    /// Whether `TimeGenerated` of rows that arrive more than two days late becomes the time of
+    /// arrival, as in Azure Monitor's tables.
     fn rewrites_old_times(&self) -> bool {
         true
     }
 
-    /// Posts one batch, once. The rows are in the workspace when this returns `Ok`.
+    /// The batch as it goes over the wire. This may compress: some milliseconds for a megabyte.
+    fn prepare(&self, batch: &Batch) -> Prepared {
+        Prepared::uncompressed(batch.body())
+    }
+
+    /// Posts a batch, once. When this returns `Ok` its rows are in the table.
     ///
     /// # Errors
-    /// [`PostError`]. After a transport error the rows may be there all the same.
-    async fn post(&self, table: Table, batch: &Batch) -> Result<(), PostError>;
+    /// [`PostError`]. After a broken connection or a late answer the rows may be there all the
+    /// same.
+    async fn post(&self, table: &'static Table, body: &Prepared) -> Result<(), PostError>;
 
-    /// Tries the way to a table without leaving a row there, and says what takes it; `None` where
-    /// this road knows no such way.
-    async fn probe(&self, table: Table) -> Option<Result<String, PostError>> {
+    /// Tries whether a table's rows would be accepted, without leaving one, and says what accepts
+    /// them; `None` where the API has no way to ask.
+    ///
+    /// # Errors
+    /// As [`Sink::post`].
+    async fn probe(&self, table: &'static Table) -> Option<Result<String, PostError>> {
         let _ = table;
         None
     }

@@ -1,148 +1,120 @@
-//! The tables of the workspace, each with all its columns: the one list that table resources, the
-//! data collection rule, the column reference and the test database are made of.
-//!
-//! Columns are named and described where their rows are written: an event's in
-//! [`okta_rows::schema`], a run's in [`crate::ship::health`], the others' in the modules below.
+//! The tables of the workspace. Table resources, the data collection rule, the column reference
+//! and the test database are generated from this list.
 
-use crate::ship::health;
-use okta_rows::ColumnNaming;
-use okta_rows::schema::{self, Kind};
+use okta_rows::schema::{self, Column, Kind};
 
-pub mod posture;
-pub mod response;
+mod connector_health;
+mod posture;
+mod response;
 
-/// The column that the service keeps every row by. Rows for Logs Ingestion bring it.
+/// The column by which the service keeps and expires rows. Rows for Logs Ingestion bring it; the
+/// Data Collector API makes it of [`Table::time_field`].
 pub const TIME_GENERATED: &str = "TimeGenerated";
 
-/// One table as the workspace ends with it.
-#[derive(Clone, Debug)]
+/// One table as the workspace has it.
+#[derive(Debug)]
 pub struct Table {
     /// Its name, with `_CL`.
     pub name: &'static str,
     /// What one of its rows is, in one line.
     pub doc: &'static str,
-    /// Every column but the service's own, [`TIME_GENERATED`] first.
-    pub columns: Vec<Column>,
+    /// The property whose time becomes `TimeGenerated`.
+    pub time_field: &'static str,
+    /// Which time `TimeGenerated` is, in one line.
+    pub time_doc: &'static str,
+    /// Every column but those that the service adds.
+    pub columns: &'static [Column],
 }
 
+/// Events of Okta's System Log.
+pub static OKTA: Table = Table {
+    name: "Okta_CL",
+    doc: "One event of Okta's System Log",
+    time_field: "published",
+    time_doc: "When the event was published, or when its row arrived if it was more than two days old by then",
+    columns: schema::COLUMNS,
+};
+
+/// Runs of this program.
+pub static CONNECTOR_HEALTH: Table = Table {
+    name: "OktaConnectorHealth_CL",
+    doc: "One run of okta-sentinel, whatever became of it",
+    time_field: "started",
+    time_doc: "When the run began",
+    columns: connector_health::COLUMNS,
+};
+
+/// Decisions to contain or to release an identity.
+pub static RESPONSE: Table = Table {
+    name: "OktaResponse_CL",
+    doc: "One decision to contain or to release an identity, refused and dry ones too",
+    time_field: "decided",
+    time_doc: "When the decision was made",
+    columns: response::COLUMNS,
+};
+
+/// Findings of the posture checks.
+pub static POSTURE: Table = Table {
+    name: "OktaPosture_CL",
+    doc: "One finding of one check of the org's settings",
+    time_field: "started",
+    time_doc: "When the assessment began",
+    columns: posture::COLUMNS,
+};
+
+/// Every table, events first.
+pub static ALL: [&Table; 4] = [&OKTA, &CONNECTOR_HEALTH, &RESPONSE, &POSTURE];
+
 impl Table {
-    /// The stream of the data collection rule that its rows are sent to.
+    /// The `Log-Type` header of the Data Collector API, which appends `_CL`. Events have another
+    /// one where `LOG_TYPE` says so.
+    pub(crate) fn log_type(&self) -> &'static str {
+        let Some(log_type) = self.name.strip_suffix("_CL") else {
+            unreachable!("the name of a custom table ends in _CL");
+        };
+        log_type
+    }
+
+    /// The stream of the data collection rule that feeds it. Events have another one where
+    /// `DCR_STREAM` says so.
     pub fn stream(&self) -> String {
         format!("Custom-{}", self.name)
     }
-}
 
-/// One column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// Its full name, suffix included.
-    pub name: String,
-    /// Its type.
-    pub kind: Kind,
-    /// What it holds, in one line.
-    pub doc: &'static str,
-}
-
-impl Column {
-    fn time_generated(doc: &'static str) -> Column {
-        Column {
-            name: TIME_GENERATED.to_owned(),
-            kind: Kind::Time,
-            doc,
-        }
+    /// Full name, type and description of every column that a row of Logs Ingestion may bring,
+    /// [`TIME_GENERATED`] first.
+    pub fn described_columns(&self) -> impl Iterator<Item = (String, Kind, &'static str)> {
+        let time = (TIME_GENERATED.to_owned(), Kind::Time, self.time_doc);
+        let columns = self.columns.iter();
+        let columns = columns.map(|column| (column.name(), column.kind, column.doc));
+        std::iter::once(time).chain(columns)
     }
 }
 
-/// A column whose row is written from values of ours, not from an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Property {
-    /// The property that the Data Collector is sent, without suffix.
-    pub key: &'static str,
-    /// Its type.
-    pub kind: Kind,
-    /// What it holds, in one line for the table's reader.
-    pub doc: &'static str,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
 
-impl Property {
-    const fn of(key: &'static str, kind: Kind, doc: &'static str) -> Property {
-        Property { key, kind, doc }
-    }
-
-    /// The column's full name in the table, on either road.
-    pub fn name(&self) -> String {
-        format!("{}{}", self.key, self.kind.suffix())
-    }
-
-    /// The name by which a road is sent it.
-    pub fn spelt(&self, naming: ColumnNaming) -> String {
-        match naming {
-            ColumnNaming::Unsuffixed => self.key.to_owned(),
-            ColumnNaming::Full => self.name(),
+    #[test]
+    fn every_tables_time_is_one_of_its_columns() {
+        for table in ALL {
+            let is_time = |column: &&Column| column.key() == table.time_field;
+            let time = table.columns.iter().find(is_time).map(|column| column.kind);
+            assert_eq!(time, Some(Kind::Time), "{}", table.name);
+            assert!(!table.log_type().ends_with("_CL"));
         }
     }
 
-    fn column(&self) -> Column {
-        Column {
-            name: self.name(),
-            kind: self.kind,
-            doc: self.doc,
+    #[test]
+    fn every_name_is_there_once_and_fits_a_table() {
+        for table in ALL {
+            let columns = table.described_columns();
+            let names: Vec<String> = columns.map(|(name, ..)| name).collect();
+            let unique: HashSet<&String> = names.iter().collect();
+            assert_eq!(unique.len(), names.len(), "{}", table.name);
+            let fits = |name: &String| name.len() <= schema::MAX_COLUMN_NAME;
+            assert!(names.iter().all(fits), "{names:?}");
         }
     }
-}
-
-/// The four tables.
-pub fn all() -> [Table; 4] {
-    [okta(), connector_health(), response(), posture()]
-}
-
-fn okta() -> Table {
-    let time = "When the event was published, or when its row arrived if it was more than two days old by then";
-    let columns = schema::COLUMNS.iter().map(|column| Column {
-        name: column.name(),
-        kind: column.kind,
-        doc: column.doc,
-    });
-    Table {
-        name: "Okta_CL",
-        doc: "One event of Okta's System Log",
-        columns: with_time(time, columns),
-    }
-}
-
-fn connector_health() -> Table {
-    let columns = health::COLUMNS.iter().map(|column| Column {
-        name: column.name(),
-        kind: column.kind,
-        doc: column.doc,
-    });
-    Table {
-        name: "OktaConnectorHealth_CL",
-        doc: "One run of okta-sentinel, whatever became of it",
-        columns: with_time("When the run began", columns),
-    }
-}
-
-fn response() -> Table {
-    let columns = response::COLUMNS.iter().map(Property::column);
-    Table {
-        name: "OktaResponse_CL",
-        doc: "One decision to contain or to release an identity, refused and dry ones too",
-        columns: with_time("When the decision was made", columns),
-    }
-}
-
-fn posture() -> Table {
-    let columns = posture::COLUMNS.iter().map(Property::column);
-    Table {
-        name: "OktaPosture_CL",
-        doc: "One finding of one check of the org's settings",
-        columns: with_time("When the assessment began", columns),
-    }
-}
-
-fn with_time(doc: &'static str, columns: impl Iterator<Item = Column>) -> Vec<Column> {
-    std::iter::once(Column::time_generated(doc))
-        .chain(columns)
-        .collect()
 }

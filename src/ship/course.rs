@@ -5,7 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::handover::ReadStats;
 use super::intake::{Intake, Odd, Repeats};
 use super::seam::{Met, Seam};
-use crate::log_analytics::batch::{Batch, Batcher, Spares};
+use crate::log_analytics::batch::Batch;
+use crate::log_analytics::batcher::Batcher;
+use crate::log_analytics::buffer_pool::BufferPool;
 use crate::log_analytics::sink::Sink;
 use crate::net::retry::{Limits, Retries};
 use crate::okta::api::error::OktaError;
@@ -71,12 +73,12 @@ impl Course {
         cursor: Cursor,
         repeats: Repeats,
         sink: &dyn Sink,
-        spares: &Spares,
+        buffers: &BufferPool,
     ) -> Course {
         Course {
             cursor,
             repeats,
-            batcher: Batcher::with_spares(sink.limits(), spares.clone()),
+            batcher: Batcher::new(sink.limits(), buffers.clone()),
             page_limit: MAX_PAGE,
             body: Vec::new(),
         }
@@ -101,12 +103,9 @@ impl Course {
         }
     }
 
-    /// The batches to post now: the full ones, or all of them.
-    pub(super) fn batches(&mut self, all: bool) -> Vec<Batch> {
-        match all {
-            true => self.batcher.flush(),
-            false => self.batcher.closed(),
-        }
+    /// The batches of the page under way.
+    pub(super) fn batches(&mut self) -> Vec<Batch> {
+        self.batcher.finish_page()
     }
 
     /// Reads the page at the cursor, smaller where it would be too large.
@@ -204,7 +203,7 @@ impl Course {
         if page.oversize.is_some() {
             return Ok(page);
         }
-        self.batcher.forget_page(page.number);
+        self.batcher.discard_page();
         self.repeats.again();
         self.encode(page.number, page.head, page.asked, Some(seam), encoder)
     }
@@ -217,7 +216,6 @@ impl Course {
         seam: Option<&Seam>,
         encoder: &mut RowEncoder,
     ) -> Result<Encoded, PageError> {
-        self.batcher.page(number);
         let mut intake = Intake::new(&mut self.batcher, &mut self.repeats, seam, Utc::now());
         let walked = encode_page(&self.body, encoder, &mut intake);
         let encoded = Encoded {
@@ -240,7 +238,7 @@ impl Course {
             head,
         };
         if let Err(problem) = walked {
-            self.batcher.forget_page(number);
+            self.batcher.discard_page();
             self.repeats.again();
             return Err(problem);
         }
@@ -270,11 +268,6 @@ impl Encoded {
             without_uuid: Odd::default(),
             cut: Odd::default(),
         }
-    }
-
-    /// Whether fewer events were asked for than a page may hold.
-    pub(super) fn is_cut_down(&self) -> bool {
-        self.asked < MAX_PAGE
     }
 
     /// Whether the end of the log is reached: an empty page, no further link, or a short page

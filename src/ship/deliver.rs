@@ -11,10 +11,10 @@ use super::handover::{Handed, PageRead, ReadStats};
 use super::keep::Keeper;
 use super::seam::LaneName;
 use super::{Observer, RunError, RunReport, Shipper};
-use crate::log_analytics::batch::{Batch, BatchRow, Spares};
-use crate::log_analytics::post_error::Outcome;
-use crate::log_analytics::post_error::PostError;
-use crate::log_analytics::sink::Table;
+use crate::log_analytics::batch::{Batch, BatchRow};
+use crate::log_analytics::buffer_pool::BufferPool;
+use crate::log_analytics::post_error::{Outcome, PostError, SLOW_SPLIT_BYTES};
+use crate::log_analytics::tables;
 use crate::net::retry::{Limits, Retries};
 use crate::okta::api::error::OktaError;
 use crate::okta::log::cursor::Cursor;
@@ -80,11 +80,11 @@ impl<'a> Deliverer<'a> {
     pub(super) async fn run(
         &mut self,
         mut inbox: mpsc::Receiver<Handed>,
-        spares: &Spares,
+        buffers: &BufferPool,
     ) -> Result<(), RunError> {
         while let Some(handed) = inbox.recv().await {
             match handed {
-                Handed::Page(read) => self.page(*read, spares).await?,
+                Handed::Page(read) => self.page(*read, buffers).await?,
                 Handed::Split(since) => self.keeper.split(since).await?,
             }
             self.tell_how_far();
@@ -92,7 +92,7 @@ impl<'a> Deliverer<'a> {
         Ok(())
     }
 
-    async fn page(&mut self, read: PageRead, spares: &Spares) -> Result<(), RunError> {
+    async fn page(&mut self, read: PageRead, buffers: &BufferPool) -> Result<(), RunError> {
         if let Some(oversize) = &read.oversize {
             self.keep_oversize(oversize, &read.page.cursor).await?;
         }
@@ -104,12 +104,13 @@ impl<'a> Deliverer<'a> {
         // run that ended between the two would leave the refused rows alone for ever.
         let accepted_before = read.page.repeated.len();
         self.rows_tried += accepted_before;
+        let page = read.page.number;
         self.keeper.lane(read.lane).progress.read(read.page);
         self.keeper.join_after_this_page(read.joined);
         for batch in read.batches {
-            let of = (read.lane, read.newest);
+            let of = (read.lane, page, read.newest);
             self.batch(&batch, accepted_before > 0, of).await?;
-            spares.give_back(batch);
+            buffers.give_back(batch);
         }
         self.keeper.clear_away().await?;
         let of_main = read.lane == LaneName::Main || read.joined == Some(LaneName::Backfill);
@@ -126,7 +127,7 @@ impl<'a> Deliverer<'a> {
         &mut self,
         batch: &Batch,
         accepted_before: bool,
-        (lane, newest): (LaneName, Option<DateTime<Utc>>),
+        (lane, page, newest): (LaneName, u64, Option<DateTime<Utc>>),
     ) -> Result<(), RunError> {
         self.rows_tried += batch.rows().len();
         let mut parts = vec![batch.clone()];
@@ -135,7 +136,7 @@ impl<'a> Deliverer<'a> {
             self.may_go_on()?;
             let error = match self.post(&part).await {
                 Ok(()) => {
-                    self.accepted(&part, lane, newest).await?;
+                    self.accepted(&part, lane, (page, newest)).await?;
                     continue;
                 }
                 Err(RunError::Post(error)) if error.outcome == Outcome::Split => error,
@@ -152,7 +153,7 @@ impl<'a> Deliverer<'a> {
         if refused.len() == batch.rows().len() && !accepted_before {
             return Err(self.refused(refused));
         }
-        self.set_aside(refused, lane).await
+        self.set_aside(refused, lane, page).await
     }
 
     /// No post begins once the run is told to end, or its time is over.
@@ -188,12 +189,13 @@ impl<'a> Deliverer<'a> {
         &mut self,
         refused: Vec<(Batch, PostError)>,
         lane: LaneName,
+        page: u64,
     ) -> Result<(), RunError> {
         if refused.is_empty() {
             return Ok(());
         }
         for (row, error) in &refused {
-            let Some(BatchRow { id, page, .. }) = row.rows().first() else {
+            let Some(BatchRow { id, .. }) = row.rows().first() else {
                 continue;
             };
             let name = format!("{id}.json");
@@ -201,7 +203,7 @@ impl<'a> Deliverer<'a> {
             let letter = letter.to_bytes();
             self.keeper.lease.keep_dead_letter(&name, letter).await?;
             self.log.dead_letter(&name, &error.message);
-            self.keeper.lane(lane).progress.accepted([(*page, *id)]);
+            self.keeper.lane(lane).progress.accepted([(page, *id)]);
             self.report.dead_letters += 1;
         }
         self.rows_refused += refused.len();
@@ -243,7 +245,7 @@ impl<'a> Deliverer<'a> {
         &mut self,
         batch: &Batch,
         name: LaneName,
-        newest: Option<DateTime<Utc>>,
+        of_page: (u64, Option<DateTime<Utc>>),
     ) -> Result<(), RunError> {
         self.report.posts += 1;
         self.report.events += batch.rows().len() as u64;
@@ -251,7 +253,7 @@ impl<'a> Deliverer<'a> {
         if self.shipper.sink.rewrites_old_times() {
             self.report.old_rows += batch.rows().iter().filter(|row| row.old).count() as u64;
         }
-        self.keeper.accepted(batch, name, newest).await?;
+        self.keeper.accepted(batch, name, of_page).await?;
         self.tell_how_far();
         (self.observer)(self.report);
         Ok(())
@@ -271,19 +273,31 @@ pub(super) async fn post(
         limits.stop.cancelled().await;
         tokio::time::sleep(LAST_POST).await;
     };
+    let body = shipper.sink.prepare(batch);
     let tries = async {
+        let mut slow = 0;
         loop {
             // A writer that was robbed of its place would post what the thief has posted.
             lease.check()?;
-            match shipper.sink.post(Table::Okta, batch).await {
+            match shipper.sink.post(&tables::OKTA, &body).await {
                 Ok(()) => return Ok(()),
+                Err(error)
+                    if error.outcome == Outcome::Slow
+                        && slow > 0
+                        && body.plain_len > SLOW_SPLIT_BYTES =>
+                {
+                    return Err(RunError::from(PostError {
+                        outcome: Outcome::Split,
+                        ..error
+                    }));
+                }
                 Err(error) if !retries.again(&error).await => {
                     return Err(match limits.stop.is_cancelled() {
                         true => RunError::Stopped,
                         false => RunError::from(error),
                     });
                 }
-                Err(_) => {}
+                Err(error) => slow += u32::from(error.outcome == Outcome::Slow),
             }
         }
     };

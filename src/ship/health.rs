@@ -13,88 +13,16 @@ use tokio_util::sync::CancellationToken;
 use super::RunReport;
 use super::deliver::LAST_POST;
 use crate::log_analytics::batch::Batch;
-use crate::log_analytics::sink::{Sink, Table};
+use crate::log_analytics::sink::Sink;
+use crate::log_analytics::tables::{CONNECTOR_HEALTH, TIME_GENERATED};
 use crate::okta::api::domain::OktaDomain;
 use crate::telemetry::Log;
 use okta_rows::ColumnNaming;
-use okta_rows::schema::Kind::{self, Guid, Number, Text, Time};
+use okta_rows::schema::Column;
 use okta_rows::schema::MAX_VALUE;
-
-/// The property that becomes `TimeGenerated`.
-pub const TIME_GENERATED: &str = "started";
 
 /// How long the row's one try may take.
 const LIMIT: Duration = Duration::from_secs(10);
-
-/// One column of `OktaConnectorHealth_CL`.
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
-    /// The property that the Data Collector is sent, without suffix.
-    pub key: &'static str,
-    /// Its type.
-    pub kind: Kind,
-    /// What it holds, for the table's reader.
-    pub doc: &'static str,
-    value: fn(&Subject<'_>) -> Option<Value>,
-}
-
-impl Column {
-    const fn of(
-        key: &'static str,
-        kind: Kind,
-        doc: &'static str,
-        value: fn(&Subject<'_>) -> Option<Value>,
-    ) -> Column {
-        Column {
-            key,
-            kind,
-            doc,
-            value,
-        }
-    }
-
-    /// The column's full name in the table, on either road.
-    pub fn name(&self) -> String {
-        format!("{}{}", self.key, self.kind.suffix())
-    }
-
-    fn spelt(&self, naming: ColumnNaming) -> String {
-        match naming {
-            ColumnNaming::Unsuffixed => self.key.to_owned(),
-            ColumnNaming::Full => self.name(),
-        }
-    }
-}
-
-/// Every column but the service's own. A column without a value is left out of its row.
-#[rustfmt::skip]
-pub const COLUMNS: &[Column] = &[
-    Column::of("started", Time, "When the run began, by its machine's clock; also TimeGenerated", |of| time(of.started)),
-    Column::of("finished", Time, "When it ended", |of| time(of.finished()?)),
-    Column::of("durationSeconds", Number, "How long it took", |of| Some((of.run?.duration_ms as f64 / 1e3).into())),
-    Column::of("outcome", Text, "caught_up, budget_spent, rate_spent, lease_held, stopping or failed; check for a try of the settings", |of| Some(of.outcome().into())),
-    Column::of("error", Text, "Why it failed and what to do, at most 32,000 bytes", |of| Some(cut(of.run?.error.as_deref()?).into())),
-    Column::of("events", Number, "Events that the workspace accepted", |of| Some(of.run?.events.into())),
-    Column::of("pages", Number, "Answers of Okta that held events", |of| Some(of.run?.pages.into())),
-    Column::of("posts", Number, "Batches that the workspace accepted", |of| Some(of.run?.posts.into())),
-    Column::of("postedBytes", Number, "Bytes of those batches", |of| Some(of.run?.posted_bytes.into())),
-    Column::of("repeats", Number, "Events that Okta gave again and that were left out", |of| Some(of.run?.repeats.into())),
-    Column::of("deadLetters", Number, "Rows set aside because the workspace refuses them", |of| Some(of.run?.dead_letters.into())),
-    Column::of("cutRows", Number, "Rows with a value that had to be cut", |of| Some(of.run?.cut_rows.into())),
-    Column::of("oldRows", Number, "Rows older than two days when they were posted: their TimeGenerated is the time of arrival", |of| Some(of.run?.old_rows.into())),
-    Column::of("oktaRequests", Number, "Requests to Okta, failed ones included", |of| Some(of.run?.okta_requests.into())),
-    Column::of("okta429s", Number, "Answers of 429 from Okta", |of| Some(of.run?.okta_429s.into())),
-    Column::of("retries", Number, "Tries made again, at Okta or at the workspace", |of| Some(of.run?.retries.into())),
-    Column::of("lagSeconds", Number, "From the newest event in the workspace to the end of the run; absent where an idle org leaves nothing to be late with", |of| Some(of.run?.lag_seconds?.into())),
-    Column::of("newestPublished", Time, "published of the newest event in the workspace; while a backlog is under way, of the newest of new events", |of| time(of.run?.newest_published?)),
-    Column::of("backlogUpTo", Time, "While the backlog of a first run is under way: how far it has come, by published; absent otherwise", |of| time(of.run?.backlog_up_to?)),
-    Column::of("cursorAgeSeconds", Number, "From the last save of the cursor to the start of the run; rises while an org is idle, absent on a first run and where the lease was held", |of| Some(of.run?.cursor_age_seconds?.into())),
-    Column::of("domain", Text, "The Okta org's host", |of| Some(of.domain.into())),
-    Column::of("destination", Text, "Where rows go", |of| Some(of.destination.into())),
-    Column::of("version", Text, "This program's version", |_| Some(env!("CARGO_PKG_VERSION").into())),
-    // Always a GUID: another text would make the Data Collector add a twin column.
-    Column::of("invocationId", Guid, "The Functions host's invocation; absent in a shell", |of| guid(of.invocation)),
-];
 
 /// What a row tells about.
 struct Subject<'a> {
@@ -117,15 +45,58 @@ impl Subject<'_> {
     }
 
     fn row(&self, naming: ColumnNaming) -> String {
-        let cells = COLUMNS.iter().filter_map(|column| {
-            let value = (column.value)(self)?;
-            Some((column.spelt(naming), value))
+        let cells = CONNECTOR_HEALTH.columns.iter().filter_map(|column| {
+            let value = self.value(&column.key())?;
+            Some((spelled(column, naming), value))
         });
         let mut row: Map<String, Value> = cells.collect();
-        if let (ColumnNaming::Full, Some(now)) = (naming, time(self.started)) {
-            row.insert("TimeGenerated".to_owned(), now);
+        if let (ColumnNaming::Full, Some(started)) = (naming, time(self.started)) {
+            row.insert(TIME_GENERATED.to_owned(), started);
         }
         Value::Object(row).to_string()
+    }
+
+    fn value(&self, key: &str) -> Option<Value> {
+        Some(match key {
+            "started" => return time(self.started),
+            "finished" => return time(self.finished()?),
+            "outcome" => self.outcome().into(),
+            "domain" => self.domain.into(),
+            "destination" => self.destination.into(),
+            "version" => env!("CARGO_PKG_VERSION").into(),
+            "invocationId" => return guid(self.invocation),
+            of_a_run => return value_of_run(self.run?, of_a_run),
+        })
+    }
+}
+
+fn value_of_run(run: &RunReport, key: &str) -> Option<Value> {
+    Some(match key {
+        "durationSeconds" => (run.duration_ms as f64 / 1e3).into(),
+        "error" => cut(run.error.as_deref()?).into(),
+        "events" => run.events.into(),
+        "pages" => run.pages.into(),
+        "posts" => run.posts.into(),
+        "postedBytes" => run.posted_bytes.into(),
+        "repeats" => run.repeats.into(),
+        "deadLetters" => run.dead_letters.into(),
+        "cutRows" => run.cut_rows.into(),
+        "oldRows" => run.old_rows.into(),
+        "oktaRequests" => run.okta_requests.into(),
+        "okta429s" => run.okta_429s.into(),
+        "retries" => run.retries.into(),
+        "lagSeconds" => run.lag_seconds?.into(),
+        "newestPublished" => return time(run.newest_published?),
+        "backlogUpTo" => return time(run.backlog_up_to?),
+        "cursorAgeSeconds" => run.cursor_age_seconds?.into(),
+        other => unreachable!("no value is known for the column {other}"),
+    })
+}
+
+fn spelled(column: &Column, naming: ColumnNaming) -> String {
+    match naming {
+        ColumnNaming::Unsuffixed => column.key(),
+        ColumnNaming::Full => column.name(),
     }
 }
 
@@ -145,7 +116,7 @@ fn guid(text: &str) -> Option<Value> {
 
 /// A row that says that somebody tried the settings; no run.
 pub fn check_row(sink: &dyn Sink, org: &OktaDomain, now: DateTime<Utc>) -> String {
-    let (domain, destination) = (org.to_string(), sink.place());
+    let (domain, destination) = (org.to_string(), sink.destination());
     let subject = Subject {
         started: now,
         domain: &domain,
@@ -178,7 +149,7 @@ pub(super) async fn post(
     log: &Log,
 ) {
     let row = run_row(sink.column_naming(), report, log.invocation());
-    let batch = Batch::of_one(row.as_bytes());
+    let body = sink.prepare(&Batch::of_one(row.as_bytes()));
     let out_of_grace = async {
         stop.cancelled().await;
         tokio::time::sleep_until(told.unwrap_or_else(Instant::now) + LAST_POST).await;
@@ -186,8 +157,8 @@ pub(super) async fn post(
     let posted = tokio::select! {
         biased;
         () = out_of_grace => Err("told to end, and there is no time left for it".to_owned()),
-        posted = sink.post(Table::ConnectorHealth, &batch) => posted.map_err(|error| error.to_string()),
-        () = tokio::time::sleep(LIMIT) => Err(format!("{} did not take it within {} s", sink.place(), LIMIT.as_secs())),
+        posted = sink.post(&CONNECTOR_HEALTH, &body) => posted.map_err(|error| error.to_string()),
+        () = tokio::time::sleep(LIMIT) => Err(format!("{} did not take it within {} s", sink.destination(), LIMIT.as_secs())),
     };
     if let Err(problem) = posted {
         log.health_row_lost(&problem);
@@ -200,8 +171,6 @@ mod tests {
     use crate::log_analytics::post_error::Outcome;
     use crate::log_analytics::post_error::PostError;
     use crate::ship::{Ended, RunError};
-    use okta_rows::schema::MAX_COLUMN_NAME;
-    use std::collections::HashSet;
 
     const INVOCATION: &str = "0F0C6A70-5a5b-4a3a-9c0d-0123456789ab";
 
@@ -225,32 +194,19 @@ mod tests {
     }
 
     #[test]
-    fn every_name_fits_a_table_of_today_and_is_there_once() {
-        let names: HashSet<String> = COLUMNS.iter().map(Column::name).collect();
-        assert_eq!(names.len(), COLUMNS.len());
-        assert!(names.iter().all(|name| name.len() <= MAX_COLUMN_NAME));
-    }
-
-    #[test]
-    fn both_roads_carry_every_column_in_their_own_spelling() {
+    fn every_column_gets_a_value_from_a_full_report_in_either_naming() {
         let report = full("no luck");
         let inferred = row(ColumnNaming::Unsuffixed, &report, INVOCATION);
         let mut named = row(ColumnNaming::Full, &report, INVOCATION);
         assert_eq!(
-            named.remove("TimeGenerated"),
+            named.remove(TIME_GENERATED),
             inferred.get("started").cloned()
         );
-        assert_eq!(
-            (inferred.len(), named.len()),
-            (COLUMNS.len(), COLUMNS.len())
-        );
-        for column in COLUMNS {
-            assert_eq!(
-                inferred[column.key],
-                named[&column.name()],
-                "{}",
-                column.key
-            );
+        let columns = CONNECTOR_HEALTH.columns;
+        assert_eq!(inferred.len(), columns.len());
+        assert_eq!(named.len(), columns.len());
+        for column in columns {
+            assert_eq!(inferred[&column.key()], named[&column.name()]);
         }
         assert_eq!(named["invocationId_g"], INVOCATION.to_lowercase());
         assert_eq!(named["durationSeconds_d"], 2.5);

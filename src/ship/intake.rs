@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::ids::IdSet;
 use super::seam::{Met, Seam};
-use crate::log_analytics::batch::Batcher;
+use crate::log_analytics::batcher::Batcher;
 use okta_rows::EventId;
 use okta_rows::Row;
 use okta_rows::RowSink;

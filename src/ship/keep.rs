@@ -199,9 +199,9 @@ impl<'a> Keeper<'a> {
         &mut self,
         batch: &Batch,
         name: LaneName,
-        newest: Option<DateTime<Utc>>,
+        (page, newest): (u64, Option<DateTime<Utc>>),
     ) -> Result<(), RunError> {
-        self.lane(name).accepted(batch, newest);
+        self.lane(name).accepted(batch, page, newest);
         self.save().await?;
         let (lease, log) = (&*self.lease, self.log);
         let lane = match (name, &mut self.backfill) {

@@ -102,9 +102,9 @@ impl LaneWork {
     }
 
     /// A batch of it is in the workspace; `newest` is that of the page that filled it.
-    pub(super) fn accepted(&mut self, batch: &Batch, newest: Option<DateTime<Utc>>) {
+    pub(super) fn accepted(&mut self, batch: &Batch, page: u64, newest: Option<DateTime<Utc>>) {
         self.newest = self.newest.max(newest);
-        let rows = batch.rows().iter().map(|row| (row.page, row.id));
+        let rows = batch.rows().iter().map(|row| (page, row.id));
         self.progress.accepted(rows);
     }
 

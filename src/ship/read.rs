@@ -18,7 +18,7 @@ use super::intake::Repeats;
 use super::progress::PageInWork;
 use super::seam::{LaneName, Seam};
 use super::turn::{Reached, Turn, Turns};
-use crate::log_analytics::batch::Spares;
+use crate::log_analytics::buffer_pool::BufferPool;
 use crate::net::retry::{Failure, Limits, Verdict};
 use crate::okta::api::error::OktaError;
 use crate::okta::api::rate::RateLimit;
@@ -40,7 +40,7 @@ pub(super) struct Reader<'a> {
     main: Course,
     backfill: Option<Backfill>,
     may_split: Option<DateTime<Utc>>,
-    spares: Spares,
+    buffers: BufferPool,
     /// Pages read so far, of both lanes.
     pages: u64,
 }
@@ -49,9 +49,6 @@ pub(super) struct Reader<'a> {
 struct Passing {
     lane: LaneName,
     last: bool,
-    /// Whether no page of this lane that has rows is likely to be read next: its rows do not wait
-    /// for a full batch.
-    leaves: bool,
     joined: Option<LaneName>,
     seam: Vec<EventId>,
     unread: Vec<EventId>,
@@ -63,10 +60,10 @@ impl<'a> Reader<'a> {
         limits: &'a Limits,
         log: &'a Log,
         beginning: Beginning,
-        spares: Spares,
+        buffers: BufferPool,
     ) -> Reader<'a> {
         let sink = shipper.sink.as_ref();
-        let course = |cursor, repeats| Course::new(cursor, repeats, sink, &spares);
+        let course = |cursor, repeats| Course::new(cursor, repeats, sink, &buffers);
         let (cursor, repeats) = beginning.main;
         let main = course(cursor, repeats);
         let backfill = beginning.backfill.map(|backfill| Backfill {
@@ -91,7 +88,7 @@ impl<'a> Reader<'a> {
             main,
             backfill,
             may_split: beginning.may_split,
-            spares,
+            buffers,
             pages: 0,
         }
     }
@@ -203,13 +200,12 @@ impl<'a> Reader<'a> {
         let passing = Passing {
             lane: LaneName::Main,
             last,
-            leaves: reached != Reached::More,
             joined: None,
             seam,
             unread,
         };
         let course = &mut self.main;
-        let read = passing.hand_over(page, course, &mut self.asking, self.shipper);
+        let read = passing.hand_over(page, course, &mut self.asking);
         Handed::Page(Box::new(read))
     }
 
@@ -273,13 +269,12 @@ impl<'a> Reader<'a> {
             lane: LaneName::Backfill,
             last,
             // What is left of this lane, if anything, is a page of the seam's.
-            leaves: joined.is_some() || page.met.of_seam > 0,
             joined,
             seam: Vec::new(),
             unread: Vec::new(),
         };
         let course = &mut backfill.course;
-        let read = passing.hand_over(page, course, &mut self.asking, self.shipper);
+        let read = passing.hand_over(page, course, &mut self.asking);
         match joined {
             None => {
                 self.turns.backfill_was_read(last);
@@ -308,7 +303,7 @@ impl<'a> Reader<'a> {
     fn split(&mut self, since: DateTime<Utc>, page: Encoded) {
         let cursor = self.shipper.cursor_since(since);
         let sink = self.shipper.sink.as_ref();
-        let main = Course::new(cursor, Repeats::default(), sink, &self.spares);
+        let main = Course::new(cursor, Repeats::default(), sink, &self.buffers);
         self.backfill = Some(Backfill {
             course: std::mem::replace(&mut self.main, main),
             seam: Seam::new(since),
@@ -358,22 +353,10 @@ impl<'a> Reader<'a> {
 }
 
 impl Passing {
-    fn hand_over(
-        self,
-        page: Encoded,
-        course: &mut Course,
-        asking: &mut Asking<'_>,
-        shipper: &Shipper,
-    ) -> PageRead {
+    fn hand_over(self, page: Encoded, course: &mut Course, asking: &mut Asking<'_>) -> PageRead {
         asking.note(&page);
         let next = course.after(&page);
-        // Rows do not wait for a full batch while nothing can be read, nor, where pages have to be
-        // small, for so many of them that the run may end before.
-        let waits = |rate| !shipper.share.pause(rate).is_zero();
-        let soon = page.head.rate.is_some_and(waits) || page.is_cut_down();
-        let ends = self.last || self.leaves;
-        let all = !shipper.sink.spans_pages() || ends || soon;
-        let batches = course.batches(all);
+        let batches = course.batches();
         let cursor = course.cursor().clone();
         course.go_on(next.clone());
         PageRead {

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::log_analytics::batch::Spares;
+use crate::log_analytics::buffer_pool::BufferPool;
 use crate::log_analytics::sink::Sink;
 use crate::net::retry::Limits;
 use crate::okta::api::error::OktaError;
@@ -77,7 +77,7 @@ impl Shipper {
         log: &Log,
         observer: Observer<'_>,
     ) -> RunReport {
-        let mut report = RunReport::begin(self.okta.domain().to_string(), self.sink.place());
+        let mut report = RunReport::begin(self.okta.domain().to_string(), self.sink.destination());
         let limits = Limits {
             deadline: Instant::now() + self.budget,
             stop,
@@ -173,9 +173,9 @@ impl Shipper {
             Ok(beginning) => beginning,
             Err(error) => return (Ended::Failed(error.into()), LaneName::Main),
         };
-        let spares = Spares::default();
-        let reader = Reader::new(self, limits, log, beginning, spares.clone());
-        let (read, delivered) = tokio::join!(reader.run(pages), deliverer.run(inbox, &spares));
+        let buffers = BufferPool::default();
+        let reader = Reader::new(self, limits, log, beginning, buffers.clone());
+        let (read, delivered) = tokio::join!(reader.run(pages), deliverer.run(inbox, &buffers));
         deliverer.note(&read.stats);
         let ended = match (delivered, read.end) {
             (Err(RunError::Stopped), _) => Ended::Stopping,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use url::Url;
 
-use crate::log_analytics::sink::Table;
+use crate::log_analytics::tables::{self, Table};
 use crate::net::address::{self, AddressError};
 
 /// The rule's ingestion endpoint, which alone is sent tokens.
@@ -136,13 +136,6 @@ pub struct StreamName(String);
 )]
 pub struct StreamNameError(String);
 
-impl StreamName {
-    /// The stream of a table whose name is fixed.
-    fn of(table: &str) -> StreamName {
-        StreamName(format!("Custom-{table}_CL"))
-    }
-}
-
 impl fmt::Display for StreamName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -175,15 +168,15 @@ pub struct Rule {
 
 impl Rule {
     /// The stream that feeds `table`.
-    pub fn stream(&self, table: Table) -> StreamName {
-        match table {
-            Table::Okta => self.events.clone(),
-            Table::ConnectorHealth => StreamName::of(table.log_type("")),
+    pub fn stream(&self, table: &'static Table) -> String {
+        match table.name == tables::OKTA.name {
+            true => self.events.to_string(),
+            false => table.stream(),
         }
     }
 
     /// What a call for `table` goes to.
-    pub fn request_url(&self, table: Table) -> Url {
+    pub fn request_url(&self, table: &'static Table) -> Url {
         let mut url = self.endpoint.base.clone();
         let stream = self.stream(table);
         url.set_path(&format!(
@@ -262,8 +255,9 @@ mod tests {
             "https://acme.westeurope-1.ingest.monitor.azure.com/dataCollectionRules/{id}/streams"
         );
         for (table, stream) in [
-            (Table::Okta, "Custom-OktaEvents"),
-            (Table::ConnectorHealth, "Custom-OktaConnectorHealth_CL"),
+            (&tables::OKTA, "Custom-OktaEvents"),
+            (&tables::CONNECTOR_HEALTH, "Custom-OktaConnectorHealth_CL"),
+            (&tables::POSTURE, "Custom-OktaPosture_CL"),
         ] {
             assert_eq!(
                 rule.request_url(table).as_str(),

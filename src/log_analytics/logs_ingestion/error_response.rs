@@ -1,4 +1,4 @@
-//! What the Logs Ingestion API said instead of yes, and what follows.
+//! What the Logs Ingestion API answered instead of 2xx, and what follows from it.
 //!
 //! Statuses and codes: Microsoft's "Logs Ingestion API in Azure Monitor" and its troubleshooting
 //! page. A call is taken whole or not at all.
@@ -10,13 +10,12 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
-use crate::log_analytics::answer::{shortened, start_of};
-use crate::log_analytics::post_error::Outcome;
+use crate::log_analytics::http_error::{error_body, shortened};
+use crate::log_analytics::post_error::{Outcome, PostError};
 use crate::net::retry::named_wait;
 
-/// One answer that is no 2xx.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ErrorResponse {
     pub(super) status: StatusCode,
     code: String,
     message: String,
@@ -25,50 +24,51 @@ pub(super) struct Refusal {
     after: Option<Duration>,
 }
 
-/// What a refusal means for the batch.
-pub(super) enum Meaning {
-    /// As it says.
-    Clear(Outcome, &'static str),
-    /// It took too long: the size may be the matter.
-    TooSlow,
-}
-
 #[derive(Default, Deserialize)]
-struct Body {
+struct ErrorBody {
     #[serde(default)]
-    error: Words,
+    error: ErrorDetail,
 }
 
 #[derive(Default, Deserialize)]
-struct Words {
+struct ErrorDetail {
     #[serde(default)]
     code: String,
     #[serde(default)]
     message: String,
 }
 
-impl Refusal {
-    pub(super) async fn read(response: reqwest::Response) -> Refusal {
+impl ErrorResponse {
+    pub(super) async fn read(response: reqwest::Response) -> ErrorResponse {
         let status = response.status();
         let headers = response.headers().clone();
-        let words = serde_json::from_slice::<Body>(&start_of(response).await)
+        // A proxy on the way answers with a page of its own; then the status has to do.
+        let detail = serde_json::from_slice::<ErrorBody>(&error_body(response).await)
             .unwrap_or_default()
             .error;
         let code = match header(&headers, "x-ms-error-code") {
-            "" => shortened(&words.code),
+            "" => shortened(&detail.code),
             code => shortened(code),
         };
-        Refusal {
+        ErrorResponse {
             status,
             code,
-            message: shortened(&words.message),
+            message: shortened(&detail.message),
             request_id: shortened(header(&headers, "x-ms-request-id")),
             after: named_wait(&headers),
         }
     }
 
-    pub(super) fn meaning(&self) -> Meaning {
-        let (outcome, advice) = match self.status.as_u16() {
+    pub(super) fn into_error(self, destination: &str) -> PostError {
+        let (outcome, advice) = self.classify();
+        PostError {
+            outcome,
+            message: format!("{destination} answered {self}: {advice}"),
+        }
+    }
+
+    fn classify(&self) -> (Outcome, &'static str) {
+        match self.status.as_u16() {
             400 if self.is_about_the_address() => (
                 Outcome::Stop,
                 "the data collection rule knows no such stream; check DCR_STREAM, and that the \
@@ -91,15 +91,14 @@ impl Refusal {
                 "there is no such rule, or no such stream of it; check DCR_IMMUTABLE_ID, \
                  LOGS_INGESTION_ENDPOINT and DCR_STREAM",
             ),
-            408 => return Meaning::TooSlow,
+            408 => (Outcome::Slow, "it may pass"),
             413 => (Outcome::Split, "the body is too large for it"),
             429 | 500..=599 => (Outcome::Retry { after: self.after }, "it may pass"),
             _ => (
                 Outcome::Stop,
                 "that is no answer of the Logs Ingestion API; check LOGS_INGESTION_ENDPOINT",
             ),
-        };
-        Meaning::Clear(outcome, advice)
+        }
     }
 
     /// The codes of 400 are written down nowhere; those about rows name no stream and no version.
@@ -115,7 +114,7 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
     value.unwrap_or_default()
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.status.as_str())?;
         match (self.code.as_str(), self.message.as_str()) {
