@@ -1,111 +1,107 @@
-//! What the program's gzip makes of rows for the Logs Ingestion API, what each level of libdeflate
-//! makes of them, and what that takes.
-//!
-//! Rows are batched and compressed as the program does it: calls of a million bytes over the bounds
-//! of pages, one state for all of them, into room that is kept.
+//! What each level of two gzip libraries makes of rows for the Logs Ingestion API, and what that
+//! takes. Rows are cut into bodies as the program cuts them, and every body gets a compressor of
+//! its own.
 
-use std::time::Duration;
+use std::hint::black_box;
+use std::io::Write as _;
 
-use chrono::DateTime;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use libdeflater::{CompressionLvl, Compressor};
-use okta_rows::ColumnNaming;
-use okta_rows::RowEncoder;
-use okta_rows::encode_page;
-use okta_sentinel::log_analytics::batch::{Batch, BatchLimits, Batcher};
-use okta_sentinel::log_analytics::logs_ingestion::gzip::Gzip;
-use sandbox::okta::events::EventMaker;
+use okta_rows::{ColumnNaming, RowEncoder, encode_page};
+use okta_sentinel::log_analytics::batch::{Batch, BatchLimits};
+use okta_sentinel::log_analytics::batcher::Batcher;
+use okta_sentinel::log_analytics::buffer_pool::BufferPool;
 
 use super::Failure;
 use super::clock::processor_time;
+use super::pages;
 
-/// The name of the program's own.
-const OWN: &str = "own";
-const PAGE: u64 = 1_000;
-const LIMITS: BatchLimits = BatchLimits {
+/// Pages of each kind of event.
+const PAGES: u64 = 20;
+const LEVELS: std::ops::RangeInclusive<u32> = 1..=6;
+const CALL: BatchLimits = BatchLimits {
     bytes: 1_000_000,
     rows: usize::MAX,
 };
 
-/// One compressor and what it has done so far.
-struct Level {
-    name: String,
-    state: State,
-    bytes: usize,
-    took: Duration,
+#[derive(Clone, Copy)]
+enum Library {
+    Flate2,
+    Libdeflate,
 }
 
-enum State {
-    Own(Box<Gzip>, Vec<u8>),
-    Libdeflate(Compressor, Vec<u8>),
-}
-
-impl Level {
-    fn new(name: &str, state: State) -> Level {
-        Level {
-            name: name.to_owned(),
-            state,
-            bytes: 0,
-            took: Duration::ZERO,
+impl Library {
+    fn name(self) -> &'static str {
+        match self {
+            Library::Flate2 => "flate2",
+            Library::Libdeflate => "libdeflate",
         }
     }
 
-    fn libdeflate(level: i32) -> Option<Level> {
-        let state = Compressor::new(CompressionLvl::new(level).ok()?);
-        let state = State::Libdeflate(state, vec![0; LIMITS.bytes]);
-        Some(Level::new(&level.to_string(), state))
-    }
-
-    fn compress(&mut self, plain: &[u8]) -> Result<(), Failure> {
-        let before = processor_time();
-        self.bytes += match &mut self.state {
-            State::Own(gzip, out) => {
-                out.clear();
-                gzip.compress(plain, out);
-                out.len()
+    fn compress(self, level: u32, plain: &[u8]) -> Result<Vec<u8>, Failure> {
+        match self {
+            Library::Flate2 => {
+                let out = Vec::with_capacity(plain.len() / 4);
+                let mut encoder = GzEncoder::new(out, Compression::new(level));
+                encoder.write_all(plain)?;
+                Ok(encoder.finish()?)
             }
-            State::Libdeflate(compressor, out) => compressor.gzip_compress(plain, out)?,
-        };
-        self.took += processor_time().saturating_sub(before);
-        Ok(())
+            Library::Libdeflate => {
+                let level = CompressionLvl::new(level.try_into()?);
+                let mut compressor = Compressor::new(level.map_err(|_| "no such level")?);
+                let mut out = vec![0; compressor.gzip_compress_bound(plain.len())];
+                let length = compressor.gzip_compress(plain, &mut out)?;
+                out.truncate(length);
+                Ok(out)
+            }
+        }
     }
 }
 
-/// Prints `rows`, their number and bytes, then a line for each compressor: `level`, its number or
-/// `own`, bytes and nanoseconds of all rows.
+/// Prints for each kind of event `rows`, the kind, their number and bytes; then for each library
+/// and level `level`, the kind, the library, the level, bytes and nanoseconds of all rows.
+pub(super) fn print(seed: u64) -> Result<(), Failure> {
+    let generated: Vec<_> = (0..PAGES)
+        .map(|number| pages::generated(seed, number))
+        .collect();
+    measure("generated", &generated)?;
+    match pages::published() {
+        Some(page) => measure("published", &vec![page; PAGES as usize]),
+        None => Ok(()),
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
-pub(super) fn print(events: u64, seed: u64) -> Result<(), Failure> {
-    let maker = EventMaker::new(seed, DateTime::UNIX_EPOCH, Duration::from_secs(1));
-    let mut encoder = RowEncoder::new(ColumnNaming::Full, "acme.okta.com");
-    let mut batcher = Batcher::new(LIMITS);
-    let mut levels = vec![Level::new(OWN, State::Own(Box::default(), Vec::new()))];
-    levels.extend((1..=9).filter_map(Level::libdeflate));
-    let (mut rows, mut bytes) = (0, 0);
-    let mut pack = |batches: Vec<Batch>| -> Result<(), Failure> {
-        for batch in &batches {
-            rows += batch.rows().len();
-            bytes += batch.body().len();
-            for level in &mut levels {
-                level.compress(batch.body())?;
+fn measure(kind: &str, pages: &[Vec<u8>]) -> Result<(), Failure> {
+    let batches = batches(pages)?;
+    let rows: usize = batches.iter().map(|batch| batch.rows().len()).sum();
+    let bytes: usize = batches.iter().map(|batch| batch.body().len()).sum();
+    println!("rows {kind} {rows} {bytes}");
+    for library in [Library::Flate2, Library::Libdeflate] {
+        for level in LEVELS {
+            let before = processor_time();
+            let mut compressed = 0;
+            for batch in &batches {
+                compressed += black_box(library.compress(level, batch.body())?).len();
             }
+            let took = processor_time().saturating_sub(before).as_nanos();
+            println!(
+                "level {kind} {} {level} {compressed} {took}",
+                library.name()
+            );
         }
-        Ok(())
-    };
-    for page in 0..events.div_ceil(PAGE) {
-        let numbers = page * PAGE..events.min((page + 1) * PAGE);
-        let events: Vec<_> = numbers.map(|number| maker.event(number)).collect();
-        let page = [b"[", events.join(&b","[..]).as_slice(), b"]"].concat();
-        encode_page(&page, &mut encoder, &mut batcher)?;
-        pack(batcher.closed())?;
-    }
-    pack(batcher.flush())?;
-    println!("rows {rows} {bytes}");
-    for level in &levels {
-        println!(
-            "level {} {} {}",
-            level.name,
-            level.bytes,
-            level.took.as_nanos()
-        );
     }
     Ok(())
+}
+
+fn batches(pages: &[Vec<u8>]) -> Result<Vec<Batch>, Failure> {
+    let mut encoder = RowEncoder::new(ColumnNaming::Full, "acme.okta.com");
+    let mut batcher = Batcher::new(CALL, BufferPool::default());
+    let mut batches = Vec::new();
+    for page in pages {
+        encode_page(page, &mut encoder, &mut batcher)?;
+        batches.extend(batcher.finish_page());
+    }
+    Ok(batches)
 }

@@ -25,9 +25,9 @@ pub struct Batch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchRow {
     /// The event's `uuid`; a digest of the row where it has none.
-    pub id: EventId,
+    pub(crate) id: EventId,
     /// Whether Azure Monitor will replace the row's `TimeGenerated` because it is too old.
-    pub old: bool,
+    pub(crate) old: bool,
     /// Where the row stands in its batch's body.
     pub(super) span: Range<usize>,
 }
@@ -62,12 +62,12 @@ impl Batch {
         clippy::indexing_slicing,
         reason = "a row's span lies in its own batch; any other row is a bug, and must not be posted"
     )]
-    pub fn row_json(&self, row: &BatchRow) -> &[u8] {
+    pub(crate) fn row_json(&self, row: &BatchRow) -> &[u8] {
         &self.body[row.span.clone()]
     }
 
     /// The two halves, the first not the smaller; `None` for a batch of one row.
-    pub fn halves(&self) -> Option<(Batch, Batch)> {
+    pub(crate) fn halves(&self) -> Option<(Batch, Batch)> {
         let middle = self.rows.len().div_ceil(2);
         let (first, second) = self.rows.split_at_checked(middle)?;
         (!second.is_empty()).then(|| (self.part(first), self.part(second)))

@@ -37,7 +37,7 @@ impl Batcher {
     }
 
     /// Forgets the rows of the page.
-    pub fn discard_page(&mut self) {
+    pub(crate) fn discard_page(&mut self) {
         self.rows.clear();
         self.body.clear();
         for batch in self.full.drain(..) {
@@ -46,16 +46,19 @@ impl Batcher {
     }
 
     /// Marks the last row as one whose `TimeGenerated` Azure Monitor will replace.
-    pub fn mark_old(&mut self) {
-        if let Some(row) = self.rows.last_mut() {
-            row.old = true;
-        }
+    pub(crate) fn mark_old(&mut self) {
+        let Some(row) = self.rows.last_mut() else {
+            unreachable!("a row is counted before it is marked");
+        };
+        row.old = true;
     }
 
     /// Whether the row just written, before it is counted, repeats the last row of this page that
     /// has its id, byte for byte. True where no row has: the event was left out.
     pub(crate) fn is_written_twice(&self, id: EventId) -> bool {
-        let written = self.body.get(self.end() + 1..).unwrap_or_default();
+        let Some(written) = self.body.get(self.end() + 1..) else {
+            unreachable!("the row was written before anybody asks about it");
+        };
         let open = self.rows.iter().rev();
         let open = open.map(|row| (row, self.body.as_slice()));
         let full = self.full.iter().rev().flat_map(|batch| {

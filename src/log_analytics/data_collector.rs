@@ -11,7 +11,7 @@ use okta_rows::ColumnNaming;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use super::batch::BatchLimits;
-use super::http::transport_error;
+use super::http_error::transport_error;
 use super::post_error::PostError;
 use super::prepared::Prepared;
 use super::sink::Sink;

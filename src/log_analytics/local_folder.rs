@@ -14,13 +14,13 @@ use super::tables::Table;
 
 /// A folder in a workspace's place.
 #[derive(Clone, Debug)]
-pub struct LocalWorkspace {
+pub(crate) struct LocalWorkspace {
     folder: PathBuf,
 }
 
 impl LocalWorkspace {
     /// Rows go to `<folder>/<table>.ndjson`; the first post makes the folder.
-    pub fn new(folder: PathBuf) -> LocalWorkspace {
+    pub(crate) fn new(folder: PathBuf) -> LocalWorkspace {
         LocalWorkspace { folder }
     }
 }

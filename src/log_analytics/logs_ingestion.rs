@@ -15,7 +15,7 @@ use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 
 use super::batch::{Batch, BatchLimits};
-use super::http::{is_slow, transport_error};
+use super::http_error::{is_slow, transport_error};
 use super::post_error::{Outcome, PostError};
 use super::prepared::Prepared;
 use super::sink::Sink;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::net::retry::{Failure, RetryDecision};
 
 /// A batch whose JSON array has at most this many bytes is not slow because of its size.
-pub const SLOW_SPLIT_BYTES: usize = 250_000;
+pub(crate) const SLOW_SPLIT_BYTES: usize = 250_000;
 
 /// Why a batch was not accepted, in words that say what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum Outcome {
         after: Option<Duration>,
     },
     /// The answer did not come in time, or the service gave up (408). Send the same bytes once
-    /// more; halve a batch that was slow twice and is larger than [`SLOW_SPLIT_BYTES`].
+    /// more; halve a batch that was slow twice and is larger than `SLOW_SPLIT_BYTES`.
     Slow,
     /// The rows or their number are at fault: halve the batch, and set a single row aside.
     Split,

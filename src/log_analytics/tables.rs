@@ -68,8 +68,11 @@ pub static ALL: [&Table; 4] = [&OKTA, &CONNECTOR_HEALTH, &RESPONSE, &POSTURE];
 impl Table {
     /// The `Log-Type` header of the Data Collector API, which appends `_CL`. Events have another
     /// one where `LOG_TYPE` says so.
-    pub fn log_type(&self) -> &'static str {
-        self.name.strip_suffix("_CL").unwrap_or(self.name)
+    pub(crate) fn log_type(&self) -> &'static str {
+        let Some(log_type) = self.name.strip_suffix("_CL") else {
+            unreachable!("the name of a custom table ends in _CL");
+        };
+        log_type
     }
 
     /// The stream of the data collection rule that feeds it. Events have another one where
@@ -99,6 +102,7 @@ mod tests {
             let is_time = |column: &&Column| column.key() == table.time_field;
             let time = table.columns.iter().find(is_time).map(|column| column.kind);
             assert_eq!(time, Some(Kind::Time), "{}", table.name);
+            assert!(!table.log_type().ends_with("_CL"));
         }
     }
 

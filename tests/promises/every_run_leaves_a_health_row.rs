@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use okta_rows::schema::Kind;
-use okta_sentinel::ship::health::COLUMNS;
+use okta_sentinel::log_analytics::tables::CONNECTOR_HEALTH;
 use okta_sentinel::ship::{Begin, Ended, RunReport, Shipper};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta;
@@ -62,7 +62,7 @@ async fn its_columns_have_the_names_and_types_of_the_schema(road: Road) {
     let host = host(&town, &[]).await;
     let tick = soon(host.invoke_manual(TIMER)).await;
     let columns = town.workspace.table(TABLE).columns();
-    for column in COLUMNS {
+    for column in CONNECTOR_HEALTH.columns {
         let due = match column.kind {
             Kind::Text => ColumnType::Text,
             Kind::Number => ColumnType::Number,
@@ -70,9 +70,9 @@ async fn its_columns_have_the_names_and_types_of_the_schema(road: Road) {
             Kind::Time => ColumnType::Time,
             Kind::Guid => ColumnType::Guid,
         };
-        assert_eq!(columns.get(&column.name()), Some(&due), "{}", column.key);
+        assert_eq!(columns.get(&column.name()), Some(&due), "{}", column.name());
     }
-    assert_eq!(columns.len(), COLUMNS.len(), "{columns:?}");
+    assert_eq!(columns.len(), CONNECTOR_HEALTH.columns.len(), "{columns:?}");
     let rows = rows(&town.workspace);
     assert_eq!(rows.len(), 2);
     assert!(!rows[0].contains_key("invocationId_g"));
@@ -284,7 +284,9 @@ async fn a_local_workspace_has_the_rows_in_a_file() {
         (&5.into(), &0.into())
     );
     let known = |name: &String| {
-        name == "TimeGenerated" || COLUMNS.iter().any(|column| column.name() == *name)
+        CONNECTOR_HEALTH
+            .described_columns()
+            .any(|(column, ..)| column == *name)
     };
     for row in &rows {
         assert!(row.keys().all(known), "{row:?}");

@@ -36,6 +36,7 @@ mod no_secret_is_ever_shown;
 mod okta_keeps_its_share_of_the_rate;
 mod one_writer_at_a_time;
 mod pages_of_every_size_are_read;
+mod posts_run_side_by_side;
 mod resumes_after_a_kill;
 mod says_what_a_person_needs;
 mod settings_choose_one_sink_and_one_store;

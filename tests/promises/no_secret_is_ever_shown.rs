@@ -234,6 +234,9 @@ async fn when_the_parts_are_printed() {
     assert_clean("the settings", format!("{settings:#?}").as_bytes());
     let shipper = town.shipper();
     assert_clean("the client", format!("{:#?}", shipper.okta).as_bytes());
-    assert_clean("the sink's place", shipper.sink.place().as_bytes());
+    assert_clean(
+        "the sink's destination",
+        shipper.sink.destination().as_bytes(),
+    );
     assert_clean("the store's place", shipper.store.place().as_bytes());
 }

@@ -4,8 +4,9 @@
 
 use okta_rows::RowEncoder;
 use okta_rows::encode_page;
-use okta_sentinel::log_analytics::batch::Batcher;
-use okta_sentinel::log_analytics::sink::Table;
+use okta_sentinel::log_analytics::batcher::Batcher;
+use okta_sentinel::log_analytics::buffer_pool::BufferPool;
+use okta_sentinel::log_analytics::tables;
 use okta_sentinel::ship::Ended;
 use sandbox::okta::OrgConfig;
 use sandbox::workspace;
@@ -94,11 +95,12 @@ async fn rows_by(road: Road, pages: &[String]) -> Vec<Row> {
     let town = Town::to(roomy(), road, OrgConfig::default()).await;
     let sink = town.shipper().sink;
     let mut encoder = RowEncoder::new(sink.column_naming(), "acme.okta.com");
-    let mut batcher = Batcher::new(sink.limits());
+    let mut batcher = Batcher::new(sink.limits(), BufferPool::default());
     for page in pages {
         encode_page(page.as_bytes(), &mut encoder, &mut batcher).unwrap();
-        for batch in batcher.flush() {
-            sink.post(Table::Okta, &batch).await.unwrap();
+        for batch in batcher.finish_page() {
+            let body = sink.prepare(&batch);
+            sink.post(&tables::OKTA, &body).await.unwrap();
         }
     }
     assert_eq!(town.workspace.reports(), []);

@@ -1,12 +1,11 @@
 //! `cargo xtask bench`: what shipping costs, measured on the release binary.
 //!
 //! The sandbox runs in this process and the program in a child, so that only the program's own
-//! processor time and memory are counted. After it runs the floor, the least that any program does
-//! which downloads and inflates the same pages and posts as many bytes. Wall time is what is left of
-//! a machine that plays Okta and the workspace, too; it says less than the rest.
+//! processor time and memory are counted. After it runs the baseline client, which downloads and
+//! inflates the same pages and posts as many bytes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -18,23 +17,25 @@ use crate::{checkout, terminal};
 
 mod allocations;
 mod levels;
-mod overlap;
 mod report;
-mod road;
 mod shares;
 mod shipping;
+mod site;
+mod slow;
 mod start;
+mod target;
 
 use levels::Levels;
-use report::Report;
-use road::{Api, Road};
+use report::{Comparison, Report};
+use site::Activity;
+use target::{Api, BenchTarget};
 
 /// What `bench` takes.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The report goes to stdout and to target/bench/report.md.\n\nExamples:\n  \
     cargo xtask bench\n  cargo xtask bench --events 10000 --events 50000\n  \
-    cargo xtask bench --quick --road logs-ingestion\n  cargo xtask bench --levels\n  \
+    cargo xtask bench --quick --api logs-ingestion\n  cargo xtask bench --levels\n  \
     cargo xtask bench --state /dev/shm"
 )]
 pub(crate) struct Options {
@@ -47,11 +48,14 @@ pub(crate) struct Options {
     /// A look: ten thousand events and no more
     #[arg(long, conflicts_with = "events")]
     quick: bool,
-    /// One road alone; may be given more than once [default: both]
-    #[arg(long, value_name = "ROAD")]
-    road: Vec<Api>,
-    /// The table of gzip, the program's and libdeflate's levels, and nothing else
-    #[arg(long, conflicts_with_all = ["events", "long", "quick", "road"])]
+    /// One ingestion API alone; may be given more than once [default: both]
+    #[arg(long, value_name = "API")]
+    api: Vec<Api>,
+    /// One kind of org alone; may be given more than once [default: both]
+    #[arg(long, value_name = "KIND")]
+    org: Vec<Activity>,
+    /// The table of gzip libraries and their levels, and nothing else
+    #[arg(long, conflicts_with_all = ["events", "long", "quick", "api", "org"])]
     levels: bool,
     /// Folder for the program's state: on a disk each save of the cursor waits for it, in memory
     /// (/dev/shm) none does [default: target/bench]
@@ -72,9 +76,16 @@ impl Options {
         }
     }
 
-    fn roads(&self) -> &[Api] {
-        match self.road.as_slice() {
+    fn apis(&self) -> &[Api] {
+        match self.api.as_slice() {
             [] => &Api::ALL,
+            given => given,
+        }
+    }
+
+    fn orgs(&self) -> &[Activity] {
+        match self.org.as_slice() {
+            [] => &Activity::ALL,
             given => given,
         }
     }
@@ -103,9 +114,12 @@ fn folder() -> anyhow::Result<PathBuf> {
 }
 
 fn shipped(options: &Options) -> anyhow::Result<String> {
-    let program = build::program(Profile::Release)?;
-    let floor = ["--features", "bench", "--bin", "floor"];
-    let floor = build::target(Profile::Release, &floor, "floor")?;
+    let baseline = ["--features", "bench", "--bin", "baseline"];
+    let programs = Programs {
+        program: build::program(Profile::Release)?,
+        baseline: build::target(Profile::Release, &baseline, "baseline")?,
+        state: options.state.clone().map_or_else(folder, Ok)?,
+    };
     let (levels, stages) = match options.quick {
         true => (None, None),
         false => {
@@ -116,9 +130,7 @@ fn shipped(options: &Options) -> anyhow::Result<String> {
         }
     };
     let runtime = Runtime::new().context("no event loop can be had from this system")?;
-    let folder = folder()?;
-    let state = options.state.clone().unwrap_or(folder);
-    let report = runtime.block_on(measure(options, &program, &floor, &state))?;
+    let report = runtime.block_on(measure(options, &programs))?;
     let report = Report {
         levels,
         stages,
@@ -137,53 +149,85 @@ fn gzip_levels(seed: u64) -> anyhow::Result<Levels> {
     levels::measure(&stages, seed)
 }
 
-async fn measure(
-    options: &Options,
-    program: &Path,
-    floor: &Path,
-    state: &Path,
-) -> anyhow::Result<Report> {
+/// What is measured, and the folder where it keeps its state.
+struct Programs {
+    program: PathBuf,
+    baseline: PathBuf,
+    state: PathBuf,
+}
+
+impl Programs {
+    fn program(&self, api: Api) -> BenchTarget {
+        let state = self.state.join("okta-sentinel-bench");
+        BenchTarget::program(api, self.program.clone(), state)
+    }
+
+    fn baseline(&self, api: Api, row_bytes_per_page: u64) -> BenchTarget {
+        let state = self.state.join("okta-sentinel-bench-baseline");
+        BenchTarget::baseline(api, self.baseline.clone(), state, row_bytes_per_page)
+    }
+}
+
+async fn measure(options: &Options, programs: &Programs) -> anyhow::Result<Report> {
     let mut runs = Vec::new();
     for events in options.sizes() {
-        for api in options.roads() {
-            let road = Road::program(*api, program.to_owned(), state.join("okta-sentinel-bench"));
-            let count = terminal::grouped(events);
-            terminal::line(&format!("-- {}: {count} events", road.name));
-            let shipped = shipping::measure(&road, events, options.seed).await?;
-            let floor = Road::floor(
-                *api,
-                floor.to_owned(),
-                state.join("okta-sentinel-bench-floor"),
-                shipped.page_of_rows(),
-            );
-            terminal::line(&format!("-- {}, {}: {count} events", road.name, floor.name));
-            let least = shipping::measure(&floor, events, options.seed).await?;
-            terminal::line(&format!("   {}; floor {}", shipped.usage, least.usage));
-            runs.push((least, shipped));
+        for api in options.apis() {
+            runs.extend(compare(options, programs, *api, events).await?);
         }
     }
-    let (mut overlaps, mut allocations) = (Vec::new(), Vec::new());
+    let (mut slow, mut allocations) = (Vec::new(), Vec::new());
     let valgrind = Step::new("valgrind", "valgrind", &["--version"]).works();
-    for api in options.roads() {
-        let road = Road::program(*api, program.to_owned(), state.join("okta-sentinel-bench"));
-        terminal::line(&format!("-- {}: overlap of reading and posting", road.name));
-        overlaps.push(overlap::measure(&road, options.seed).await?);
+    for api in options.apis() {
+        let program = programs.program(*api);
+        for org in options.orgs() {
+            terminal::line(&format!("-- {}, {}: slow", api.name(), org.name()));
+            slow.push(slow::measure(&program, *org, options.seed).await?);
+        }
         if valgrind {
-            terminal::line(&format!("-- {}: allocations", road.name));
-            let blocks = allocations::measure(&road, options.seed).await?;
-            allocations.push((road.name, blocks));
+            terminal::line(&format!("-- {}: allocations", api.name()));
+            let blocks = allocations::measure(&program, options.seed).await?;
+            allocations.push((*api, blocks));
         }
     }
     terminal::line("-- start of the process");
     Ok(Report {
         seed: options.seed,
-        state: checkout::shown(state),
-        size: fs::metadata(program).map_or(0, |file| file.len()),
+        state: checkout::shown(&programs.state),
+        size: fs::metadata(&programs.program).map_or(0, |file| file.len()),
         runs,
-        overlaps,
+        slow,
         allocations,
-        start: start::measure(program).await?,
+        start: start::measure(&programs.program).await?,
         levels: None,
         stages: None,
     })
+}
+
+/// The program with each kind of org, and the baseline client once, which takes no notice of it.
+async fn compare(
+    options: &Options,
+    programs: &Programs,
+    api: Api,
+    events: u64,
+) -> anyhow::Result<Vec<Comparison>> {
+    let (program, mut runs) = (programs.program(api), Vec::new());
+    for org in options.orgs() {
+        let count = terminal::grouped(events);
+        terminal::line(&format!(
+            "-- {}, {}: {count} events",
+            api.name(),
+            org.name()
+        ));
+        let run = shipping::measure(&program, *org, events, options.seed).await?;
+        terminal::line(&format!("   {}", run.usage));
+        runs.push(run);
+    }
+    let row_bytes = runs
+        .first()
+        .map_or(0, shipping::Shipped::row_bytes_per_page);
+    let baseline = programs.baseline(api, row_bytes);
+    let baseline = shipping::measure(&baseline, Activity::Awake, events, options.seed).await?;
+    terminal::line(&format!("   {}, the baseline client", baseline.usage));
+    let runs = runs.into_iter();
+    Ok(runs.map(|run| Comparison { run, baseline }).collect())
 }

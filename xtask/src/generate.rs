@@ -1,7 +1,7 @@
 //! `cargo xtask generate`: the files that follow from the tables' schema.
 //!
-//! Each is made from [`okta_sentinel::log_analytics::tables`] alone, or, where people write the rest of a file,
-//! the schema's part of it is put in its place. A file that is as it should be is not touched.
+//! Each is made from [`okta_sentinel::log_analytics::tables`] alone, or, where people write the
+//! rest of a file, the schema's part of it is put in its place. A file that is as it should be is not touched.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -87,8 +87,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 /// Every file that follows from the schema.
 fn files() -> anyhow::Result<Vec<Generated>> {
-    let tables = tables::all();
-    let mut files: Vec<Generated> = tables
+    let mut files: Vec<Generated> = tables::ALL
         .iter()
         .map(|table| {
             let path = format!("sentinel/tables/{}.json", table.name);
@@ -97,12 +96,15 @@ fn files() -> anyhow::Result<Vec<Generated>> {
         .collect();
     files.push(Generated::of(
         "sentinel/tables/data-collection-rule.json",
-        resource::rule(&tables),
+        resource::rule(&tables::ALL),
     ));
-    files.push(Generated::of("docs/columns.md", reference::page(&tables)));
+    files.push(Generated::of(
+        "docs/columns.md",
+        reference::page(&tables::ALL),
+    ));
     files.extend(detections::files()?);
     if let Some(text) = read(template::PATH)? {
-        let updated = template::with_columns(&text, &tables)
+        let updated = template::with_columns(&text, &tables::ALL)
             .with_context(|| format!("{} cannot be understood", template::PATH))?;
         files.push(Generated::of(template::PATH, updated));
     }

@@ -17,12 +17,7 @@ use crate::{checkout, terminal};
 
 /// What counts as a regression: one part in this many.
 const TOLERANCE: u64 = 20;
-const STAGES: [(&str, u32); 4] = [
-    ("batch", 5),
-    ("compress", 3),
-    ("compress-alike", 3),
-    ("sign", 100),
-];
+const STAGES: [(&str, u32); 3] = [("batch", 5), ("compress", 3), ("sign", 100)];
 
 /// What `instructions` takes.
 #[derive(Debug, Default, Args)]

@@ -8,7 +8,7 @@ use std::fmt;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
-use crate::log_analytics::http::error_body;
+use crate::log_analytics::http_error::error_body;
 use crate::log_analytics::post_error::{Outcome, PostError};
 use crate::net::retry::retry_after;
 

@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
-use crate::log_analytics::http::{error_body, shortened};
+use crate::log_analytics::http_error::{error_body, shortened};
 use crate::log_analytics::post_error::{Outcome, PostError};
 use crate::net::retry::retry_after;
 

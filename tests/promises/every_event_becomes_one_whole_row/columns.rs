@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use okta_rows::RowEncoder;
 use okta_rows::encode_page;
 use okta_rows::schema::{COLUMNS, Column, Kind, Origin};
-use okta_sentinel::log_analytics::batch::Batcher;
+use okta_sentinel::log_analytics::batcher::Batcher;
+use okta_sentinel::log_analytics::buffer_pool::BufferPool;
 use okta_sentinel::log_analytics::data_collector::DataCollector;
 use okta_sentinel::log_analytics::data_collector::signature::Signer;
 use okta_sentinel::log_analytics::data_collector::workspace::{
     LogAnalyticsUri, WorkspaceId, WorkspaceKey,
 };
-use okta_sentinel::log_analytics::sink::{Sink as _, Table};
+use okta_sentinel::log_analytics::sink::Sink as _;
+use okta_sentinel::log_analytics::tables;
 use sandbox::workspace::{ColumnType, Config, Workspace};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -214,15 +216,16 @@ async fn a_workspace_ends_with_every_column_in_its_type() {
     );
     let published = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     let page = format!("[{}]", full_event(&published));
-    let mut batcher = Batcher::new(collector.limits());
+    let mut batcher = Batcher::new(collector.limits(), BufferPool::default());
     encode_page(
         page.as_bytes(),
         &mut RowEncoder::new(collector.column_naming(), HOST),
         &mut batcher,
     )
     .unwrap();
-    for batch in batcher.flush() {
-        collector.post(Table::Okta, &batch).await.unwrap();
+    for batch in batcher.finish_page() {
+        let body = collector.prepare(&batch);
+        collector.post(&tables::OKTA, &body).await.unwrap();
     }
 
     let table = workspace.table("Okta_CL");

@@ -3,7 +3,9 @@
 use okta_rows::ColumnNaming;
 use okta_rows::RowEncoder;
 use okta_rows::{PageError, encode_page};
-use okta_sentinel::log_analytics::batch::{BatchLimits, Batcher};
+use okta_sentinel::log_analytics::batch::BatchLimits;
+use okta_sentinel::log_analytics::batcher::Batcher;
+use okta_sentinel::log_analytics::buffer_pool::BufferPool;
 use proptest::prelude::*;
 use sandbox::okta::events::EventMaker;
 use serde_json::value::RawValue;
@@ -180,17 +182,18 @@ fn elements_that_are_no_objects_are_kept_for_a_person_to_see() {
 #[test]
 fn an_event_that_cannot_be_walked_leaves_the_batch_of_its_page_whole() {
     let page = br#"[{"uuid":"a"},{"uuid":"b","client":{"x":1,"\ud800":1}},{"uuid":"c","client":5e999},{"uuid":"d"}]"#;
-    let mut batcher = Batcher::new(BatchLimits {
+    let limits = BatchLimits {
         bytes: 10_000,
         rows: 10,
-    });
+    };
+    let mut batcher = Batcher::new(limits, BufferPool::default());
     encode_page(
         page,
         &mut RowEncoder::new(ColumnNaming::Unsuffixed, HOST),
         &mut batcher,
     )
     .unwrap();
-    let batch = batcher.flush().remove(0);
+    let batch = batcher.finish_page().remove(0);
     let rows: Vec<Map<String, Value>> = serde_json::from_slice(batch.body()).unwrap();
     let uuids: Vec<Option<&str>> = rows.iter().map(|row| row.get("uuid")?.as_str()).collect();
     assert_eq!(uuids, [Some("a"), None, None, Some("d")]);

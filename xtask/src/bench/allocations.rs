@@ -1,11 +1,9 @@
 //! How often an event makes the program ask for memory, counted by valgrind on the shipped binary.
 
 use anyhow::Context as _;
-use sandbox::okta::{OktaOrg, OrgConfig};
-use sandbox::workspace::Workspace;
 
-use super::road::Road;
-use super::shipping;
+use super::site::{Activity, Site};
+use super::target::BenchTarget;
 use crate::checkout;
 
 /// Two sizes: their difference has none of what starting and ending take.
@@ -15,30 +13,20 @@ const MORE: u64 = 12_000;
 /// Allocations of one more event, all of the process; a page's are shared by its thousand events.
 ///
 /// # Errors
-/// The road failed, or valgrind said something else than usual.
-pub(super) async fn measure(road: &Road, seed: u64) -> anyhow::Result<f64> {
-    let few = blocks(road, FEW, seed).await?;
-    let more = blocks(road, MORE, seed).await?;
+/// The target failed, or valgrind said something else than usual.
+pub(super) async fn measure(target: &BenchTarget, seed: u64) -> anyhow::Result<f64> {
+    let few = blocks(target, FEW, seed).await?;
+    let more = blocks(target, MORE, seed).await?;
     Ok((more as f64 - few as f64) / (MORE - FEW) as f64)
 }
 
-async fn blocks(road: &Road, events: u64, seed: u64) -> anyhow::Result<u64> {
-    let config = OrgConfig {
-        seed,
-        events,
-        ..OrgConfig::default()
-    };
-    let org = OktaOrg::start(config)
-        .await
-        .context("the local Okta org cannot be started")?;
-    let workspace = Workspace::start(shipping::counting())
-        .await
-        .context("the local workspace cannot be started")?;
+async fn blocks(target: &BenchTarget, events: u64, seed: u64) -> anyhow::Result<u64> {
+    let site = Site::start(Activity::Awake.org(events, seed)).await?;
     let file = checkout::target("bench").join("dhat.out");
     let file = format!("--dhat-out-file={}", file.display());
     let wrapper = ["valgrind", "--tool=dhat", &file];
-    let (_, said) = road.run_under(&wrapper, &org, &workspace).await?;
-    shipping::complete(road, &org, &workspace)?;
+    let (_, said) = target.run_under(&wrapper, &site).await?;
+    site.check(target)?;
     total_blocks(&said).with_context(|| format!("valgrind told no total: {}", said.trim()))
 }
 

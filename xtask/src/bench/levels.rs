@@ -1,5 +1,5 @@
-//! What the program's gzip makes of rows for the Logs Ingestion API, beside each level of
-//! libdeflate, and what that takes.
+//! What each level of two gzip libraries makes of rows for the Logs Ingestion API, and what that
+//! takes.
 
 use std::fmt;
 use std::path::Path;
@@ -10,31 +10,27 @@ use anyhow::{Context as _, bail};
 use crate::table::Table;
 use crate::terminal::grouped;
 
-/// Rows that every level is given.
-const ROWS: u64 = 50_000;
-const COLUMNS: [&str; 6] = [
-    "gzip",
-    "bytes a row",
-    "of plain",
-    "CPU µs a row",
-    "GB a million",
-    "CPU s a million",
-];
+const COLUMNS: [&str; 4] = ["library, level", "CPU µs a row", "bytes a row", "of plain"];
 
-/// All levels over the same rows.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Levels {
-    rows: u64,
-    bytes: u64,
+/// All levels over the same rows, for each kind of event.
+#[derive(Debug, PartialEq)]
+pub(super) struct Levels(Vec<Kind>);
+
+#[derive(Debug, PartialEq)]
+struct Kind {
+    /// `generated`, or `published` by others.
+    name: String,
+    rows: f64,
+    bytes: f64,
     levels: Vec<Level>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 struct Level {
-    /// A level's number, or `own`.
-    name: String,
-    bytes: u64,
-    nanoseconds: u64,
+    library: String,
+    level: String,
+    bytes: f64,
+    nanoseconds: f64,
 }
 
 /// Asks `stages`, built as the program is.
@@ -43,7 +39,7 @@ struct Level {
 /// It failed, or said something else than usual.
 pub(super) fn measure(stages: &Path, seed: u64) -> anyhow::Result<Levels> {
     let output = Command::new(stages)
-        .args(["levels", &ROWS.to_string(), &seed.to_string()])
+        .args(["levels", &seed.to_string()])
         .output()
         .with_context(|| format!("{} cannot be started", stages.display()))?;
     if !output.status.success() {
@@ -59,59 +55,54 @@ pub(super) fn measure(stages: &Path, seed: u64) -> anyhow::Result<Levels> {
 }
 
 fn read(said: &str) -> Option<Levels> {
-    let mut lines = said.lines();
-    let rows = figures(lines.next()?, "rows")?;
-    let [rows, bytes] = rows.try_into().ok()?;
-    let mut levels = Vec::new();
-    for line in lines {
-        let (name, rest) = line.strip_prefix("level ")?.split_once(' ')?;
-        let [bytes, nanoseconds] = figures(rest, "")?.try_into().ok()?;
-        levels.push(Level {
-            name: name.to_owned(),
-            bytes,
-            nanoseconds,
-        });
+    let mut kinds: Vec<Kind> = Vec::new();
+    for line in said.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["rows", name, rows, bytes] => kinds.push(Kind {
+                name: (*name).to_owned(),
+                rows: rows.parse().ok().filter(|rows| *rows > 0.0)?,
+                bytes: bytes.parse().ok()?,
+                levels: Vec::new(),
+            }),
+            ["level", name, library, level, bytes, nanoseconds] => {
+                let kind = kinds.last_mut().filter(|kind| kind.name == *name)?;
+                kind.levels.push(Level {
+                    library: (*library).to_owned(),
+                    level: (*level).to_owned(),
+                    bytes: bytes.parse().ok()?,
+                    nanoseconds: nanoseconds.parse().ok()?,
+                });
+            }
+            _ => return None,
+        }
     }
-    (rows > 0 && !levels.is_empty()).then_some(Levels {
-        rows,
-        bytes,
-        levels,
-    })
-}
-
-fn figures(line: &str, name: &str) -> Option<Vec<u64>> {
-    let figures = line.strip_prefix(name)?.split_whitespace();
-    figures.map(|figure| figure.parse().ok()).collect()
+    let told = !kinds.is_empty() && kinds.iter().all(|kind| !kind.levels.is_empty());
+    told.then_some(Levels(kinds))
 }
 
 impl fmt::Display for Levels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = self.rows as f64;
-        writeln!(
-            f,
-            "## gzip of {} rows of {:.0} bytes, Logs Ingestion\n",
-            grouped(self.rows),
-            self.bytes as f64 / rows
-        )?;
-        let mut table = Table::new(&COLUMNS);
-        for level in &self.levels {
-            let size = level.bytes as f64 / rows;
-            let microseconds = level.nanoseconds as f64 / 1e3 / rows;
-            let name = match level.name.as_str() {
-                "own" => "the program's".to_owned(),
-                number => format!("libdeflate, {number}"),
-            };
-            table.push([
-                name,
-                format!("{size:.0}"),
-                format!("{:.1} %", level.bytes as f64 * 100.0 / self.bytes as f64),
-                format!("{microseconds:.1}"),
-                // A millionth of a million rows: bytes become megabytes, microseconds seconds.
-                format!("{:.3}", size / 1e3),
-                format!("{microseconds:.1}"),
-            ]);
+        for kind in &self.0 {
+            writeln!(
+                f,
+                "## gzip of {} rows of {:.0} bytes, {} events\n",
+                grouped(kind.rows as u64),
+                kind.bytes / kind.rows,
+                kind.name,
+            )?;
+            let mut table = Table::new(&COLUMNS);
+            for level in &kind.levels {
+                table.push([
+                    format!("{}, {}", level.library, level.level),
+                    format!("{:.2}", level.nanoseconds / 1e3 / kind.rows),
+                    format!("{:.0}", level.bytes / kind.rows),
+                    format!("{:.1} %", level.bytes * 100.0 / kind.bytes),
+                ]);
+            }
+            writeln!(f, "{}", table.markdown())?;
         }
-        f.write_str(&table.markdown())
+        Ok(())
     }
 }
 
@@ -120,15 +111,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_is_a_line_of_the_table() {
-        let levels = read("rows 10 36000\nlevel own 5300 110000\nlevel 5 5400 170000\n").unwrap();
+    fn a_level_is_a_line_of_its_kinds_table() {
+        let said = "rows generated 10 36000\nlevel generated flate2 1 5300 110000\n\
+                    rows published 5 5000\nlevel published libdeflate 6 900 170000\n";
         assert_eq!(
-            levels.to_string(),
-            "## gzip of 10 rows of 3600 bytes, Logs Ingestion\n\n\
-             | gzip | bytes a row | of plain | CPU µs a row | GB a million | CPU s a million |\n\
-             |---|--:|--:|--:|--:|--:|\n\
-             | the program's | 530 | 14.7 % | 11.0 | 0.530 | 11.0 |\n\
-             | libdeflate, 5 | 540 | 15.0 % | 17.0 | 0.540 | 17.0 |\n"
+            read(said).unwrap().to_string(),
+            "## gzip of 10 rows of 3600 bytes, generated events\n\n\
+             | library, level | CPU µs a row | bytes a row | of plain |\n\
+             |---|--:|--:|--:|\n\
+             | flate2, 1 | 11.00 | 530 | 14.7 % |\n\n\
+             ## gzip of 5 rows of 1000 bytes, published events\n\n\
+             | library, level | CPU µs a row | bytes a row | of plain |\n\
+             |---|--:|--:|--:|\n\
+             | libdeflate, 6 | 34.00 | 180 | 18.0 % |\n\n"
         );
     }
 
@@ -136,10 +131,11 @@ mod tests {
     fn no_figures_are_no_table() {
         for said in [
             "",
-            "rows 0 0\nlevel 1 0 0",
-            "rows 1 2",
-            "rows 1 2\nlevel 5",
-            "rows a b",
+            "rows a 0 0\nlevel a x 1 0 0",
+            "rows a 1 2",
+            "rows a 1 2\nlevel a x 5",
+            "rows a 1 2\nlevel b x 5 1 1",
+            "rows a b c",
         ] {
             assert_eq!(read(said), None, "{said}");
         }

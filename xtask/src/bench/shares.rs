@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::road::Api;
 use super::shipping::Shipped;
+use super::target::Api;
 use crate::table::Table;
 use crate::terminal::grouped;
 
@@ -62,7 +62,7 @@ fn read(said: &str) -> Option<Stages> {
 /// The shares of one run of the program.
 #[derive(Debug)]
 pub(super) struct Shares {
-    road: &'static str,
+    api: Api,
     events: u64,
     /// Names and microseconds of an event.
     parts: Vec<(&'static str, f64)>,
@@ -91,7 +91,7 @@ impl Shares {
             of_event(processor.system),
         ));
         Some(Shares {
-            road: run.road,
+            api: run.api,
             events: run.events,
             parts,
         })
@@ -103,7 +103,7 @@ impl fmt::Display for Shares {
         writeln!(
             f,
             "## Where an event's processor time goes, {}, {} events\n",
-            self.road,
+            self.api.name(),
             grouped(self.events)
         )?;
         let all: f64 = self.parts.iter().map(|(_, part)| part).sum();

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use okta_rows::schema::{self, COLUMNS, Origin};
-use okta_sentinel::log_analytics::tables::{TIME_GENERATED, Table};
+use okta_rows::schema::{COLUMNS, Column, Kind, Origin};
+use okta_sentinel::log_analytics::tables::{OKTA, TIME_GENERATED, Table};
 
 /// The page.
-pub(super) fn page(tables: &[Table]) -> String {
+pub(super) fn page(tables: &[&Table]) -> String {
     let mut page = String::from(
-        "<!-- Written by `cargo xtask generate` from src/event/schema.rs, src/run/health.rs and src/tables/. -->\n\
+        "<!-- Written by `cargo xtask generate` from crates/okta-rows/src/schema.rs and src/log_analytics/tables.rs. -->\n\
          # Columns\n\n\
          A suffix tells a column's type: `_s` text, `_d` a number, `_b` true or false, `_t` a time,\n\
          `_g` a GUID as text. A column without a value is empty in its row. Text that is JSON is read\n\
@@ -16,7 +16,7 @@ pub(super) fn page(tables: &[Table]) -> String {
     );
     for table in tables {
         let _ = write!(page, "\n## {}\n\n{}.\n\n", table.name, table.doc);
-        if table.name == OKTA {
+        if table.name == OKTA.name {
             page.push_str(&events(table));
         } else {
             page.push_str(&plain(table));
@@ -25,13 +25,11 @@ pub(super) fn page(tables: &[Table]) -> String {
     page
 }
 
-const OKTA: &str = "Okta_CL";
-
 fn plain(table: &Table) -> String {
     let mut lines = String::from("| Column | Type | What it holds |\n|---|---|---|\n");
-    for column in &table.columns {
-        let (kind, doc) = (column.kind.column_type(), cell(column.doc));
-        let _ = writeln!(lines, "| `{}` | {kind} | {doc} |", column.name);
+    for (name, kind, doc) in table.described_columns() {
+        let (kind, doc) = (kind.column_type(), cell(doc));
+        let _ = writeln!(lines, "| `{name}` | {kind} | {doc} |");
     }
     lines
 }
@@ -43,24 +41,22 @@ fn events(table: &Table) -> String {
          `additionalFields_s`.\n\n\
          | Column | Type | Where in Okta's event | Whose | What it holds |\n|---|---|---|---|---|\n",
     );
-    let time = table
-        .columns
-        .iter()
-        .find(|column| column.name == TIME_GENERATED);
-    if let Some(time) = time {
-        let (kind, doc) = (time.kind.column_type(), cell(time.doc));
-        let _ = writeln!(
-            lines,
-            "| `{TIME_GENERATED}` | {kind} | `published` | service | {doc} |"
-        );
-    }
+    let (kind, field, doc) = (
+        Kind::Time.column_type(),
+        table.time_field,
+        cell(table.time_doc),
+    );
+    let _ = writeln!(
+        lines,
+        "| `{TIME_GENERATED}` | {kind} | `{field}` | service | {doc} |"
+    );
     for column in COLUMNS {
         let _ = writeln!(lines, "{}", event_line(column));
     }
     lines + &renamed() + &twins()
 }
 
-fn event_line(column: &schema::Column) -> String {
+fn event_line(column: &Column) -> String {
     let place = match column.path {
         "" => String::new(),
         path => format!("`{path}`"),

@@ -10,15 +10,15 @@ pub(super) fn table(table: &Table) -> String {
         "{{\n  \"name\": {},\n  \"description\": {},\n  \"columns\": {}\n}}\n",
         quoted(table.name),
         quoted(table.doc),
-        described(&table.columns, "  ")
+        described(table, "  ")
     )
 }
 
 /// The schema's part of a `Microsoft.Insights/dataCollectionRules` resource: a stream a table, its
 /// rows taken over as they come. `Direct` gives the rule an ingestion endpoint of its own.
-pub(super) fn rule(tables: &[Table]) -> String {
-    let streams: Vec<String> = tables.iter().map(stream).collect();
-    let flows: Vec<String> = tables.iter().map(flow).collect();
+pub(super) fn rule(tables: &[&Table]) -> String {
+    let streams: Vec<String> = tables.iter().copied().map(stream).collect();
+    let flows: Vec<String> = tables.iter().copied().map(flow).collect();
     format!(
         "{{\n  \"kind\": \"Direct\",\n  \"properties\": {{\n    \"streamDeclarations\": {{\n{}\n    }},\n    \"dataFlows\": [\n{}\n    ]\n  }}\n}}\n",
         streams.join(",\n"),
@@ -30,7 +30,7 @@ fn stream(table: &Table) -> String {
     format!(
         "      {}: {{\n        \"columns\": {}\n      }}",
         quoted(&table.stream()),
-        declared(&table.columns, "        ")
+        declared(table, "        ")
     )
 }
 

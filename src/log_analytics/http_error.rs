@@ -1,8 +1,9 @@
-//! What both ingestion APIs need to read of an answer, or of its absence.
+//! The errors of both ingestion APIs: their bodies, and the words for an answer that never came.
 
 use std::time::Duration;
 
 use super::post_error::{Outcome, PostError};
+use crate::okta::log::client::root_cause;
 
 /// Bytes of an error's body that are read at most, up to a chunk more.
 const ERROR_BODY_LIMIT: usize = 16_000;
@@ -52,13 +53,4 @@ pub(super) fn transport_error(
 pub(super) fn shortened(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").chars().take(300).collect()
-}
-
-/// The innermost cause: the outer layers repeat the URL.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

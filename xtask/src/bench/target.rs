@@ -1,4 +1,4 @@
-//! One way from an org to a workspace that can be measured: a program and its settings.
+//! A program that can be measured, and its settings: ours, or the baseline client.
 
 use std::fmt;
 use std::fs;
@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
-use sandbox::okta::OktaOrg;
-use sandbox::workspace::Workspace;
 use tokio::process::Command;
 use tokio::time::interval;
 
+use super::site::Site;
 use crate::child::{self, ProcessorTime};
 
 /// How often the child's memory is looked at; a peak of its last moments may be missed.
@@ -30,36 +29,38 @@ pub(super) enum Api {
 
 impl Api {
     pub(super) const ALL: [Api; 2] = [Api::DataCollector, Api::LogsIngestion];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Api::DataCollector => "Data Collector",
+            Api::LogsIngestion => "Logs Ingestion",
+        }
+    }
 }
 
 /// A program that ships everything once and then ends.
-pub(super) struct Road {
+pub(super) struct BenchTarget {
     pub(super) name: &'static str,
     pub(super) api: Api,
-    pub(super) brings: Brings,
+    pub(super) expected: Expected,
     program: PathBuf,
     arguments: &'static [&'static str],
     /// Where it keeps its cursor; emptied before every run.
     state: PathBuf,
-    settings: Settings,
-    /// A setting of the floor's own: how many bytes the rows of a full page have.
-    page_of_rows: Option<u64>,
+    /// A setting of the baseline client's own: how many bytes the rows of a full page have.
+    row_bytes_per_page: Option<u64>,
 }
 
 /// What arrives, if all is well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Brings {
-    /// Each event once.
+pub(super) enum Expected {
     EachOnce,
-    /// Each event, and some of them again.
-    All,
-    /// As many rows as events or more; their ids are not where the workspace looks for them.
-    AsMany,
+    EachAtLeastOnce,
+    /// As many rows as events or more: ids are not where the workspace looks for them.
+    AsManyRows,
 }
 
-type Settings = fn(&OktaOrg, &Workspace) -> Vec<(&'static str, String)>;
-
-/// What one run of a road used.
+/// What one run used.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Usage {
     pub(super) wall: Duration,
@@ -79,43 +80,38 @@ impl fmt::Display for Usage {
     }
 }
 
-impl Road {
-    /// The program.
+impl BenchTarget {
     pub(super) fn program(api: Api, program: PathBuf, state: PathBuf) -> Self {
         Self {
+            name: "okta-sentinel",
             api,
-            name: match api {
-                Api::DataCollector => "Data Collector",
-                Api::LogsIngestion => "Logs Ingestion",
-            },
-            brings: Brings::EachOnce,
+            expected: Expected::EachOnce,
             program,
             arguments: &["ship", "--until-caught-up", "--json"],
             state,
-            settings: settings(api),
-            page_of_rows: None,
+            row_bytes_per_page: None,
         }
     }
 
-    /// The least that any program does: the same pages in and as many bytes out, gzipped where the
-    /// API takes gzip, and nothing else done to them. `page_of_rows`: bytes of a full page's rows.
-    pub(super) fn floor(api: Api, program: PathBuf, state: PathBuf, page_of_rows: u64) -> Self {
+    /// The baseline client: see `benches/baseline.rs`.
+    pub(super) fn baseline(
+        api: Api,
+        program: PathBuf,
+        state: PathBuf,
+        row_bytes_per_page: u64,
+    ) -> Self {
         Self {
+            name: "baseline client",
             api,
-            name: match api {
-                Api::DataCollector => "its floor",
-                Api::LogsIngestion => "its floor, gzip",
-            },
-            brings: match api {
-                Api::DataCollector => Brings::All,
+            expected: match api {
+                Api::DataCollector => Expected::EachAtLeastOnce,
                 // An event as it came has none of the rule's columns.
-                Api::LogsIngestion => Brings::AsMany,
+                Api::LogsIngestion => Expected::AsManyRows,
             },
             program,
             arguments: &[],
             state,
-            settings: settings(api),
-            page_of_rows: Some(page_of_rows),
+            row_bytes_per_page: Some(row_bytes_per_page),
         }
     }
 
@@ -123,20 +119,19 @@ impl Road {
     ///
     /// # Errors
     /// It cannot be started, or fails; the error has its last words.
-    pub(super) async fn run(&self, org: &OktaOrg, workspace: &Workspace) -> anyhow::Result<Usage> {
-        let (usage, _) = self.run_under(&[], org, workspace).await?;
+    pub(super) async fn run(&self, site: &Site) -> anyhow::Result<Usage> {
+        let (usage, _) = self.run_under(&[], site).await?;
         Ok(usage)
     }
 
     /// Runs it as another program's argument; returns what was said on stderr, too.
     ///
     /// # Errors
-    /// As [`Road::run`].
+    /// As [`BenchTarget::run`].
     pub(super) async fn run_under(
         &self,
         wrapper: &[&str],
-        org: &OktaOrg,
-        workspace: &Workspace,
+        site: &Site,
     ) -> anyhow::Result<(Usage, String)> {
         self.forget()?;
         let mut command = match wrapper.split_first() {
@@ -152,11 +147,11 @@ impl Road {
         let child = command
             .args(self.arguments)
             .env_clear()
-            .envs((self.settings)(org, workspace))
+            .envs(settings(self.api, site))
             .env("STATE_DIR", &self.state)
             .envs(
-                self.page_of_rows
-                    .map(|bytes| ("PAGE_OF_ROWS", bytes.to_string())),
+                self.row_bytes_per_page
+                    .map(|bytes| ("ROW_BYTES_PER_PAGE", bytes.to_string())),
             )
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -201,42 +196,31 @@ impl Road {
     }
 }
 
-fn settings(api: Api) -> Settings {
-    match api {
-        Api::DataCollector => data_collector,
-        Api::LogsIngestion => logs_ingestion,
-    }
-}
-
-fn data_collector(org: &OktaOrg, workspace: &Workspace) -> Vec<(&'static str, String)> {
-    let mut settings = of_okta(org);
-    settings.extend([
-        ("WORKSPACE_ID", workspace.id().to_owned()),
-        ("WORKSPACE_KEY", workspace.key().to_owned()),
-        ("LOG_ANALYTICS_URI", workspace.uri()),
-    ]);
-    settings
-}
-
-fn logs_ingestion(org: &OktaOrg, workspace: &Workspace) -> Vec<(&'static str, String)> {
-    let identity = workspace.identity();
-    let mut settings = of_okta(org);
-    settings.extend([
-        ("LOGS_INGESTION_ENDPOINT", workspace.uri()),
-        ("DCR_IMMUTABLE_ID", workspace.rule_id().to_owned()),
-        ("AZURE_CLIENT_ID", identity.client_id().to_owned()),
-        ("IDENTITY_ENDPOINT", workspace.identity_endpoint()),
-        ("IDENTITY_HEADER", identity.header().to_owned()),
-    ]);
-    settings
-}
-
-fn of_okta(org: &OktaOrg) -> Vec<(&'static str, String)> {
-    vec![
+fn settings(api: Api, site: &Site) -> Vec<(&'static str, String)> {
+    let Site { org, workspace } = site;
+    let mut settings = vec![
         ("OKTA_DOMAIN", org.url().to_owned()),
         ("OKTA_API_TOKEN", org.token().to_owned()),
         ("OKTA_RATE_SHARE", "1".to_owned()),
         // Ten million events reach back further than the week that is the default.
         ("OKTA_BACKFILL_DAYS", "90".to_owned()),
-    ]
+    ];
+    settings.extend(match api {
+        Api::DataCollector => vec![
+            ("WORKSPACE_ID", workspace.id().to_owned()),
+            ("WORKSPACE_KEY", workspace.key().to_owned()),
+            ("LOG_ANALYTICS_URI", workspace.uri()),
+        ],
+        Api::LogsIngestion => {
+            let identity = workspace.identity();
+            vec![
+                ("LOGS_INGESTION_ENDPOINT", workspace.uri()),
+                ("DCR_IMMUTABLE_ID", workspace.rule_id().to_owned()),
+                ("AZURE_CLIENT_ID", identity.client_id().to_owned()),
+                ("IDENTITY_ENDPOINT", workspace.identity_endpoint()),
+                ("IDENTITY_HEADER", identity.header().to_owned()),
+            ]
+        }
+    });
+    settings
 }
