@@ -4,12 +4,11 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use chrono::Utc;
 use clap::{CommandFactory, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
-use crate::host::PORT;
-use crate::settings::{Environment, Place, Settings};
+use crate::host::server::PORT;
+use crate::settings::{Environment, LaunchedBy, Settings};
 use crate::ship::Shipper;
 use crate::telemetry::{self, Lines, Log};
 
@@ -82,15 +81,8 @@ fn settings(environment: &Environment) -> Result<Settings, ExitCode> {
     let colour = std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();
     telemetry::set_up(Lines::Text { colour });
     let log = Log::new("shell");
-    let settings = Settings::read(environment, Place::Shell, Utc::now()).map_err(|problems| {
-        log.settings_refused(&problems);
-        ExitCode::from(WRONG_USAGE)
-    })?;
-    settings
-        .warnings
-        .iter()
-        .for_each(|warning| log.settings_warning(warning));
-    Ok(settings)
+    let settings = Settings::read_and_log(environment, LaunchedBy::Shell, &log);
+    settings.map_err(|_| ExitCode::from(WRONG_USAGE))
 }
 
 fn shipper(settings: Settings) -> Result<Shipper, ExitCode> {

@@ -17,12 +17,6 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::okta::api::domain::OktaDomain;
-use crate::settings::Problems;
-use crate::ship::RunReport;
-use crate::state::store::StoreError;
-use okta_rows::EventId;
-
 /// Where log lines go and how they look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {
@@ -103,7 +97,7 @@ impl Visit for Message<'_, '_> {
     }
 }
 
-/// The voice of one invocation, or of a command in a shell: every line carries its id.
+/// The log of one invocation, or of a command in a shell: every line carries its id.
 #[derive(Clone, Debug)]
 pub struct Log {
     invocation: String,
@@ -118,7 +112,7 @@ macro_rules! line {
 }
 
 impl Log {
-    /// The voice of one invocation, or of a command in a shell.
+    /// `invocation` is the host's id, or a word for what has none.
     pub fn new(invocation: impl Into<String>) -> Log {
         Log {
             invocation: invocation.into(),
@@ -126,27 +120,31 @@ impl Log {
         }
     }
 
-    /// The same voice without the line that a run ends with, for a command that prints it itself.
+    /// Whether the line that a run ends with is left out.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// The same log without the line that a run ends with, for a command that prints it itself.
     #[must_use]
-    pub fn quietly(&self) -> Log {
+    pub(crate) fn quietly(&self) -> Log {
         Log {
             quiet: true,
             ..self.clone()
         }
     }
 
-    /// Whose voice this is: the host's invocation id, or a word.
-    pub fn invocation(&self) -> &str {
+    pub(crate) fn invocation(&self) -> &str {
         &self.invocation
     }
 
     /// The server listens.
-    pub fn listening(&self, port: u16) {
+    pub(crate) fn listening(&self, port: u16) {
         line!(self, info, "listening", { port, }, "listening on 127.0.0.1:{port}");
     }
 
     /// The process was told to end.
-    pub fn stopping(&self) {
+    pub(crate) fn stopping(&self) {
         line!(
             self,
             info,
@@ -157,7 +155,7 @@ impl Log {
     }
 
     /// A payload that is not the timer's; the run goes on all the same.
-    pub fn odd_payload(&self, problem: &str) {
+    pub(crate) fn odd_payload(&self, problem: &str) {
         line!(
             self,
             warn,
@@ -168,7 +166,7 @@ impl Log {
     }
 
     /// The timer fires late.
-    pub fn past_due(&self) {
+    pub(crate) fn past_due(&self) {
         line!(
             self,
             info,
@@ -179,48 +177,46 @@ impl Log {
     }
 
     /// A run of this process is still under way.
-    pub fn already_running(&self, answer: &str) {
+    pub(crate) fn already_running(&self, answer: &str) {
         line!(self, info, "already_running", {}, "{answer}");
     }
 
     /// An invocation failed before or beside its run.
-    pub fn invocation_failed(&self, problem: &str) {
+    pub(crate) fn invocation_failed(&self, problem: &str) {
         line!(self, error, "invocation_failed", {}, "{problem}");
     }
 
-    /// Settings that cannot be used, a line each.
-    pub fn settings_refused(&self, problems: &Problems) {
-        for problem in problems.iter() {
-            line!(self, error, "wrong_setting", { setting = problem.setting(), }, "{problem}");
-        }
+    /// A setting that cannot be used.
+    pub(crate) fn wrong_setting(&self, setting: &str, problem: &impl fmt::Display) {
+        line!(self, error, "wrong_setting", { setting, }, "{problem}");
     }
 
     /// Something about the settings that an operator should know.
-    pub fn settings_warning(&self, warning: &str) {
+    pub(crate) fn settings_warning(&self, warning: &str) {
         line!(self, warn, "settings_warning", {}, "{warning}");
     }
 
     /// A try failed and another follows.
-    pub fn trying_again(&self, error: &impl fmt::Display, pause: Duration) {
+    pub(crate) fn trying_again(&self, error: &impl fmt::Display, pause: Duration) {
         let pause = pause.as_secs_f64();
         line!(self, warn, "trying_again", { pause_seconds = pause, }, "{error}; trying again in {pause:.1} s");
     }
 
     /// Our share of Okta's rate limit is used up for now.
-    pub fn rate_paused(&self, org: &OktaDomain, pause: Duration) {
+    pub(crate) fn rate_paused(&self, org: &impl fmt::Display, pause: Duration) {
         let pause = pause.as_secs();
         line!(self, info, "rate_paused", { pause_seconds = pause, },
             "our share of {org}'s rate limit is used up; it is free again in {pause} s");
     }
 
     /// Pages were too slow or too large.
-    pub fn page_halved(&self, org: &OktaDomain, events: u32, why: &str) {
+    pub(crate) fn page_halved(&self, org: &impl fmt::Display, events: u32, why: &str) {
         line!(self, warn, "page_halved", { page_limit = events, },
             "a page of {org} was {why}; asking for {events} events at a time");
     }
 
     /// `OKTA_FILTER` is not the saved cursor's.
-    pub fn filter_changed(&self, since: DateTime<Utc>) {
+    pub(crate) fn filter_changed(&self, since: DateTime<Utc>) {
         line!(
             self,
             warn,
@@ -232,7 +228,7 @@ impl Log {
     }
 
     /// Okta refused the saved cursor.
-    pub fn fell_back(&self, refused: &impl fmt::Display, since: DateTime<Utc>) {
+    pub(crate) fn fell_back(&self, refused: &impl fmt::Display, since: DateTime<Utc>) {
         line!(
             self,
             warn,
@@ -244,7 +240,7 @@ impl Log {
     }
 
     /// A first connection has a backlog.
-    pub fn lanes_split(&self, org: &OktaDomain, since: DateTime<Utc>) {
+    pub(crate) fn lanes_split(&self, org: &impl fmt::Display, since: DateTime<Utc>) {
         let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
         line!(
             self,
@@ -256,7 +252,7 @@ impl Log {
     }
 
     /// The backlog is through.
-    pub fn lanes_joined(&self, org: &OktaDomain) {
+    pub(crate) fn lanes_joined(&self, org: &impl fmt::Display) {
         line!(
             self,
             info,
@@ -267,7 +263,7 @@ impl Log {
     }
 
     /// Where the two lanes of a first connection meet cannot be known any more.
-    pub fn seam_lost(&self, problem: &impl fmt::Display, since: DateTime<Utc>) {
+    pub(crate) fn seam_lost(&self, problem: &impl fmt::Display, since: DateTime<Utc>) {
         line!(
             self,
             warn,
@@ -279,7 +275,7 @@ impl Log {
     }
 
     /// `--since` has no say over a saved cursor.
-    pub fn since_unused(&self) {
+    pub(crate) fn since_unused(&self) {
         line!(
             self,
             warn,
@@ -290,30 +286,35 @@ impl Log {
     }
 
     /// Events that cannot be told apart by `uuid`.
-    pub fn events_without_uuid(&self, org: &OktaDomain, count: u64, first: EventId) {
+    pub(crate) fn events_without_uuid(
+        &self,
+        org: &impl fmt::Display,
+        count: u64,
+        first: impl fmt::Display,
+    ) {
         line!(self, warn, "event_without_uuid", { count, first = %first, },
             "{count} event(s) from {org} came without uuid; shipped, and known by a digest of the row (the first is {first}); nothing to do, but uuid_g is empty there");
     }
 
     /// Values over the limit.
-    pub fn values_cut(&self, org: &OktaDomain, count: u64, first: EventId) {
+    pub(crate) fn values_cut(&self, org: &impl fmt::Display, count: u64, first: impl fmt::Display) {
         line!(self, warn, "values_cut", { count, first = %first, },
             "{count} event(s) from {org} held a value over 32,000 bytes, which was cut (the first is {first}); truncated_d says by how much, Okta's own log has the whole");
     }
 
     /// A row was set aside.
-    pub fn dead_letter(&self, name: &str, reason: &str) {
+    pub(crate) fn dead_letter(&self, name: &str, reason: &str) {
         line!(self, error, "dead_letter", { name, },
             "a row was set aside as dead-letters/{name} so that the others go on: {reason}");
     }
 
     /// `recent-ids` cannot be read.
-    pub fn recent_ids_damaged(&self, damaged: &impl fmt::Display) {
+    pub(crate) fn recent_ids_damaged(&self, damaged: &impl fmt::Display) {
         line!(self, warn, "recent_ids_damaged", {}, "{damaged}");
     }
 
     /// The lease runs out by itself.
-    pub fn lease_not_released(&self, error: &StoreError) {
+    pub(crate) fn lease_not_released(&self, error: &impl fmt::Display) {
         line!(
             self,
             warn,
@@ -324,7 +325,7 @@ impl Log {
     }
 
     /// The health table has no row about this run.
-    pub fn health_row_lost(&self, problem: &str) {
+    pub(crate) fn health_row_lost(&self, problem: &str) {
         line!(
             self,
             warn,
@@ -332,23 +333,6 @@ impl Log {
             {},
             "OktaConnectorHealth_CL has no row about this run, which is otherwise unaffected: {problem}"
         );
-    }
-
-    /// The one line that every run ends with.
-    pub fn run_ended(&self, report: &RunReport) {
-        if self.quiet {
-            return;
-        }
-        let fields = serde_json::to_string(report).unwrap_or_default();
-        let lag = report.lag_seconds;
-        match report.succeeded() {
-            true => {
-                line!(self, info, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}");
-            }
-            false => {
-                line!(self, error, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}");
-            }
-        }
     }
 }
 

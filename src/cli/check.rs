@@ -10,8 +10,9 @@ use super::{result, settings, shipper, with_runtime};
 use crate::log_analytics::batch::Batch;
 use crate::log_analytics::post_error::PostError;
 use crate::log_analytics::sink::Table;
-use crate::okta::api::error::OktaError;
+use crate::okta::api::error::{OktaError, OktaErrorKind};
 use crate::okta::log::cursor::Cursor;
+use crate::okta::log::page;
 use crate::settings::Environment;
 use crate::ship::{Shipper, health};
 use crate::state::store::StoreError;
@@ -56,13 +57,11 @@ async fn okta(shipper: &Shipper) -> Result<String, OktaError> {
     let (client, mut body) = (&shipper.okta, Vec::new());
     let since = Utc::now() - TimeDelta::hours(1);
     let cursor = Cursor::since(client.domain(), since, shipper.filter.as_deref()).with_limit(1);
-    let page = client.page(&cursor, &mut body).await?;
+    let page = page::read(client, &cursor, &mut body).await?;
     if !body.trim_ascii_start().starts_with(b"[") {
         let problem = "it answered 200 with something that is no list of events".to_owned();
-        return Err(OktaError::UnreadablePage {
-            org: client.domain().to_string(),
-            problem,
-        });
+        let kind = OktaErrorKind::UnreadablePage { problem };
+        return Err(OktaError::new(client.domain(), kind));
     }
     let rate = page.rate.map(|rate| {
         format!(

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::post_error::{Outcome, PostError};
+use crate::net::http::{is_slow, root_cause};
 
 /// Most of an error's body that is read, in bytes.
 const MOST: usize = 16_000;
@@ -20,11 +21,6 @@ pub(super) async fn start_of(mut response: reqwest::Response) -> Vec<u8> {
     body
 }
 
-/// Whether the answer did not come in time, though the connection stood.
-pub(super) fn is_slow(error: &reqwest::Error) -> bool {
-    error.is_timeout() && !error.is_connect()
-}
-
 /// No answer within `limit`, or none at all; `address` names the settings that lead to `place`.
 pub(super) fn silence(
     place: &str,
@@ -35,7 +31,7 @@ pub(super) fn silence(
     let message = if is_slow(error) {
         format!("{place} did not answer within {} s", limit.as_secs())
     } else {
-        let root = crate::okta::log::client::root_cause(error);
+        let root = root_cause(error);
         match error.is_connect() {
             true => format!("{place} cannot be reached ({root}); check {address}"),
             false => {

@@ -13,10 +13,11 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 
-use super::answer::{is_slow, silence};
+use super::answer::silence;
 use super::post_error::{Outcome, PostError};
 use super::sink::{Sink, Table};
 use crate::log_analytics::batch::{Batch, BatchLimits};
+use crate::net::http::is_slow;
 use crate::net::identity::Identity;
 use okta_rows::ColumnNaming;
 
@@ -140,7 +141,7 @@ impl LogsIngestion {
         }
     }
 
-    async fn token(&self) -> Result<AccessToken, PostError> {
+    async fn token(&self) -> Result<Arc<AccessToken>, PostError> {
         let token = self.tokens.token().await;
         token.map_err(|problem| self.no_token(&problem))
     }

@@ -1,8 +1,13 @@
-//! One request to Okta: the credential, the errors, the rate limit.
+//! One request to any of Okta's APIs.
 
+pub(crate) mod body;
+pub mod caller;
+pub(crate) mod classify;
+pub mod client;
 pub mod credential;
 pub mod domain;
 pub mod error;
 pub(crate) mod inflate;
+pub mod link;
 pub mod rate;
-pub(crate) mod wire;
+pub mod resource;

@@ -2,9 +2,10 @@
 
 use secrecy::SecretString;
 
-use super::catalogue::{OKTA_API_TOKEN, OKTA_CLIENT_ID, OKTA_KEY_ID, OKTA_PRIVATE_KEY};
-use super::reading::Reading;
-use crate::okta::api::credential::{ClientId, PrivateKey};
+use crate::okta::api::credential::client_id::ClientId;
+use crate::okta::api::credential::private_key::PrivateKey;
+use crate::settings::catalogue::{OKTA_API_TOKEN, OKTA_CLIENT_ID, OKTA_KEY_ID, OKTA_PRIVATE_KEY};
+use crate::settings::reader::SettingsReader;
 
 /// Who asks Okta.
 #[derive(Clone, Debug)]
@@ -21,50 +22,50 @@ pub enum CredentialSettings {
 }
 
 impl CredentialSettings {
-    pub(super) fn read(reading: &mut Reading<'_>) -> Option<CredentialSettings> {
-        if reading.is_set(&OKTA_CLIENT_ID) || reading.is_set(&OKTA_PRIVATE_KEY) {
-            if reading.is_set(&OKTA_API_TOKEN) {
-                reading.warn(format!(
+    pub(super) fn read(reader: &mut SettingsReader<'_>) -> Option<CredentialSettings> {
+        if reader.is_set(&OKTA_CLIENT_ID) || reader.is_set(&OKTA_PRIVATE_KEY) {
+            if reader.is_set(&OKTA_API_TOKEN) {
+                reader.warn(format!(
                     "{} is not used: the service app signs in, because {} is set",
                     OKTA_API_TOKEN.name, OKTA_CLIENT_ID.name
                 ));
             }
-            return service_app(reading);
+            return service_app(reader);
         }
-        if reading.is_set(&OKTA_KEY_ID) {
-            reading.warn(format!(
+        if reader.is_set(&OKTA_KEY_ID) {
+            reader.warn(format!(
                 "{} is not used: no service app signs in, because {} is not set",
                 OKTA_KEY_ID.name, OKTA_CLIENT_ID.name
             ));
         }
-        let token = reading.required(
+        let token = reader.required(
             &OKTA_API_TOKEN,
             "make a token in the Okta admin console under Security > API > Tokens, or set \
              OKTA_CLIENT_ID and OKTA_PRIVATE_KEY of a service app",
-            |given| token(given.text),
+            token,
         );
         Some(CredentialSettings::ApiToken(token?))
     }
 }
 
-fn service_app(reading: &mut Reading<'_>) -> Option<CredentialSettings> {
-    let client_id = reading.required(
+fn service_app(reader: &mut SettingsReader<'_>) -> Option<CredentialSettings> {
+    let client_id = reader.required(
         &OKTA_CLIENT_ID,
         "OKTA_PRIVATE_KEY needs it; copy the Client ID from the service app's General tab",
-        |given| given.text.parse::<ClientId>(),
+        str::parse::<ClientId>,
     );
-    let key = reading.required(
+    let key = reader.required(
         &OKTA_PRIVATE_KEY,
         "OKTA_CLIENT_ID needs it; add a key to the service app on its General tab and paste the \
          private half",
-        |given| given.text.parse::<PrivateKey>(),
+        str::parse::<PrivateKey>,
     );
-    let id = reading.optional(&OKTA_KEY_ID, key_id);
+    let id = reader.optional(&OKTA_KEY_ID, key_id);
     let key = match (key?, id) {
         (key, None) => key,
         (key, Some(id)) => {
             if key.id().is_some_and(|own| own != id) {
-                reading.warn(format!(
+                reader.warn(format!(
                     "{} differs from the kid in {}, and wins",
                     OKTA_KEY_ID.name, OKTA_PRIVATE_KEY.name
                 ));

@@ -30,7 +30,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Every problem of one reading, one line each, in the order of the catalogue.
+/// Every problem of one reader, one line each, in the order of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 

@@ -8,11 +8,11 @@ use super::seam::{Met, Seam};
 use crate::log_analytics::batch::{Batch, Batcher, Spares};
 use crate::log_analytics::sink::Sink;
 use crate::net::retry::{Limits, Retries};
-use crate::okta::api::error::OktaError;
-use crate::okta::log::client::Client;
-use crate::okta::log::client::Page;
+use crate::okta::api::client::Client;
+use crate::okta::api::error::{OktaError, OktaErrorKind};
 use crate::okta::log::cursor::Cursor;
 use crate::okta::log::cursor::MAX_PAGE;
+use crate::okta::log::page::{self, Page};
 use crate::telemetry::Log;
 use okta_rows::EventId;
 use okta_rows::RowEncoder;
@@ -120,16 +120,36 @@ impl Course {
         loop {
             let result = self.page_of_this_size(number, seam, asking).await;
             match result {
-                Err(OktaError::PageTooLarge { .. }) if self.page_limit > 1 => {
+                Err(OktaError {
+                    kind: OktaErrorKind::PageTooLarge { .. },
+                    ..
+                }) if self.page_limit > 1 => {
                     self.page_limit /= 2;
                     let org = asking.client.domain();
                     asking.log.page_halved(org, self.page_limit, "too large");
                 }
                 // Without a link past it, it can only be tried again.
-                Err(OktaError::PageTooLarge { org, limit, page }) if page.next.is_some() => {
-                    let head = (*page).clone();
-                    let error = OktaError::PageTooLarge { org, limit, page };
-                    return Ok(Encoded::oversize(number, head, error));
+                Err(OktaError {
+                    org,
+                    kind:
+                        OktaErrorKind::PageTooLarge {
+                            resource,
+                            limit,
+                            next: Some(next),
+                        },
+                }) => {
+                    let head = Page {
+                        next: Some(Cursor::new(next.clone())),
+                        rate: None,
+                        date: None,
+                    };
+                    let next = Some(next);
+                    let kind = OktaErrorKind::PageTooLarge {
+                        resource,
+                        limit,
+                        next,
+                    };
+                    return Ok(Encoded::oversize(number, head, OktaError { org, kind }));
                 }
                 Ok(encoded) => {
                     self.page_limit = (self.page_limit * 2).min(MAX_PAGE);
@@ -154,7 +174,8 @@ impl Course {
                 Ok(encoded) => return Ok(encoded),
                 Err(error) => error,
             };
-            asking.stats.rate_limited += u64::from(matches!(error, OktaError::RateLimited { .. }));
+            asking.stats.rate_limited +=
+                u64::from(matches!(error.kind, OktaErrorKind::RateLimited { .. }));
             slow += u32::from(error.asks_for_smaller_pages());
             if slow >= 2 && error.asks_for_smaller_pages() && self.page_limit > SMALLEST_FOR_TIME {
                 self.page_limit = (self.page_limit / 2).max(SMALLEST_FOR_TIME);
@@ -185,12 +206,15 @@ impl Course {
             true => self.cursor.clone(),
             false => self.cursor.with_limit(asked),
         };
-        let head = asking.client.page(&place, &mut self.body).await?;
+        let head = page::read(asking.client, &place, &mut self.body).await?;
         asking.began.get_or_insert(latest(&head));
         let encoded = self.encode(number, head, asked, seam, &mut asking.encoder);
-        encoded.map_err(|problem| OktaError::UnreadablePage {
-            org: asking.client.domain().to_string(),
-            problem: problem.to_string(),
+        encoded.map_err(|problem| {
+            let problem = problem.to_string();
+            OktaError::new(
+                asking.client.domain(),
+                OktaErrorKind::UnreadablePage { problem },
+            )
         })
     }
 

@@ -20,7 +20,7 @@ use super::seam::{LaneName, Seam};
 use super::turn::{Reached, Turn, Turns};
 use crate::log_analytics::batch::Spares;
 use crate::net::retry::{Failure, Limits, Verdict};
-use crate::okta::api::error::OktaError;
+use crate::okta::api::error::{OktaError, OktaErrorKind};
 use crate::okta::api::rate::RateLimit;
 use crate::telemetry::Log;
 use okta_rows::EventId;
@@ -349,9 +349,11 @@ impl<'a> Reader<'a> {
         if self.asking.limits.stop.is_cancelled() {
             return ReadEnd::Stopped;
         }
-        match (&error, error.verdict()) {
-            (OktaError::RateLimited { .. }, Verdict::RetryAfter(wait)) => ReadEnd::RateSpent(wait),
-            (OktaError::RateLimited { .. }, _) => ReadEnd::RateSpent(Duration::from_secs(60)),
+        match (&error.kind, error.verdict()) {
+            (OktaErrorKind::RateLimited { .. }, Verdict::RetryAfter(wait)) => {
+                ReadEnd::RateSpent(wait)
+            }
+            (OktaErrorKind::RateLimited { .. }, _) => ReadEnd::RateSpent(Duration::from_secs(60)),
             _ => ReadEnd::Failed(lane, error),
         }
     }

@@ -20,9 +20,9 @@ use tokio_util::sync::CancellationToken;
 use crate::log_analytics::batch::Spares;
 use crate::log_analytics::sink::Sink;
 use crate::net::retry::Limits;
-use crate::okta::api::error::OktaError;
+use crate::okta::api::client::Client;
+use crate::okta::api::error::OktaErrorKind;
 use crate::okta::api::rate::RateShare;
-use crate::okta::log::client::Client;
 use crate::settings::Start;
 use crate::state::store::{CheckpointStore, StoreError};
 use crate::telemetry::Log;
@@ -92,7 +92,7 @@ impl Shipper {
         };
         drop(work);
         report.end(ended, Utc::now());
-        log.run_ended(&report);
+        report.log(log);
         health::post(self.sink.as_ref(), &report, told, &limits.stop, log).await;
         report
     }
@@ -146,7 +146,8 @@ impl Shipper {
             Ok(()) => self.road(&mut deliverer, limits, log).await,
             Err(error) => (Ended::Failed(error), LaneName::Main),
         };
-        while let Ended::Failed(RunError::Okta(error @ OktaError::CursorRefused { .. })) = &ended
+        while let Ended::Failed(RunError::Okta(error)) = &ended
+            && matches!(error.kind, OktaErrorKind::CursorRefused(_))
             && deliverer.keeper.may_fall_back(lane)
         {
             (ended, lane) = match deliverer.keeper.fall_back(lane, error).await {

@@ -40,6 +40,14 @@ impl OktaDomain {
         &self.host
     }
 
+    /// Whether `url` leads to `path` of this org and nowhere else: the credential may go there.
+    pub(crate) fn has(&self, url: &Url, path: &str) -> bool {
+        url.origin() == self.base.origin()
+            && url.path() == path
+            && url.username().is_empty()
+            && url.password().is_none()
+    }
+
     /// What state is kept under, good as the name of a folder or a blob: the host in lower case,
     /// with `_` and the port where that is not the scheme's own (`127.0.0.1_8080`). The colons of
     /// an IPv6 address become `-`.
@@ -63,6 +71,7 @@ impl FromStr for OktaDomain {
 
     fn from_str(text: &str) -> Result<OktaDomain, OktaDomainError> {
         let base = address::read_origin(text)?;
+        // Neither scheme that is read does without a host.
         let host = base.host_str().unwrap_or_default().to_ascii_lowercase();
         match org_of_admin_console(&host) {
             Some(org) => Err(OktaDomainError::AdminConsole {
@@ -72,6 +81,19 @@ impl FromStr for OktaDomain {
             None => Ok(OktaDomain { base, host }),
         }
     }
+}
+
+/// Where a URL leads, without what may be a secret in it.
+pub(crate) fn shown_target(url: &Url) -> String {
+    let user = match url.username().is_empty() && url.password().is_none() {
+        true => "",
+        false => "\u{2026}@",
+    };
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}"));
+    let port = port.unwrap_or_default();
+    let text = format!("{}://{user}{host}{port}{}", url.scheme(), url.path());
+    text.chars().take(200).collect()
 }
 
 /// Okta's own domains, under which `acme-admin` is the console of `acme`. Under a customer's

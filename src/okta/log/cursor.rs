@@ -94,10 +94,7 @@ impl Cursor {
 
     /// Whether this leads to the log of the org at `domain` and nowhere else.
     pub fn belongs_to(&self, domain: &OktaDomain) -> bool {
-        self.0.origin() == domain.base().origin()
-            && self.0.path() == LOGS_PATH
-            && self.0.username().is_empty()
-            && self.0.password().is_none()
+        domain.has(&self.0, LOGS_PATH)
     }
 
     /// The request's URL.

@@ -4,12 +4,22 @@
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use chrono::{DateTime, Utc};
+use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::jwt::{self, CannotSign};
+use crate::okta::api::credential::jwt;
+use crate::okta::api::error::sign_in::CannotSign;
+
+/// What proofs are made with, once Okta has demanded the first.
+pub(super) struct Proofs {
+    pub(super) key: ProofKey,
+    /// The two servers hand out nonces of their own (RFC 9449 sections 8 and 9).
+    pub(super) token_endpoint_nonce: Option<String>,
+    pub(super) api_nonce: Option<String>,
+}
 
 /// The key of the proofs. Okta binds each token to it.
 pub(super) struct ProofKey {
@@ -20,7 +30,7 @@ pub(super) struct ProofKey {
 
 /// What one proof is about.
 pub(super) struct Proof<'a> {
-    pub(super) method: &'static str,
+    pub(super) method: &'a Method,
     pub(super) url: &'a Url,
     pub(super) at: DateTime<Utc>,
     /// As the server asked for, if it did.
@@ -47,7 +57,7 @@ struct PublicKey<'a> {
 #[derive(Serialize)]
 struct Claims<'a> {
     jti: String,
-    htm: &'static str,
+    htm: &'a str,
     htu: &'a str,
     iat: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,10 +68,11 @@ struct Claims<'a> {
 
 impl ProofKey {
     pub(super) fn generate() -> Result<ProofKey, CannotSign> {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
+        let pair =
+            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| CannotSign)?;
         // SEC 1: a 4, then both coordinates, 32 bytes each.
-        let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
-        let (x, y) = point.split_at_checked(32).ok_or(CannotSign)?;
+        let (_, point) = pair.public_key().as_ref().split_at(1);
+        let (x, y) = point.split_at(32);
         let (x, y) = (jwt::base64url(x), jwt::base64url(y));
         Ok(ProofKey { pair, x, y })
     }
@@ -77,17 +88,17 @@ impl ProofKey {
                 y: &self.y,
             },
         };
-        let mut place = proof.url.clone();
-        place.set_query(None);
-        place.set_fragment(None);
+        let mut target = proof.url.clone();
+        target.set_query(None);
+        target.set_fragment(None);
         let hash = |token: &SecretString| {
             let digest = Sha256::digest(token.expose_secret().as_bytes());
             jwt::base64url(&digest)
         };
         let claims = Claims {
             jti: jwt::unique_id()?,
-            htm: proof.method,
-            htu: place.as_str(),
+            htm: proof.method.as_str(),
+            htu: target.as_str(),
             iat: proof.at.timestamp(),
             nonce: proof.nonce,
             ath: proof.token.map(hash),
