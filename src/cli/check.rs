@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
-use super::{result, settings, shipper, with_runtime};
+use crate::cli::output::result;
+use crate::cli::shipper::with_shipper;
 use crate::log_analytics::batch::Batch;
 use crate::log_analytics::post_error::PostError;
 use crate::log_analytics::sink::Table;
@@ -19,13 +20,9 @@ use crate::state::store::StoreError;
 
 /// Tries Okta, the store and the workspace, and prints what came of each.
 pub fn run(environment: &Environment) -> ExitCode {
-    let shipper = match settings(environment).and_then(shipper) {
-        Ok(shipper) => shipper,
-        Err(code) => return code,
-    };
-    with_runtime(async |stop| {
+    with_shipper(environment, async |shipper, stop| {
         tokio::select! {
-            all_good = every_part(&shipper) => match all_good {
+            all_good = every_part(shipper) => match all_good {
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
             },
@@ -103,8 +100,7 @@ async fn state(shipper: &Shipper) -> Result<String, StoreError> {
     Ok(format!("{place} can be written; {saved}"))
 }
 
-/// Every table's way, and one line each; where a road knows no harmless try, one row that says it
-/// is a check.
+/// Every table, one line each; where the API has no harmless try, one row that says it is a check.
 async fn workspace(shipper: &Shipper) -> bool {
     let mut all_good = true;
     for table in Table::ALL {

@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 
-use super::{WRONG_USAGE, people, with_runtime};
+use crate::cli::output::{WRONG_USAGE, people};
+use crate::cli::runtime::with_runtime;
 use crate::host::server::{self, PORT};
 use crate::settings::Environment;
 use crate::telemetry::{self, Lines};

@@ -86,9 +86,9 @@ pub(crate) fn read(text: &str) -> Result<Url, AddressError> {
 /// # Errors
 /// As [`read`], and for a path.
 pub(crate) fn read_origin(text: &str) -> Result<Url, AddressError> {
-    let bare = read(before_path(text))?;
-    // The path first: whoever pasted a whole request's URL wants to hear of the host alone.
-    let rest = text.get(before_path(text).len()..).unwrap_or_default();
+    let (origin, rest) = text.split_at(before_path(text).len());
+    // The path last: whoever pasted a whole request's URL is told the host alone.
+    let bare = read(origin)?;
     if rest.is_empty() || rest == "/" {
         return Ok(bare);
     }
@@ -105,10 +105,9 @@ pub(crate) fn before_path(text: &str) -> &str {
     let scheme_length = text.len() - rest.len();
     // User info may hold any of these marks; the host is what follows the last `@`.
     let user_info = rest.rfind('@').map_or(0, |at| at + 1);
-    let host = rest.get(user_info..).unwrap_or_default();
+    let (_, host) = rest.split_at(user_info);
     let host_length = host.find(PATH_BEGINS).unwrap_or(host.len());
-    text.get(..scheme_length + user_info + host_length)
-        .unwrap_or(text)
+    text.split_at(scheme_length + user_info + host_length).0
 }
 
 /// Whether `url` stays on this machine: 127.0.0.0/8, `[::1]` or `localhost`.

@@ -1,7 +1,7 @@
 //! One request to any of Okta's APIs.
 
 pub(crate) mod body;
-pub mod caller;
+pub(crate) mod caller;
 pub(crate) mod classify;
 pub mod client;
 pub mod credential;
@@ -9,5 +9,5 @@ pub mod domain;
 pub mod error;
 pub(crate) mod inflate;
 pub mod link;
-pub mod rate;
-pub mod resource;
+pub(crate) mod rate;
+pub(crate) mod resource;

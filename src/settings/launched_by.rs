@@ -1,6 +1,6 @@
-//! Who starts the program: it decides what may be assumed where nothing is set.
+//! Who started the program.
 
-/// Who starts the program.
+/// Who started the program, which decides what may be assumed where nothing is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LaunchedBy {
     /// The Functions host, unattended: no store and no sink is ever assumed.

@@ -13,11 +13,11 @@ use crate::okta::api::credential::service_app::ServiceApp;
 use crate::okta::api::domain::OktaDomain;
 use crate::okta::api::error::{OktaError, OktaErrorKind};
 
-pub mod authorization;
-pub mod client_id;
+pub(crate) mod authorization;
+pub(crate) mod client_id;
 mod dpop;
 mod jwt;
-pub mod private_key;
+pub(crate) mod private_key;
 pub mod service_app;
 mod token_endpoint;
 

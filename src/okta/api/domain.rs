@@ -22,7 +22,7 @@ pub enum OktaDomainError {
     /// The admin console answers under a host of its own, which serves no API.
     #[error("{shown} is the address of the admin console; write {org}")]
     AdminConsole {
-        /// The value.
+        /// The value as an error may show it.
         shown: String,
         /// The org's own host.
         org: String,
@@ -71,8 +71,9 @@ impl FromStr for OktaDomain {
 
     fn from_str(text: &str) -> Result<OktaDomain, OktaDomainError> {
         let base = address::read_origin(text)?;
-        // Neither scheme that is read does without a host.
-        let host = base.host_str().unwrap_or_default().to_ascii_lowercase();
+        let Some(host) = base.host_str().map(str::to_ascii_lowercase) else {
+            unreachable!("an http or https address has a host");
+        };
         match org_of_admin_console(&host) {
             Some(org) => Err(OktaDomainError::AdminConsole {
                 shown: address::shown(text),

@@ -12,15 +12,15 @@ use crate::okta::api::error::answer::Answer;
 use crate::okta::api::error::sign_in::{CannotSign, SignInError};
 use crate::okta::api::resource::Resource;
 
-pub mod answer;
-pub mod sign_in;
+pub(crate) mod answer;
+pub(crate) mod sign_in;
 
 /// Why a request to Okta failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OktaError {
     /// Who was asked: the org's host, or `the token endpoint of` it.
     pub org: String,
-    /// What went wrong.
+    /// What went wrong, which decides about another try.
     pub kind: OktaErrorKind,
 }
 
@@ -45,25 +45,25 @@ pub enum OktaErrorKind {
          to the network zone of {}", .1, match .0 { Caller::ApiToken => "the token", Caller::ServiceApp => "the service app" }
     )]
     OutsideZone(Caller, Answer),
-    /// 404.
+    /// 404: another host than the org's answered.
     #[error("has no {} at {} ({}); OKTA_DOMAIN must be the org's own address", .0.name, .0.path, .1)]
     NotFound(&'static Resource, Answer),
-    /// 429.
+    /// 429, from the API or from the token endpoint.
     #[error("answers that {} ({answer})", if *.concurrent { "too many requests run at once" } else { "its rate limit is spent" })]
     RateLimited {
         /// Whether it is the limit of simultaneous requests.
         concurrent: bool,
         /// How long Okta asks to wait, if it does.
         wait: Option<Duration>,
-        /// Status and Okta's words.
+        /// What Okta said.
         answer: Answer,
     },
-    /// 5xx and 408.
+    /// 5xx and 408, from the API or from the token endpoint.
     #[error("is in trouble ({answer}){}; if it lasts, look at status.okta.com", if *.slow { "; it did not finish the query in time" } else { "" })]
     Trouble {
         /// Whether Okta ran out of time, which smaller pages mend.
         slow: bool,
-        /// Status and Okta's words.
+        /// What Okta said.
         answer: Answer,
     },
     /// Any other status.
@@ -82,7 +82,7 @@ pub enum OktaErrorKind {
         "links to its next page at {target}, which is not this org's {}; the token was not sent there. Is OKTA_DOMAIN the address that Okta itself uses (custom domain or okta.com)?", .resource.name
     )]
     ForeignLink {
-        /// What was asked for.
+        /// What the request was about.
         resource: &'static Resource,
         /// Scheme, host and path of the link.
         target: String,
@@ -102,7 +102,7 @@ pub enum OktaErrorKind {
     Transport {
         /// Whether it was the time that ran out.
         slow: bool,
-        /// What happened.
+        /// What happened and what to do, a phrase after the org's name.
         problem: String,
     },
     /// More than a page may be.
@@ -110,7 +110,7 @@ pub enum OktaErrorKind {
         "sent a page of more than {limit} bytes though one {} was asked for; nothing is skipped without a word: if it lasts, ask Okta's support about it", .resource.entry
     )]
     PageTooLarge {
-        /// What was asked for.
+        /// What the request was about.
         resource: &'static Resource,
         /// The cap, in bytes after decompression.
         limit: usize,

@@ -49,8 +49,8 @@ impl RateLimit {
     }
 }
 
-/// The answer's own clock.
-pub fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+/// When the answer was given, by the server's clock.
+pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     let date = headers.get(reqwest::header::DATE)?.to_str().ok()?;
     DateTime::parse_from_rfc2822(date)
         .ok()

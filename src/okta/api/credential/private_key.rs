@@ -9,7 +9,7 @@ use aws_lc_rs::error::Unspecified;
 use crate::okta::api::credential::private_key::error::PrivateKeyError;
 use crate::okta::api::credential::private_key::key_pair::KeyPair;
 
-pub mod error;
+pub(crate) mod error;
 mod jwk;
 mod key_pair;
 mod pem;

@@ -56,17 +56,8 @@ pub(super) enum Outcome {
 #[derive(Deserialize)]
 struct TokenBody {
     token_type: String,
-    access_token: SecretText,
+    access_token: SecretString,
     expires_in: Option<i64>,
-}
-
-/// Read straight into what cannot be printed.
-struct SecretText(SecretString);
-
-impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| SecretText(text.into()))
-    }
 }
 
 impl<'a> TokenEndpoint<'a> {
@@ -181,7 +172,7 @@ fn granted(body: &[u8]) -> Result<Granted, SignInError> {
     Ok(Granted {
         token: AccessToken {
             scheme,
-            secret: body.access_token.0,
+            secret: body.access_token,
         },
         life: body.expires_in.unwrap_or(SHORT_LIFE).clamp(1, LONGEST_LIFE),
     })

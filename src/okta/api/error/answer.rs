@@ -6,7 +6,6 @@ use serde::Deserialize;
 /// Status line and Okta's own words about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// HTTP status.
     pub status: u16,
     /// Okta's `errorCode`, when the body had one.
     pub code: Option<String>,

@@ -15,21 +15,15 @@ pub enum SignInError {
         "does not take the service app's sign-in ({answer}); is OKTA_CLIENT_ID the app's client id, is the public key of OKTA_PRIVATE_KEY an active one of that app, and is OKTA_KEY_ID that key's id?{}", clock_advice(*.behind)
     )]
     InvalidClient {
-        /// Status and Okta's words.
         answer: Answer,
-        /// How far this machine's clock is behind Okta's.
+        /// How far this machine's clock is behind Okta's, where the answer told.
         behind: Option<TimeDelta>,
     },
     /// `invalid_scope`: nobody granted it.
     #[error(
         "does not give the service app the scope {scope} ({answer}); a Super Admin grants it on the app's Okta API Scopes tab"
     )]
-    ScopeNotGranted {
-        /// The scope that was asked for.
-        scope: &'static str,
-        /// Status and Okta's words.
-        answer: Answer,
-    },
+    ScopeNotGranted { scope: &'static str, answer: Answer },
     /// `access_denied`: not from this network.
     #[error(
         "does not let the service app sign in ({0}); where the app is limited to a network zone, add the outbound addresses of the function app to it"
@@ -45,9 +39,8 @@ pub enum SignInError {
         "does not take the DPoP proof of the service app ({answer}){}; if it lasts, ask Okta's support about it", clock_advice(*.behind)
     )]
     ProofRefused {
-        /// Status and Okta's words.
         answer: Answer,
-        /// How far this machine's clock is behind Okta's.
+        /// How far this machine's clock is behind Okta's, where the answer told.
         behind: Option<TimeDelta>,
     },
     /// An answer that no token endpoint gives. It never holds the token.

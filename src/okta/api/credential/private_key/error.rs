@@ -3,7 +3,6 @@
 /// Why a text is not a key to sign in with. The text itself is never shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PrivateKeyError {
-    /// Something else altogether.
     #[error(
         "the value is neither a private key in PEM (-----BEGIN PRIVATE KEY-----) nor a JWK ({{\"kty\":...}}); paste the whole key that was saved when it was made in Okta"
     )]
@@ -21,7 +20,6 @@ pub enum PrivateKeyError {
     /// The half that everybody may know.
     #[error("the value is a public key; paste the private key that belongs to it")]
     Public,
-    /// A certificate.
     #[error("the value is a certificate; paste the private key that belongs to it")]
     Certificate,
     /// A key under a passphrase, which nobody is there to type.
@@ -29,7 +27,6 @@ pub enum PrivateKeyError {
         "the key is protected by a passphrase; take that off: openssl pkcs8 -topk8 -nocrypt -in key.pem"
     )]
     Encrypted,
-    /// OpenSSH's own format.
     #[error("the key is in OpenSSH's own format; turn it into PEM: ssh-keygen -p -m PKCS8 -f key")]
     OpenSsh,
     /// RSA that cannot be used.
@@ -46,7 +43,6 @@ pub enum PrivateKeyError {
     /// A JSON object that is no JWK.
     #[error("the value begins as a JWK and is not one; paste the JSON object whole, from {{ to }}")]
     NotAJwk,
-    /// A set of keys.
     #[error("the value is a set of keys; paste the one private key alone, from {{ to }}")]
     JwkSet,
 }
