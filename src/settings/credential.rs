@@ -79,40 +79,29 @@ fn service_app(reader: &mut SettingsReader<'_>) -> Option<CredentialSettings> {
     })
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the value is no key id; copy the KID beside the key on the service app's General tab, or leave it out if the app has one key alone"
-)]
-struct NoKeyId;
-
-fn key_id(text: &str) -> Result<String, NoKeyId> {
+fn key_id(text: &str) -> Result<String, &'static str> {
     let good = text.len() <= 200
         && !text.starts_with("-----")
         && text.chars().all(|c| c.is_ascii_graphic());
-    good.then(|| text.to_owned()).ok_or(NoKeyId)
+    good.then(|| text.to_owned()).ok_or(
+        "the value is no key id; copy the KID beside the key on the service app's General tab, or \
+         leave it out if the app has one key alone",
+    )
 }
 
-#[derive(Debug, thiserror::Error)]
-enum TokenError {
-    #[error("the value is SSWS without a token; write the token alone")]
-    Empty,
-    #[error("the value has a space or a line break inside; copy the token alone")]
-    Space,
-    #[error("the value has a character that no token has; copy the token again")]
-    NotVisibleAscii,
-}
-
-fn token(text: &str) -> Result<SecretString, TokenError> {
+fn token(text: &str) -> Result<SecretString, &'static str> {
     let token = match text.split_once(char::is_whitespace) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("SSWS") => token.trim_start(),
-        None if text.eq_ignore_ascii_case("SSWS") => return Err(TokenError::Empty),
+        None if text.eq_ignore_ascii_case("SSWS") => {
+            return Err("the value is SSWS without a token; write the token alone");
+        }
         _ => text,
     };
     if token.contains(char::is_whitespace) {
-        return Err(TokenError::Space);
+        return Err("the value has a space or a line break inside; copy the token alone");
     }
     match token.chars().all(|c| c.is_ascii_graphic()) {
         true => Ok(token.into()),
-        false => Err(TokenError::NotVisibleAscii),
+        false => Err("the value has a character that no token has; copy the token again"),
     }
 }

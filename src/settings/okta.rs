@@ -75,11 +75,6 @@ pub enum Start {
     At(DateTime<Utc>),
 }
 
-/// A start that lies ahead.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} lies in the future; write an instant up to 90 days ago", rfc3339(.0))]
-pub struct StartInFuture(DateTime<Utc>);
-
 impl Start {
     /// How long Okta keeps its log, in days; what is older is left out of its answers in silence.
     pub const MAX_DAYS: u32 = 90;
@@ -93,9 +88,12 @@ impl Start {
         at: DateTime<Utc>,
         now: DateTime<Utc>,
         setting: &str,
-    ) -> Result<(Start, Option<String>), StartInFuture> {
+    ) -> Result<(Start, Option<String>), String> {
         if at > now {
-            return Err(StartInFuture(at));
+            return Err(format!(
+                "{} lies in the future; write an instant up to 90 days ago",
+                rfc3339(&at)
+            ));
         }
         let oldest = Start::Backfill {
             days: Start::MAX_DAYS,
@@ -133,7 +131,7 @@ fn start(reader: &mut SettingsReader<'_>, now: DateTime<Utc>) -> Option<Start> {
                 address::shown(text)
             )
         })?;
-        Start::at(at.to_utc(), now, OKTA_START_AT.name).map_err(|error| error.to_string())
+        Start::at(at.to_utc(), now, OKTA_START_AT.name)
     });
     match at {
         None => backfill,

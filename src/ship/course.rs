@@ -1,6 +1,7 @@
 //! One lane's reading: where it stands, the page under way, what it leaves out.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use url::Url;
 
 use super::handover::ReadStats;
 use super::intake::{Intake, Odd, Repeats};
@@ -139,7 +140,7 @@ impl Course {
                         },
                 }) => {
                     let head = Page {
-                        next: Some(Cursor::new(next.clone())),
+                        next: Some(Cursor::new(Url::clone(&next))),
                         rate: None,
                         date: None,
                     };

@@ -125,7 +125,7 @@ impl Client {
             ReadOutcome::TooLarge => Err(OktaErrorKind::PageTooLarge {
                 resource: request.resource,
                 limit: request.max_bytes,
-                next: head.next,
+                next: head.next.map(Box::new),
             }),
             ReadOutcome::Damaged => Err(OktaErrorKind::UnreadablePage {
                 problem: "its compression is damaged".to_owned(),

@@ -115,7 +115,7 @@ pub enum OktaErrorKind {
         /// The cap, in bytes after decompression.
         limit: usize,
         /// The link past the page, if Okta named one. It belongs to this org.
-        next: Option<Url>,
+        next: Option<Box<Url>>,
     },
     /// A body that is no list.
     #[error(

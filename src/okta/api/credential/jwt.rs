@@ -3,19 +3,23 @@
 use aws_lc_rs::error::Unspecified;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde_json::Value;
 
 use crate::okta::api::error::sign_in::CannotSign;
 
+/// The token of two JSON objects. A member that is null is left out.
 pub(super) fn compact(
-    header: &impl Serialize,
-    claims: &impl Serialize,
+    header: Value,
+    claims: Value,
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, Unspecified>,
 ) -> Result<String, CannotSign> {
-    let part = |json: serde_json::Result<Vec<u8>>| json.map(|json| base64url(&json));
-    let header = part(serde_json::to_vec(header)).map_err(|_| CannotSign)?;
-    let claims = part(serde_json::to_vec(claims)).map_err(|_| CannotSign)?;
-    let message = format!("{header}.{claims}");
+    let part = |mut object: Value| {
+        if let Value::Object(members) = &mut object {
+            members.retain(|_, member| !member.is_null());
+        }
+        base64url(object.to_string().as_bytes())
+    };
+    let message = format!("{}.{}", part(header), part(claims));
     let signature = sign(message.as_bytes()).map_err(|_| CannotSign)?;
     Ok(format!("{message}.{}", base64url(&signature)))
 }

@@ -10,15 +10,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, Method};
 use secrecy::SecretString;
-use serde::Serialize;
+use serde_json::json;
 use url::Url;
 
 use crate::net::token_cache::{Issued, TokenCache};
-use crate::okta::api::credential::authorization::{
-    AccessToken, Authorization, Scheme, secret_header,
-};
+use crate::okta::api::credential::authorization::{AccessToken, Authorization, Scheme};
 use crate::okta::api::credential::client_id::ClientId;
-use crate::okta::api::credential::dpop::{Proof, ProofKey, Proofs};
+use crate::okta::api::credential::dpop::{ProofKey, Proofs};
 use crate::okta::api::credential::jwt;
 use crate::okta::api::credential::private_key::PrivateKey;
 use crate::okta::api::credential::token_endpoint::{self, Granted, Outcome, TokenEndpoint};
@@ -44,24 +42,6 @@ pub struct ServiceApp {
     tokens: TokenCache<AccessToken>,
     /// Made when Okta first demands a proof.
     proofs: Mutex<Option<Proofs>>,
-}
-
-#[derive(Serialize)]
-struct AssertionHeader<'a> {
-    alg: &'static str,
-    typ: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kid: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct AssertionClaims<'a> {
-    iss: &'a str,
-    sub: &'a str,
-    aud: &'a str,
-    iat: i64,
-    exp: i64,
-    jti: String,
 }
 
 impl ServiceApp {
@@ -95,19 +75,9 @@ impl ServiceApp {
         let now = (self.clock)().into();
         let sign_in = self.sign_in(domain, &endpoint);
         let token = self.tokens.get(now, sign_in).await?;
-        let proof = match (token.scheme, &*self.proofs()) {
-            (Scheme::Bearer, _) | (Scheme::Dpop, None) => Ok(None),
-            (Scheme::Dpop, Some(proofs)) => proof_header(
-                &proofs.key,
-                &Proof {
-                    method,
-                    url,
-                    at: (self.clock)(),
-                    nonce: proofs.api_nonce.as_deref(),
-                    token: Some(&token.secret),
-                },
-            )
-            .map(Some),
+        let proof = match token.scheme {
+            Scheme::Bearer => Ok(None),
+            Scheme::Dpop => self.proof(method, url, Some(&token.secret)),
         };
         let proof = proof.map_err(|error| OktaError::new(domain, error))?;
         Authorization::by_access_token(token, proof).ok_or_else(|| {
@@ -141,7 +111,8 @@ impl ServiceApp {
         loop {
             let now = (self.clock)();
             let assertion = self.assertion(endpoint, now).map_err(cannot_sign)?;
-            let proof = self.sign_in_proof(endpoint, now).map_err(cannot_sign)?;
+            let proof = self.proof(&Method::POST, endpoint.url(), None);
+            let proof = proof.map_err(cannot_sign)?;
             match endpoint.ask(&assertion, proof, now).await? {
                 Outcome::Granted(granted) => return Ok(issued(granted, now)),
                 Outcome::ProofWanted { nonce, refusal } => {
@@ -156,23 +127,24 @@ impl ServiceApp {
         }
     }
 
-    fn sign_in_proof(
+    /// A proof of one request, once Okta has demanded proofs. A request with a token goes to the
+    /// API, one without to the token endpoint.
+    fn proof(
         &self,
-        endpoint: &TokenEndpoint<'_>,
-        now: DateTime<Utc>,
+        method: &Method,
+        url: &Url,
+        token: Option<&SecretString>,
     ) -> Result<Option<HeaderValue>, CannotSign> {
         let proofs = self.proofs();
-        let proof = proofs.as_ref().map(|proofs| {
-            let proof = Proof {
-                method: &Method::POST,
-                url: endpoint.url(),
-                at: now,
-                nonce: proofs.token_endpoint_nonce.as_deref(),
-                token: None,
-            };
-            proof_header(&proofs.key, &proof)
-        });
-        proof.transpose()
+        let Some(proofs) = &*proofs else {
+            return Ok(None);
+        };
+        let nonce = match token {
+            Some(_) => proofs.api_nonce.as_deref(),
+            None => proofs.token_endpoint_nonce.as_deref(),
+        };
+        let at = (self.clock)();
+        proofs.key.prove(method, url, at, nonce, token).map(Some)
     }
 
     fn want_proofs(&self, nonce: Option<String>) -> Result<(), CannotSign> {
@@ -198,20 +170,20 @@ impl ServiceApp {
         endpoint: &TokenEndpoint<'_>,
         now: DateTime<Utc>,
     ) -> Result<String, CannotSign> {
-        let header = AssertionHeader {
-            alg: self.key.algorithm(),
-            typ: "JWT",
-            kid: self.key.id(),
-        };
-        let claims = AssertionClaims {
-            iss: self.client_id.as_str(),
-            sub: self.client_id.as_str(),
-            aud: endpoint.url().as_str(),
-            iat: now.timestamp(),
-            exp: (now + ASSERTION_LIFE).timestamp(),
-            jti: jwt::unique_id()?,
-        };
-        jwt::compact(&header, &claims, |message| self.key.sign(message))
+        let header = json!({
+            "alg": self.key.algorithm(),
+            "typ": "JWT",
+            "kid": self.key.id(),
+        });
+        let claims = json!({
+            "iss": self.client_id.as_str(),
+            "sub": self.client_id.as_str(),
+            "aud": endpoint.url().as_str(),
+            "iat": now.timestamp(),
+            "exp": (now + ASSERTION_LIFE).timestamp(),
+            "jti": jwt::unique_id()?,
+        });
+        jwt::compact(header, claims, |message| self.key.sign(message))
     }
 }
 
@@ -223,11 +195,6 @@ fn issued(granted: Granted, asked: DateTime<Utc>) -> Issued<AccessToken> {
         expires_at: after(granted.life * 1000),
         token: granted.token,
     }
-}
-
-fn proof_header(key: &ProofKey, proof: &Proof<'_>) -> Result<HeaderValue, CannotSign> {
-    let text = SecretString::from(key.prove(proof)?);
-    secret_header("", &text).ok_or(CannotSign)
 }
 
 impl fmt::Debug for ServiceApp {
