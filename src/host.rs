@@ -12,4 +12,4 @@ mod functions;
 pub mod invocation;
 mod okta_syslog_timer;
 mod routes;
-pub mod server;
+pub(crate) mod server;

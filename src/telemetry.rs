@@ -19,7 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Where log lines go and how they look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lines {
+pub(crate) enum Lines {
     /// JSON on stdout, for the Functions host.
     Json,
     /// Text on stderr, for people.
@@ -30,7 +30,7 @@ pub enum Lines {
 }
 
 /// Sets the process's log lines up; a second call changes nothing.
-pub fn set_up(lines: Lines) {
+pub(crate) fn set_up(lines: Lines) {
     // Ours alone: what the libraries below have to say is in the errors they return.
     let ours = Targets::new().with_target("okta_sentinel", Level::INFO);
     // Fails only where a test has set lines up before. A line that nobody takes any more is

@@ -14,7 +14,7 @@ use crate::settings::Environment;
 use crate::telemetry::Log;
 
 /// The variable in which the host names the port.
-pub const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
+pub(crate) const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 
 /// What a run that was told to end may take: its last post, its last save, and the answer.
 const LAST_WORK: Duration = Duration::from_secs(20);
@@ -26,7 +26,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// What the listener reports.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: std::net::TcpListener,
     environment: Environment,
     stop: CancellationToken,

@@ -77,7 +77,7 @@ pub enum Start {
 
 impl Start {
     /// How long Okta keeps its log, in days; what is older is left out of its answers in silence.
-    pub const MAX_DAYS: u32 = 90;
+    pub(crate) const MAX_DAYS: u32 = 90;
 
     /// A start at `at`, or 90 days ago where that is later, then with a warning for the operator
     /// that begins with what gave the instant (`OKTA_START_AT`, `--since`).

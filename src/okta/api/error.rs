@@ -148,7 +148,7 @@ impl OktaError {
     }
 
     /// Whether a smaller page may be answered where this one was not: time ran out.
-    pub fn asks_for_smaller_pages(&self) -> bool {
+    pub(crate) fn asks_for_smaller_pages(&self) -> bool {
         matches!(
             self.kind,
             OktaErrorKind::Trouble { slow: true, .. } | OktaErrorKind::Transport { slow: true, .. }

@@ -11,7 +11,7 @@ use crate::okta::api::resource::Resource;
 use crate::okta::log::cursor::{Cursor, LOGS_PATH};
 
 /// Largest page that is read, in bytes after decompression: three usual pages of 1000 events.
-pub const MAX_PAGE_BYTES: usize = 8_000_000;
+const MAX_PAGE_BYTES: usize = 8_000_000;
 
 /// The System Log, as errors speak of it.
 pub const SYSTEM_LOG: Resource = Resource {

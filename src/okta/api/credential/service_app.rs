@@ -25,7 +25,7 @@ use crate::okta::api::error::OktaError;
 use crate::okta::api::error::sign_in::{CannotSign, SignInError};
 
 /// What time it is: the system's time, but for tests.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+pub(crate) type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// How long an assertion may be used. Okta allows an hour; it is sent at once and only once.
 const ASSERTION_LIFE: TimeDelta = TimeDelta::minutes(5);
