@@ -67,7 +67,7 @@ impl Command {
     }
 }
 
-/// Nothing was said and nobody gave a port.
+/// No command was given, and no port.
 pub fn no_command() -> ExitCode {
     people(&Arguments::command().render_help().to_string());
     ExitCode::from(WRONG_USAGE)

@@ -87,7 +87,7 @@ pub(crate) fn read(text: &str) -> Result<Url, AddressError> {
 /// As [`read`], and for a path.
 pub(crate) fn read_origin(text: &str) -> Result<Url, AddressError> {
     let (origin, rest) = text.split_at(before_path(text).len());
-    // The path last: whoever pasted a whole request's URL is told the host alone.
+    // The origin first: an error about it should not show the path of a pasted request.
     let bare = read(origin)?;
     if rest.is_empty() || rest == "/" {
         return Ok(bare);
@@ -103,7 +103,7 @@ pub(crate) fn read_origin(text: &str) -> Result<Url, AddressError> {
 pub(crate) fn before_path(text: &str) -> &str {
     let (_, rest) = split_scheme(text);
     let scheme_length = text.len() - rest.len();
-    // User info may hold any of these marks; the host is what follows the last `@`.
+    // User info may hold any of these characters; the host is what follows the last `@`.
     let user_info = rest.rfind('@').map_or(0, |at| at + 1);
     let (_, host) = rest.split_at(user_info);
     let host_length = host.find(PATH_BEGINS).unwrap_or(host.len());

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::Mutex;
 
-/// How long a living token is used on after its renewal failed, before the next try.
+/// After a renewal failed, how long the unexpired token is used before the next try.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(30);
 
 /// A token and its times, as its issuer gave them.
@@ -34,8 +34,8 @@ impl<T> Default for TokenCache<T> {
 }
 
 impl<T> TokenCache<T> {
-    /// The cached token while it is young, else a new one by `request`. A living token is used on
-    /// where `request` fails: the rest of its life is for trying again.
+    /// The cached token until it is to be renewed, then a new one by `request`. Where `request`
+    /// fails, an unexpired token is used on: the time until it expires is for trying again.
     pub(crate) async fn get<E>(
         &self,
         now: SystemTime,
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_young_token_is_not_requested_again_and_an_old_one_is() {
+    async fn a_token_is_requested_once_and_renewed_when_due() {
         let cache = TokenCache::default();
         assert_eq!(*cache.get(at(0), issue(1)).await.unwrap(), 1);
         assert_eq!(*cache.get(at(79), issue(2)).await.unwrap(), 1);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_living_token_outlasts_a_failed_renewal_and_a_dead_one_does_not() {
+    async fn a_failed_renewal_fails_the_caller_only_once_the_token_has_expired() {
         let cache = TokenCache::default();
         cache.get(at(0), issue(1)).await.unwrap();
         assert_eq!(*cache.get(at(80), fail()).await.unwrap(), 1);

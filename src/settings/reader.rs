@@ -101,7 +101,7 @@ impl<'e> SettingsReader<'e> {
         parsed.map_err(|error| self.problem(name, error)).ok()
     }
 
-    /// A variable that the platform sets and nobody else.
+    /// A variable that App Service or the Functions host sets by itself.
     pub(super) fn platform(&self, name: &str) -> Option<&'e str> {
         self.environment.get(name)
     }

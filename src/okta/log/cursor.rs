@@ -1,4 +1,4 @@
-//! A place in an org's log: the request that goes on from there.
+//! A position in an org's log: the request that reads on from there.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ impl Cursor {
         Cursor(url)
     }
 
-    /// The same place with pages of at most `limit` events.
+    /// The same position with pages of at most `limit` events.
     #[must_use]
     pub fn with_limit(&self, limit: u32) -> Cursor {
         let mut url = self.0.clone();
@@ -58,20 +58,20 @@ impl Cursor {
         limit.and_then(|limit| limit.parse().ok()).unwrap_or(100)
     }
 
-    /// Whether both are the same place, whatever the size of the page asked for there and however
-    /// their URLs are spelt.
+    /// Whether both are the same position, whatever page size they ask for and however their URLs
+    /// are spelt.
     pub fn is_same_place(&self, other: &Cursor) -> bool {
         self.0.origin() == other.0.origin()
             && self.0.path() == other.0.path()
             && self.parameters_but_limit() == other.parameters_but_limit()
     }
 
-    /// Whether Okta handed this place out, rather than this program having made it of a time.
+    /// Whether Okta gave this cursor, rather than this program having made it of a time.
     pub fn is_from_okta(&self) -> bool {
         self.parameter("after").is_some()
     }
 
-    /// The time that this program made it of, if it did.
+    /// The time that this program made it of; `None` for a cursor from Okta.
     pub fn start(&self) -> Option<DateTime<Utc>> {
         let since = self.parameter("since").filter(|_| !self.is_from_okta())?;
         let start = DateTime::parse_from_rfc3339(&since).ok()?;
@@ -83,7 +83,7 @@ impl Cursor {
         domain.has(&self.0, LOGS_PATH)
     }
 
-    /// What a request at this place asks for.
+    /// What a request for the next page asks for.
     pub fn url(&self) -> &Url {
         &self.0
     }

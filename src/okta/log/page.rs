@@ -27,7 +27,7 @@ pub const SYSTEM_LOG: Resource = Resource {
 /// What came with a page's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The place after this page, if Okta named one. It belongs to this org.
+    /// The position after this page, if Okta named one. It belongs to this org.
     pub next: Option<Cursor>,
     /// What remains of Okta's rate limit.
     pub rate: Option<RateLimit>,

@@ -16,7 +16,7 @@ pub enum SignInError {
     )]
     InvalidClient {
         answer: Answer,
-        /// How far this machine's clock is behind Okta's, where the answer told.
+        /// How far this machine's clock is behind Okta's, where the answer had a date.
         behind: Option<TimeDelta>,
     },
     /// `invalid_scope`: nobody granted it.
@@ -40,7 +40,7 @@ pub enum SignInError {
     )]
     ProofRefused {
         answer: Answer,
-        /// How far this machine's clock is behind Okta's, where the answer told.
+        /// How far this machine's clock is behind Okta's, where the answer had a date.
         behind: Option<TimeDelta>,
     },
     /// An answer that no token endpoint gives. It never holds the token.
