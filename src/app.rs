@@ -9,11 +9,12 @@ use crate::log_analytics::data_collector::signature::Signer;
 use crate::log_analytics::local_folder::LocalWorkspace;
 use crate::log_analytics::logs_ingestion::LogsIngestion;
 use crate::log_analytics::sink::Sink;
+use crate::net::http::http_client;
+use crate::okta::api::client::Client;
 use crate::okta::api::credential::Credential;
-use crate::okta::api::credential::ServiceApp;
+use crate::okta::api::credential::service_app::ServiceApp;
 use crate::okta::api::domain::OktaDomain;
-use crate::okta::log::client::Client;
-use crate::okta::log::client::http_client;
+use crate::okta::log::page::SYSTEM_LOG;
 use crate::settings::{CredentialSettings, Settings, SinkSettings, StoreSettings};
 use crate::ship::Shipper;
 use crate::state::blob::BlobStore;
@@ -66,7 +67,8 @@ fn credential(settings: CredentialSettings) -> Credential {
     match settings {
         CredentialSettings::ApiToken(token) => Credential::Ssws(token),
         CredentialSettings::ServiceApp { client_id, key } => {
-            Credential::ServiceApp(Box::new(ServiceApp::new(client_id, key)))
+            let app = ServiceApp::new(client_id, key, SYSTEM_LOG.scope);
+            Credential::ServiceApp(Box::new(app))
         }
     }
 }

@@ -1,26 +1,22 @@
 //! The command line. Results go to stdout, lines for people to stderr; exit codes are 0 for
 //! done, 1 for a failure that the message explains, 2 for wrong usage or settings.
 
-use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use chrono::Utc;
 use clap::{CommandFactory, Parser, Subcommand};
-use tokio_util::sync::CancellationToken;
 
-use crate::host::PORT;
-use crate::settings::{Environment, Place, Settings};
-use crate::ship::Shipper;
-use crate::telemetry::{self, Lines, Log};
+use crate::cli::output::{WRONG_USAGE, people};
+use crate::host::server::PORT;
+use crate::settings::Environment;
 
 pub mod check;
 pub mod dead_letters;
+mod output;
 mod progress;
+mod runtime;
 pub mod serve;
 pub mod ship;
-
-/// The exit code of wrong usage and wrong settings, which is also clap's.
-const WRONG_USAGE: u8 = 2;
+mod shipper;
 
 /// Okta's System Log in Microsoft Sentinel: all of it, once, unattended.
 #[derive(Debug, Parser)]
@@ -71,84 +67,8 @@ impl Command {
     }
 }
 
-/// Nothing was said and nobody gave a port.
+/// No command was given, and no port.
 pub fn no_command() -> ExitCode {
     people(&Arguments::command().render_help().to_string());
     ExitCode::from(WRONG_USAGE)
-}
-
-/// Reads settings for a command in a shell; what is wrong with them is said on stderr.
-fn settings(environment: &Environment) -> Result<Settings, ExitCode> {
-    let colour = std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();
-    telemetry::set_up(Lines::Text { colour });
-    let log = Log::new("shell");
-    let settings = Settings::read(environment, Place::Shell, Utc::now()).map_err(|problems| {
-        log.settings_refused(&problems);
-        ExitCode::from(WRONG_USAGE)
-    })?;
-    settings
-        .warnings
-        .iter()
-        .for_each(|warning| log.settings_warning(warning));
-    Ok(settings)
-}
-
-fn shipper(settings: Settings) -> Result<Shipper, ExitCode> {
-    Shipper::assemble(settings).map_err(|error| {
-        people(&format!("error: {error}\n"));
-        ExitCode::FAILURE
-    })
-}
-
-/// Runs a command's future on this thread, with a token that Ctrl-C and SIGTERM cancel.
-fn with_runtime<F: Future<Output = ExitCode>>(
-    work: impl FnOnce(CancellationToken) -> F,
-) -> ExitCode {
-    // One thread: a page takes milliseconds to encode, and hand-overs between threads cost more
-    // than they save.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            people(&format!(
-                "error: no event loop can be had from this system: {error}\n"
-            ));
-            return ExitCode::FAILURE;
-        }
-    };
-    let stop = CancellationToken::new();
-    let code = runtime.block_on(async {
-        tokio::spawn(cancel_on_signal(stop.clone()));
-        work(stop).await
-    });
-    // A lookup of a name may still hang on a thread of its own; nothing waits for it.
-    runtime.shutdown_background();
-    code
-}
-
-async fn cancel_on_signal(stop: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    stop.cancel();
-}
-
-/// A result, on stdout. A reader that went away (`| head`) is no failure of ours.
-fn result(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-/// A line for people, on stderr.
-fn people(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }

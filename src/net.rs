@@ -1,5 +1,8 @@
-//! What every call to another machine needs: addresses, retries, the identity that Azure knows.
+//! What every call to another machine needs: addresses, the HTTP client, retries, the Azure
+//! identity and a cache of tokens.
 
-pub mod address;
+pub(crate) mod address;
+pub mod http;
 pub mod identity;
 pub mod retry;
+pub(crate) mod token_cache;

@@ -9,41 +9,36 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::telemetry::Log;
+
 pub mod catalogue;
 mod credential;
 mod environment;
 mod identity;
+mod launched_by;
 mod number;
 mod okta;
 mod problems;
-mod reading;
+mod reader;
 mod sink;
 mod store;
 
 pub use credential::CredentialSettings;
 pub use environment::Environment;
-pub use okta::{OktaSettings, Start, StartInFuture};
+pub use launched_by::LaunchedBy;
+pub use okta::{OktaSettings, Start};
 pub use problems::{Problem, Problems};
 pub use sink::SinkSettings;
 pub use store::StoreSettings;
 
 use catalogue::RUN_BUDGET_SECONDS;
 use number::whole_number;
-use reading::Reading;
-
-/// Who starts the program: it decides what may be assumed where nothing is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The Functions host, unattended: no store and no sink is ever assumed.
-    Host,
-    /// A person in a shell: state is kept in `./state` where nothing else is said.
-    Shell,
-}
+use reader::SettingsReader;
 
 /// Everything a run needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The road to Okta.
+    /// Which log to read and how.
     pub okta: OktaSettings,
     /// How long one run may take.
     pub run_budget: Duration,
@@ -51,7 +46,7 @@ pub struct Settings {
     pub sink: SinkSettings,
     /// Where the cursor is kept.
     pub store: StoreSettings,
-    /// What an operator should hear once at start: settings that are set and not used, or not used
+    /// What an operator should read once at start: settings that are set and not used, or not used
     /// as written.
     pub warnings: Vec<String>,
 }
@@ -63,22 +58,24 @@ impl Settings {
     /// Every problem there is, in the catalogue's order.
     pub fn read(
         environment: &Environment,
-        place: Place,
+        launched_by: LaunchedBy,
         now: DateTime<Utc>,
     ) -> Result<Settings, Problems> {
-        let mut reading = Reading::begin(environment);
-        let okta = OktaSettings::read(&mut reading, now);
-        let run_budget = reading
+        let mut reader = SettingsReader::begin(environment);
+        let okta = OktaSettings::read(&mut reader, now);
+        let run_budget = reader
             .defaulted(&RUN_BUDGET_SECONDS, |text| whole_number(text, 10..=3600))
             .map(|seconds| Duration::from_secs(u64::from(seconds)));
-        let sink = SinkSettings::read(&mut reading, place);
+        let sink = SinkSettings::read(&mut reader, launched_by);
         let store = match &sink {
-            Some(SinkSettings::Local { folder }) => {
-                Some(StoreSettings::beside_output(&mut reading, place, folder))
-            }
-            _ => StoreSettings::read(&mut reading, place),
+            Some(SinkSettings::Local { folder }) => Some(StoreSettings::beside_output(
+                &mut reader,
+                launched_by,
+                folder,
+            )),
+            _ => StoreSettings::read(&mut reader, launched_by),
         };
-        let warnings = reading.end()?;
+        let warnings = reader.end()?;
         match (okta, run_budget, sink, store) {
             (Some(okta), Some(run_budget), Some(sink), Some(store)) => Ok(Settings {
                 okta,
@@ -87,8 +84,29 @@ impl Settings {
                 store,
                 warnings,
             }),
-            // A part is missing only after a problem was noted, which `end` has returned.
-            _ => Err(Problems::new(Vec::new())),
+            _ => unreachable!("a part is missing only after a problem, which `end` has returned"),
         }
+    }
+
+    /// The same, with every problem or warning on the log.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub(crate) fn read_and_log(
+        environment: &Environment,
+        launched_by: LaunchedBy,
+        log: &Log,
+    ) -> Result<Settings, Problems> {
+        let settings = Settings::read(environment, launched_by, Utc::now());
+        match &settings {
+            Ok(settings) => settings
+                .warnings
+                .iter()
+                .for_each(|it| log.settings_warning(it)),
+            Err(problems) => problems
+                .iter()
+                .for_each(|it| log.wrong_setting(it.setting(), it)),
+        }
+        settings
     }
 }

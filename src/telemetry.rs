@@ -3,7 +3,7 @@
 //! Under the Functions host a line is one JSON object on stdout with the invocation's id; in a
 //! shell it is a line for people on stderr. No line holds a secret, a body or a URL's query.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -17,15 +17,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::okta::api::domain::OktaDomain;
-use crate::settings::Problems;
-use crate::ship::RunReport;
-use crate::state::store::StoreError;
-use okta_rows::EventId;
-
 /// Where log lines go and how they look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lines {
+pub(crate) enum Lines {
     /// JSON on stdout, for the Functions host.
     Json,
     /// Text on stderr, for people.
@@ -36,7 +30,7 @@ pub enum Lines {
 }
 
 /// Sets the process's log lines up; a second call changes nothing.
-pub fn set_up(lines: Lines) {
+pub(crate) fn set_up(lines: Lines) {
     // Ours alone: what the libraries below have to say is in the errors they return.
     let ours = Targets::new().with_target("okta_sentinel", Level::INFO);
     // Fails only where a test has set lines up before. A line that nobody takes any more is
@@ -103,7 +97,7 @@ impl Visit for Message<'_, '_> {
     }
 }
 
-/// The voice of one invocation, or of a command in a shell: every line carries its id.
+/// The log of one invocation, or of a command in a shell: every line carries its id.
 #[derive(Clone, Debug)]
 pub struct Log {
     invocation: String,
@@ -112,13 +106,13 @@ pub struct Log {
 
 /// One line: its name for queries, its fields, its text for people.
 macro_rules! line {
-    ($self:ident, $level:ident, $event:literal, { $($field:tt)* }, $($text:tt)+) => {
+    ($self:ident, $level:ident $event:literal { $($field:tt)* }, $($text:tt)+) => {
         tracing::$level!(invocation_id = %$self.invocation, event = $event, $($field)* $($text)+)
     };
 }
 
 impl Log {
-    /// The voice of one invocation, or of a command in a shell.
+    /// `invocation` is the host's id, or a word for what has none.
     pub fn new(invocation: impl Into<String>) -> Log {
         Log {
             invocation: invocation.into(),
@@ -126,229 +120,155 @@ impl Log {
         }
     }
 
-    /// The same voice without the line that a run ends with, for a command that prints it itself.
+    /// Whether the line that a run ends with is left out.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// The same log without the line that a run ends with, for a command that prints it itself.
     #[must_use]
-    pub fn quietly(&self) -> Log {
+    pub(crate) fn quietly(&self) -> Log {
         Log {
             quiet: true,
             ..self.clone()
         }
     }
 
-    /// Whose voice this is: the host's invocation id, or a word.
-    pub fn invocation(&self) -> &str {
+    pub(crate) fn invocation(&self) -> &str {
         &self.invocation
     }
 
     /// The server listens.
-    pub fn listening(&self, port: u16) {
-        line!(self, info, "listening", { port, }, "listening on 127.0.0.1:{port}");
+    pub(crate) fn listening(&self, port: u16) {
+        line!(self, info "listening" { port, }, "listening on 127.0.0.1:{port}");
     }
 
     /// The process was told to end.
-    pub fn stopping(&self) {
-        line!(
-            self,
-            info,
-            "stopping",
-            {},
-            "told to stop; a post under way gets 5 seconds"
-        );
+    pub(crate) fn stopping(&self) {
+        line!(self, info "stopping" {}, "told to stop; a post under way gets 5 seconds");
     }
 
     /// A payload that is not the timer's; the run goes on all the same.
-    pub fn odd_payload(&self, problem: &str) {
-        line!(
-            self,
-            warn,
-            "odd_payload",
-            {},
-            "the invocation's body cannot be read ({problem}); running all the same"
-        );
+    pub(crate) fn odd_payload(&self, problem: &str) {
+        line!(self, warn "odd_payload" {},
+            "the invocation's body cannot be read ({problem}); running all the same");
     }
 
     /// The timer fires late.
-    pub fn past_due(&self) {
-        line!(
-            self,
-            info,
-            "past_due",
-            {},
-            "the timer fires late; this run goes on from the saved cursor like any other"
-        );
+    pub(crate) fn past_due(&self) {
+        line!(self, info "past_due" {},
+            "the timer fires late; this run goes on from the saved cursor like any other");
     }
 
     /// A run of this process is still under way.
-    pub fn already_running(&self, answer: &str) {
-        line!(self, info, "already_running", {}, "{answer}");
+    pub(crate) fn already_running(&self, answer: &str) {
+        line!(self, info "already_running" {}, "{answer}");
     }
 
     /// An invocation failed before or beside its run.
-    pub fn invocation_failed(&self, problem: &str) {
-        line!(self, error, "invocation_failed", {}, "{problem}");
+    pub(crate) fn invocation_failed(&self, problem: &str) {
+        line!(self, error "invocation_failed" {}, "{problem}");
     }
 
-    /// Settings that cannot be used, a line each.
-    pub fn settings_refused(&self, problems: &Problems) {
-        for problem in problems.iter() {
-            line!(self, error, "wrong_setting", { setting = problem.setting(), }, "{problem}");
-        }
+    /// A setting that cannot be used.
+    pub(crate) fn wrong_setting(&self, setting: &str, problem: &impl Display) {
+        line!(self, error "wrong_setting" { setting, }, "{problem}");
     }
 
     /// Something about the settings that an operator should know.
-    pub fn settings_warning(&self, warning: &str) {
-        line!(self, warn, "settings_warning", {}, "{warning}");
+    pub(crate) fn settings_warning(&self, warning: &str) {
+        line!(self, warn "settings_warning" {}, "{warning}");
     }
 
     /// A try failed and another follows.
-    pub fn trying_again(&self, error: &impl fmt::Display, pause: Duration) {
+    pub(crate) fn trying_again(&self, error: &impl Display, pause: Duration) {
         let pause = pause.as_secs_f64();
-        line!(self, warn, "trying_again", { pause_seconds = pause, }, "{error}; trying again in {pause:.1} s");
+        line!(self, warn "trying_again" { pause_seconds = pause, },
+            "{error}; trying again in {pause:.1} s");
     }
 
     /// Our share of Okta's rate limit is used up for now.
-    pub fn rate_paused(&self, org: &OktaDomain, pause: Duration) {
+    pub(crate) fn rate_paused(&self, org: &impl Display, pause: Duration) {
         let pause = pause.as_secs();
-        line!(self, info, "rate_paused", { pause_seconds = pause, },
+        line!(self, info "rate_paused" { pause_seconds = pause, },
             "our share of {org}'s rate limit is used up; it is free again in {pause} s");
     }
 
     /// Pages were too slow or too large.
-    pub fn page_halved(&self, org: &OktaDomain, events: u32, why: &str) {
-        line!(self, warn, "page_halved", { page_limit = events, },
+    pub(crate) fn page_halved(&self, org: &impl Display, events: u32, why: &str) {
+        line!(self, warn "page_halved" { page_limit = events, },
             "a page of {org} was {why}; asking for {events} events at a time");
     }
 
     /// `OKTA_FILTER` is not the saved cursor's.
-    pub fn filter_changed(&self, since: DateTime<Utc>) {
-        line!(
-            self,
-            warn,
-            "filter_changed",
-            {},
-            "OKTA_FILTER changed, so the saved cursor no longer fits; going on {}",
-            from(since)
-        );
+    pub(crate) fn filter_changed(&self, since: DateTime<Utc>) {
+        line!(self, warn "filter_changed" {},
+            "OKTA_FILTER changed, so the saved cursor no longer fits; going on {}", from(since));
     }
 
     /// Okta refused the saved cursor.
-    pub fn fell_back(&self, refused: &impl fmt::Display, since: DateTime<Utc>) {
-        line!(
-            self,
-            warn,
-            "cursor_lost",
-            {},
-            "{refused}; going on {}",
-            from(since)
-        );
+    pub(crate) fn fell_back(&self, refused: &impl Display, since: DateTime<Utc>) {
+        line!(self, warn "cursor_lost" {}, "{refused}; going on {}", from(since));
     }
 
     /// A first connection has a backlog.
-    pub fn lanes_split(&self, org: &OktaDomain, since: DateTime<Utc>) {
+    pub(crate) fn lanes_split(&self, org: &impl Display, since: DateTime<Utc>) {
         let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
-        line!(
-            self,
-            info,
-            "lanes_split",
-            {},
-            "{org} has a backlog: what is stored there from {since} on is shipped first, what was before in between"
-        );
+        line!(self, info "lanes_split" {},
+            "{org} has a backlog: what is stored there from {since} on is shipped first, what was before in between");
     }
 
     /// The backlog is through.
-    pub fn lanes_joined(&self, org: &OktaDomain) {
-        line!(
-            self,
-            info,
-            "lanes_joined",
-            {},
-            "the backlog of {org} is shipped; one cursor goes on from here"
-        );
+    pub(crate) fn lanes_joined(&self, org: &impl Display) {
+        line!(self, info "lanes_joined" {},
+            "the backlog of {org} is shipped; one cursor goes on from here");
     }
 
     /// Where the two lanes of a backlog meet is not known.
-    pub fn overlap_lost(&self, since: DateTime<Utc>) {
-        line!(
-            self,
-            warn,
-            "seam_lost",
-            {},
-            "the saved cursor does not tell where new events and backlog meet, so they go on as one {}",
-            from(since)
-        );
+    pub(crate) fn overlap_lost(&self, since: DateTime<Utc>) {
+        line!(self, warn "overlap_lost" {},
+            "the saved cursor does not tell where new events and backlog meet, so they go on as one {}", from(since));
     }
 
     /// `--since` has no say over a saved cursor.
-    pub fn since_unused(&self) {
-        line!(
-            self,
-            warn,
-            "since_unused",
-            {},
-            "--since is where a first run starts; there is a saved cursor, which wins (--restart discards it)"
-        );
+    pub(crate) fn since_unused(&self) {
+        line!(self, warn "since_unused" {},
+            "--since is where a first run starts; there is a saved cursor, which wins (--restart discards it)");
     }
 
     /// Events that cannot be told apart by `uuid`.
-    pub fn events_without_uuid(&self, org: &OktaDomain, count: u64, first: EventId) {
-        line!(self, warn, "event_without_uuid", { count, first = %first, },
+    pub(crate) fn events_without_uuid(&self, org: &impl Display, count: u64, first: impl Display) {
+        line!(self, warn "event_without_uuid" { count, first = %first, },
             "{count} event(s) from {org} came without uuid; shipped, and known by a digest of the row (the first is {first}); nothing to do, but uuid_g is empty there");
     }
 
     /// Values over the limit.
-    pub fn values_cut(&self, org: &OktaDomain, count: u64, first: EventId) {
-        line!(self, warn, "values_cut", { count, first = %first, },
+    pub(crate) fn values_cut(&self, org: &impl Display, count: u64, first: impl Display) {
+        line!(self, warn "values_cut" { count, first = %first, },
             "{count} event(s) from {org} held a value over 32,000 bytes, which was cut (the first is {first}); truncated_d says by how much, Okta's own log has the whole");
     }
 
     /// A row was set aside.
-    pub fn dead_letter(&self, name: &str, reason: &str) {
-        line!(self, error, "dead_letter", { name, },
+    pub(crate) fn dead_letter(&self, name: &str, reason: &str) {
+        line!(self, error "dead_letter" { name, },
             "a row was set aside as dead-letters/{name} so that the others go on: {reason}");
     }
 
     /// `recent-ids` cannot be read.
-    pub fn recent_ids_damaged(&self, damaged: &impl fmt::Display) {
-        line!(self, warn, "recent_ids_damaged", {}, "{damaged}");
+    pub(crate) fn recent_ids_damaged(&self, damaged: &impl Display) {
+        line!(self, warn "recent_ids_damaged" {}, "{damaged}");
     }
 
     /// The lease runs out by itself.
-    pub fn lease_not_released(&self, error: &StoreError) {
-        line!(
-            self,
-            warn,
-            "lease_not_released",
-            {},
-            "{error}; the lease runs out by itself within 30 s, until then runs end at once"
-        );
+    pub(crate) fn lease_not_released(&self, error: &impl Display) {
+        line!(self, warn "lease_not_released" {},
+            "{error}; the lease runs out by itself within 30 s, until then runs end at once");
     }
 
     /// The health table has no row about this run.
-    pub fn health_row_lost(&self, problem: &str) {
-        line!(
-            self,
-            warn,
-            "health_row_lost",
-            {},
-            "OktaConnectorHealth_CL has no row about this run, which is otherwise unaffected: {problem}"
-        );
-    }
-
-    /// The one line that every run ends with.
-    pub fn run_ended(&self, report: &RunReport) {
-        if self.quiet {
-            return;
-        }
-        let fields = serde_json::to_string(report).unwrap_or_default();
-        let lag = report.lag_seconds;
-        match report.succeeded() {
-            true => {
-                line!(self, info, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}");
-            }
-            false => {
-                line!(self, error, "run_ended", { outcome = report.ended.name(), lag_seconds = lag, report = fields, }, "{report}");
-            }
-        }
+    pub(crate) fn health_row_lost(&self, problem: &str) {
+        line!(self, warn "health_row_lost" {},
+            "OktaConnectorHealth_CL has no row about this run, which is otherwise unaffected: {problem}");
     }
 }
 

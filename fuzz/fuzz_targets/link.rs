@@ -1,7 +1,7 @@
 //! The `Link` header: any text is read, and a well-formed link is found behind any other.
 #![no_main]
 
-use okta_sentinel::okta::log::link::target;
+use okta_sentinel::okta::api::link::target;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let found = target(text.split('\n'), "next");

@@ -6,25 +6,23 @@ use std::process::ExitCode;
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
-use super::{result, settings, shipper, with_runtime};
+use crate::cli::output::result;
+use crate::cli::shipper::with_shipper;
 use crate::log_analytics::batch::Batch;
 use crate::log_analytics::post_error::PostError;
 use crate::log_analytics::tables;
-use crate::okta::api::error::OktaError;
+use crate::okta::api::error::{OktaError, OktaErrorKind};
 use crate::okta::log::cursor::Cursor;
+use crate::okta::log::page;
 use crate::settings::Environment;
 use crate::ship::{Shipper, health};
 use crate::state::store::StoreError;
 
 /// Tries Okta, the store and the workspace, and prints what came of each.
 pub fn run(environment: &Environment) -> ExitCode {
-    let shipper = match settings(environment).and_then(shipper) {
-        Ok(shipper) => shipper,
-        Err(code) => return code,
-    };
-    with_runtime(async |stop| {
+    with_shipper(environment, async |shipper, stop| {
         tokio::select! {
-            all_good = every_part(&shipper) => match all_good {
+            all_good = every_part(shipper) => match all_good {
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
             },
@@ -56,13 +54,11 @@ async fn okta(shipper: &Shipper) -> Result<String, OktaError> {
     let (client, mut body) = (&shipper.okta, Vec::new());
     let since = Utc::now() - TimeDelta::hours(1);
     let cursor = Cursor::since(client.domain(), since, shipper.filter.as_deref()).with_limit(1);
-    let page = client.page(&cursor, &mut body).await?;
+    let page = page::read(client, &cursor, &mut body).await?;
     if !body.trim_ascii_start().starts_with(b"[") {
         let problem = "it answered 200 with something that is no list of events".to_owned();
-        return Err(OktaError::UnreadablePage {
-            org: client.domain().to_string(),
-            problem,
-        });
+        let kind = OktaErrorKind::UnreadablePage { problem };
+        return Err(OktaError::new(client.domain(), kind));
     }
     let rate = page.rate.map(|rate| {
         format!(
@@ -104,8 +100,7 @@ async fn state(shipper: &Shipper) -> Result<String, StoreError> {
     Ok(format!("{place} can be written; {saved}"))
 }
 
-/// Every table's way, and one line each; where a road knows no harmless try, one row that says it
-/// is a check.
+/// Every table, one line each; where the API has no harmless try, one row that says it is a check.
 async fn workspace(shipper: &Shipper) -> bool {
     let mut all_good = true;
     for table in [&tables::OKTA, &tables::CONNECTOR_HEALTH] {

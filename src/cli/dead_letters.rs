@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use chrono::SecondsFormat;
 use clap::Args;
-use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{people, result, settings, shipper, with_runtime};
+use crate::cli::output::{json_line, people, result};
+use crate::cli::shipper::with_shipper;
 use crate::net::retry::Limits;
 use crate::settings::Environment;
 use crate::ship::resend::{Fate, Listed, Resent};
@@ -39,14 +39,10 @@ pub struct Options {
 
 /// Lists the dead letters, or sends them again.
 pub fn run(environment: &Environment, options: &Options) -> ExitCode {
-    let shipper = match settings(environment).and_then(shipper) {
-        Ok(shipper) => shipper,
-        Err(code) => return code,
-    };
-    with_runtime(async |stop| match options.resend {
-        true => resend(&shipper, options.json, stop).await,
+    with_shipper(environment, async |shipper, stop| match options.resend {
+        true => resend(shipper, options.json, stop).await,
         false => tokio::select! {
-            code = list(&shipper, options.json) => code,
+            code = list(shipper, options.json) => code,
             () = stop.cancelled() => ExitCode::FAILURE,
         },
     })
@@ -54,7 +50,7 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
 
 async fn list(shipper: &Shipper, json: bool) -> ExitCode {
     match shipper.dead_letters().await {
-        Ok(letters) if json => letters.iter().for_each(object),
+        Ok(letters) if json => letters.iter().for_each(json_line),
         Ok(letters) if letters.is_empty() => nothing(),
         Ok(letters) => result(&table(&letters)),
         Err(error) => return failed(&error.into()),
@@ -73,7 +69,7 @@ async fn resend(shipper: &Shipper, json: bool, stop: CancellationToken) -> ExitC
             Fate::Kept => &mut kept,
         } += 1;
         match json {
-            true => object(&resent),
+            true => json_line(&resent),
             false => result(&line(&resent)),
         }
     };
@@ -107,10 +103,6 @@ fn failed(error: &RunError) -> ExitCode {
     };
     people(&format!("error: {error}{more}\n"));
     ExitCode::FAILURE
-}
-
-fn object(letter: &impl Serialize) {
-    result(&(serde_json::to_string(letter).unwrap_or_default() + "\n"));
 }
 
 /// `accepted  0a1b.json  the reason, where it was not`.

@@ -3,8 +3,9 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 
-use super::{WRONG_USAGE, people, with_runtime};
-use crate::host::{self, PORT};
+use crate::cli::output::{WRONG_USAGE, people};
+use crate::cli::runtime::with_runtime;
+use crate::host::server::{self, PORT};
 use crate::settings::Environment;
 use crate::telemetry::{self, Lines};
 
@@ -21,7 +22,7 @@ pub fn run(environment: Environment) -> ExitCode {
     telemetry::set_up(Lines::Json);
     with_runtime(async |stop| {
         let told = stop.clone();
-        match host::serve(listener, environment, stop).await {
+        match server::serve(listener, environment, stop).await {
             Ok(()) if told.is_cancelled() => ExitCode::SUCCESS,
             Ok(()) => ExitCode::FAILURE,
             Err(error) => {

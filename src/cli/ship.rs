@@ -7,8 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::progress::Progress;
-use super::{result, settings, shipper, with_runtime};
+use crate::cli::output::{WRONG_USAGE, json_line, people, result};
+use crate::cli::progress::Progress;
+use crate::cli::runtime::with_runtime;
+use crate::cli::shipper::{settings, shipper};
 use crate::net::retry::Limits;
 use crate::settings::{Environment, Start};
 use crate::ship::{Begin, Ended, RunReport, Shipper};
@@ -72,8 +74,8 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
                     .for_each(|warning| log.settings_warning(warning));
             }
             Err(error) => {
-                super::people(&format!("error: --since: {error}\n"));
-                return ExitCode::from(super::WRONG_USAGE);
+                people(&format!("error: --since: {error}\n"));
+                return ExitCode::from(WRONG_USAGE);
             }
         }
     }
@@ -112,7 +114,7 @@ async fn ship(
             Ended::Failed(_) | Ended::Stopping => return ExitCode::FAILURE,
             Ended::CaughtUp => return ExitCode::SUCCESS,
             Ended::LeaseHeld { .. } if options.restart && !options.until_caught_up => {
-                super::people(
+                people(
                     "error: nothing was restarted: another run is under way; try again when it has ended\n",
                 );
                 return ExitCode::FAILURE;
@@ -138,11 +140,11 @@ async fn ship(
 /// The report on stdout; of a failure, in words on stderr too where stdout has JSON.
 fn tell(report: &RunReport, json: bool) {
     match json {
-        true => result(&(serde_json::to_string(report).unwrap_or_default() + "\n")),
+        true => json_line(report),
         false if report.succeeded() => result(&format!("{report}\n")),
         false => {}
     }
     if !report.succeeded() {
-        super::people(&format!("error: {report}\n"));
+        people(&format!("error: {report}\n"));
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// To the probe.
+    /// To the probe `GET /`, by which the host learns that this process listens.
     pub(super) fn alive() -> Answer {
         Answer {
             status: StatusCode::OK,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::post_error::{Outcome, PostError};
-use crate::okta::log::client::root_cause;
+use crate::net::http::{is_slow, root_cause};
 
 /// Bytes of an error's body that are read at most, up to a chunk more.
 const ERROR_BODY_LIMIT: usize = 16_000;
@@ -18,11 +18,6 @@ pub(super) async fn error_body(mut response: reqwest::Response) -> Vec<u8> {
         }
     }
     body
-}
-
-/// Whether the connection was made and the answer did not come in time.
-pub(super) fn is_slow(error: &reqwest::Error) -> bool {
-    error.is_timeout() && !error.is_connect()
 }
 
 /// No answer within `limit`, or none at all; `settings` names those that lead to `destination`.

@@ -15,11 +15,12 @@ use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 
 use super::batch::{Batch, BatchLimits};
-use super::http_error::{is_slow, transport_error};
+use super::http_error::transport_error;
 use super::post_error::{Outcome, PostError};
 use super::prepared::Prepared;
 use super::sink::Sink;
 use super::tables::Table;
+use crate::net::http::is_slow;
 use crate::net::identity::Identity;
 
 mod error_response;
@@ -114,7 +115,7 @@ impl LogsIngestion {
         }
     }
 
-    async fn token(&self) -> Result<AccessToken, PostError> {
+    async fn token(&self) -> Result<Arc<AccessToken>, PostError> {
         let token = self.tokens.token().await;
         token.map_err(|problem| self.no_token(&problem))
     }

@@ -7,7 +7,6 @@ use url::{Host, Url};
 
 /// Why a text is not an address that may be used. `write` is the corrected address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "each variant's message is its doc")]
 pub enum AddressError {
     #[error("{shown} has a space or a control character in it; write the address alone")]
     Space { shown: String },
@@ -31,7 +30,7 @@ pub enum AddressError {
 ///
 /// # Errors
 /// Whatever is wrong with `text`, first things first.
-pub fn read(text: &str) -> Result<Url, AddressError> {
+pub(crate) fn read(text: &str) -> Result<Url, AddressError> {
     let shown = shown(text);
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(AddressError::Space { shown });
@@ -86,10 +85,10 @@ pub fn read(text: &str) -> Result<Url, AddressError> {
 ///
 /// # Errors
 /// As [`read`], and for a path.
-pub fn read_origin(text: &str) -> Result<Url, AddressError> {
-    let bare = read(before_path(text))?;
-    // The path first: whoever pasted a whole request's URL wants to hear of the host alone.
-    let rest = text.get(before_path(text).len()..).unwrap_or_default();
+pub(crate) fn read_origin(text: &str) -> Result<Url, AddressError> {
+    let (origin, rest) = text.split_at(before_path(text).len());
+    // The origin first: an error about it should not show the path of a pasted request.
+    let bare = read(origin)?;
     if rest.is_empty() || rest == "/" {
         return Ok(bare);
     }
@@ -101,19 +100,18 @@ pub fn read_origin(text: &str) -> Result<Url, AddressError> {
 }
 
 /// The scheme, host and port of `text` as written.
-pub fn before_path(text: &str) -> &str {
+pub(crate) fn before_path(text: &str) -> &str {
     let (_, rest) = split_scheme(text);
     let scheme_length = text.len() - rest.len();
-    // User info may hold any of these marks; the host is what follows the last `@`.
+    // User info may hold any of these characters; the host is what follows the last `@`.
     let user_info = rest.rfind('@').map_or(0, |at| at + 1);
-    let host = rest.get(user_info..).unwrap_or_default();
+    let (_, host) = rest.split_at(user_info);
     let host_length = host.find(PATH_BEGINS).unwrap_or(host.len());
-    text.get(..scheme_length + user_info + host_length)
-        .unwrap_or(text)
+    text.split_at(scheme_length + user_info + host_length).0
 }
 
 /// Whether `url` stays on this machine: 127.0.0.0/8, `[::1]` or `localhost`.
-pub fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -124,7 +122,7 @@ pub fn is_loopback(url: &Url) -> bool {
 
 /// `text` in quotes for an error, less what may be a secret: a query, user info, a connection
 /// string, or a long word that is no address at all and may have been meant for another setting.
-pub fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let (text, end) = match text.split_once(['?', '#']) {
         Some((address, _)) => (address, "?…"),
         None => (text, ""),

@@ -1,5 +1,4 @@
-//! Okta's System Log: the place in it, the way from page to page.
+//! Okta's System Log: where a reader is in it, and one page of it.
 
-pub mod client;
 pub mod cursor;
-pub mod link;
+pub mod page;

@@ -2,9 +2,10 @@
 
 use secrecy::SecretString;
 
-use super::catalogue::{OKTA_API_TOKEN, OKTA_CLIENT_ID, OKTA_KEY_ID, OKTA_PRIVATE_KEY};
-use super::reading::Reading;
-use crate::okta::api::credential::{ClientId, PrivateKey};
+use crate::okta::api::credential::client_id::ClientId;
+use crate::okta::api::credential::private_key::PrivateKey;
+use crate::settings::catalogue::{OKTA_API_TOKEN, OKTA_CLIENT_ID, OKTA_KEY_ID, OKTA_PRIVATE_KEY};
+use crate::settings::reader::SettingsReader;
 
 /// Who asks Okta.
 #[derive(Clone, Debug)]
@@ -21,50 +22,50 @@ pub enum CredentialSettings {
 }
 
 impl CredentialSettings {
-    pub(super) fn read(reading: &mut Reading<'_>) -> Option<CredentialSettings> {
-        if reading.is_set(&OKTA_CLIENT_ID) || reading.is_set(&OKTA_PRIVATE_KEY) {
-            if reading.is_set(&OKTA_API_TOKEN) {
-                reading.warn(format!(
+    pub(super) fn read(reader: &mut SettingsReader<'_>) -> Option<CredentialSettings> {
+        if reader.is_set(&OKTA_CLIENT_ID) || reader.is_set(&OKTA_PRIVATE_KEY) {
+            if reader.is_set(&OKTA_API_TOKEN) {
+                reader.warn(format!(
                     "{} is not used: the service app signs in, because {} is set",
                     OKTA_API_TOKEN.name, OKTA_CLIENT_ID.name
                 ));
             }
-            return service_app(reading);
+            return service_app(reader);
         }
-        if reading.is_set(&OKTA_KEY_ID) {
-            reading.warn(format!(
+        if reader.is_set(&OKTA_KEY_ID) {
+            reader.warn(format!(
                 "{} is not used: no service app signs in, because {} is not set",
                 OKTA_KEY_ID.name, OKTA_CLIENT_ID.name
             ));
         }
-        let token = reading.required(
+        let token = reader.required(
             &OKTA_API_TOKEN,
             "make a token in the Okta admin console under Security > API > Tokens, or set \
              OKTA_CLIENT_ID and OKTA_PRIVATE_KEY of a service app",
-            |given| token(given.text),
+            token,
         );
         Some(CredentialSettings::ApiToken(token?))
     }
 }
 
-fn service_app(reading: &mut Reading<'_>) -> Option<CredentialSettings> {
-    let client_id = reading.required(
+fn service_app(reader: &mut SettingsReader<'_>) -> Option<CredentialSettings> {
+    let client_id = reader.required(
         &OKTA_CLIENT_ID,
         "OKTA_PRIVATE_KEY needs it; copy the Client ID from the service app's General tab",
-        |given| given.text.parse::<ClientId>(),
+        str::parse::<ClientId>,
     );
-    let key = reading.required(
+    let key = reader.required(
         &OKTA_PRIVATE_KEY,
         "OKTA_CLIENT_ID needs it; add a key to the service app on its General tab and paste the \
          private half",
-        |given| given.text.parse::<PrivateKey>(),
+        str::parse::<PrivateKey>,
     );
-    let id = reading.optional(&OKTA_KEY_ID, key_id);
+    let id = reader.optional(&OKTA_KEY_ID, key_id);
     let key = match (key?, id) {
         (key, None) => key,
         (key, Some(id)) => {
             if key.id().is_some_and(|own| own != id) {
-                reading.warn(format!(
+                reader.warn(format!(
                     "{} differs from the kid in {}, and wins",
                     OKTA_KEY_ID.name, OKTA_PRIVATE_KEY.name
                 ));
@@ -78,40 +79,29 @@ fn service_app(reading: &mut Reading<'_>) -> Option<CredentialSettings> {
     })
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the value is no key id; copy the KID beside the key on the service app's General tab, or leave it out if the app has one key alone"
-)]
-struct NoKeyId;
-
-fn key_id(text: &str) -> Result<String, NoKeyId> {
+fn key_id(text: &str) -> Result<String, &'static str> {
     let good = text.len() <= 200
         && !text.starts_with("-----")
         && text.chars().all(|c| c.is_ascii_graphic());
-    good.then(|| text.to_owned()).ok_or(NoKeyId)
+    good.then(|| text.to_owned()).ok_or(
+        "the value is no key id; copy the KID beside the key on the service app's General tab, or \
+         leave it out if the app has one key alone",
+    )
 }
 
-#[derive(Debug, thiserror::Error)]
-enum TokenError {
-    #[error("the value is SSWS without a token; write the token alone")]
-    Empty,
-    #[error("the value has a space or a line break inside; copy the token alone")]
-    Space,
-    #[error("the value has a character that no token has; copy the token again")]
-    NotVisibleAscii,
-}
-
-fn token(text: &str) -> Result<SecretString, TokenError> {
+fn token(text: &str) -> Result<SecretString, &'static str> {
     let token = match text.split_once(char::is_whitespace) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("SSWS") => token.trim_start(),
-        None if text.eq_ignore_ascii_case("SSWS") => return Err(TokenError::Empty),
+        None if text.eq_ignore_ascii_case("SSWS") => {
+            return Err("the value is SSWS without a token; write the token alone");
+        }
         _ => text,
     };
     if token.contains(char::is_whitespace) {
-        return Err(TokenError::Space);
+        return Err("the value has a space or a line break inside; copy the token alone");
     }
     match token.chars().all(|c| c.is_ascii_graphic()) {
         true => Ok(token.into()),
-        false => Err(TokenError::NotVisibleAscii),
+        false => Err("the value has a character that no token has; copy the token again"),
     }
 }

@@ -36,7 +36,7 @@ impl Environment {
         Environment(trimmed.filter(|(_, value)| !value.is_empty()).collect())
     }
 
-    /// The value of `name`. For what a person sets, use [`super::Settings`]; this serves what the
+    /// The value of `name`. For what a person sets, use [`crate::settings::Settings`]; this serves what the
     /// platform sets by itself, such as the port of the Functions host.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)

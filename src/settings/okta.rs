@@ -2,18 +2,18 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::catalogue::{
-    OKTA_BACKFILL_DAYS, OKTA_DOMAIN, OKTA_FILTER, OKTA_RATE_SHARE, OKTA_START_AT,
-};
-use super::credential::CredentialSettings;
-use super::number::whole_number;
-use super::reading::{Given, Reading};
 use crate::net::address;
 use crate::okta::api::domain::OktaDomain;
 use crate::okta::api::domain::OktaDomainError;
 use crate::okta::api::rate::RateShare;
+use crate::settings::catalogue::{
+    OKTA_BACKFILL_DAYS, OKTA_DOMAIN, OKTA_FILTER, OKTA_RATE_SHARE, OKTA_START_AT,
+};
+use crate::settings::credential::CredentialSettings;
+use crate::settings::number::whole_number;
+use crate::settings::reader::SettingsReader;
 
-/// The road to Okta's System Log.
+/// Which log to read and how.
 #[derive(Clone, Debug)]
 pub struct OktaSettings {
     /// The org.
@@ -29,18 +29,23 @@ pub struct OktaSettings {
 }
 
 impl OktaSettings {
-    pub(super) fn read(reading: &mut Reading<'_>, now: DateTime<Utc>) -> Option<OktaSettings> {
-        let domain = reading.required(
+    pub(super) fn read(
+        reader: &mut SettingsReader<'_>,
+        now: DateTime<Utc>,
+    ) -> Option<OktaSettings> {
+        // Microsoft's `uri` is the whole request; ours is the host alone, and says so when it is not.
+        let is_request = reader
+            .value(&OKTA_DOMAIN)
+            .is_some_and(|raw| raw.name != OKTA_DOMAIN.name);
+        let domain = reader.required(
             &OKTA_DOMAIN,
             "write the org's address, such as acme.okta.com",
-            domain,
+            |text| domain(text, is_request),
         );
-        let credential = CredentialSettings::read(reading);
-        let filter = reading
-            .value(&OKTA_FILTER)
-            .map(|given| given.text.to_owned());
-        let start = start(reading, now);
-        let rate_share = reading.defaulted(&OKTA_RATE_SHARE, rate_share);
+        let credential = CredentialSettings::read(reader);
+        let filter = reader.value(&OKTA_FILTER).map(|raw| raw.text.to_owned());
+        let start = start(reader, now);
+        let rate_share = reader.defaulted(&OKTA_RATE_SHARE, rate_share);
         Some(OktaSettings {
             domain: domain?,
             credential: credential?,
@@ -51,11 +56,10 @@ impl OktaSettings {
     }
 }
 
-/// Microsoft's `uri` is the whole request; ours is the host alone, and says so when it is not.
-fn domain(given: Given<'_>) -> Result<OktaDomain, OktaDomainError> {
-    match given.name == OKTA_DOMAIN.name {
-        true => given.text.parse(),
-        false => address::before_path(given.text).parse(),
+fn domain(text: &str, is_request: bool) -> Result<OktaDomain, OktaDomainError> {
+    match is_request {
+        true => address::before_path(text).parse(),
+        false => text.parse(),
     }
 }
 
@@ -71,14 +75,9 @@ pub enum Start {
     At(DateTime<Utc>),
 }
 
-/// A start that lies ahead.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} lies in the future; write an instant up to 90 days ago", rfc3339(.0))]
-pub struct StartInFuture(DateTime<Utc>);
-
 impl Start {
     /// How long Okta keeps its log, in days; what is older is left out of its answers in silence.
-    pub const MAX_DAYS: u32 = 90;
+    pub(crate) const MAX_DAYS: u32 = 90;
 
     /// A start at `at`, or 90 days ago where that is later, then with a warning for the operator
     /// that begins with what gave the instant (`OKTA_START_AT`, `--since`).
@@ -88,10 +87,13 @@ impl Start {
     pub fn at(
         at: DateTime<Utc>,
         now: DateTime<Utc>,
-        given_by: &str,
-    ) -> Result<(Start, Option<String>), StartInFuture> {
+        setting: &str,
+    ) -> Result<(Start, Option<String>), String> {
         if at > now {
-            return Err(StartInFuture(at));
+            return Err(format!(
+                "{} lies in the future; write an instant up to 90 days ago",
+                rfc3339(&at)
+            ));
         }
         let oldest = Start::Backfill {
             days: Start::MAX_DAYS,
@@ -101,7 +103,7 @@ impl Start {
             return Ok((Start::At(at), None));
         }
         let warning = format!(
-            "{given_by}: Okta keeps its log for {} days, so the first run starts at {} instead of {}",
+            "{setting}: Okta keeps its log for {} days, so the first run starts at {} instead of {}",
             Start::MAX_DAYS,
             rfc3339(&oldest),
             rfc3339(&at)
@@ -112,33 +114,29 @@ impl Start {
     /// The instant that a run at `now` starts from.
     pub fn instant(self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {
-            Start::Backfill { days } => now
-                .checked_sub_signed(TimeDelta::days(i64::from(days)))
-                .unwrap_or(DateTime::<Utc>::MIN_UTC),
+            Start::Backfill { days } => now - TimeDelta::days(i64::from(days)),
             Start::At(at) => at,
         }
     }
 }
 
-fn start(reading: &mut Reading<'_>, now: DateTime<Utc>) -> Option<Start> {
-    let backfill = reading.defaulted(&OKTA_BACKFILL_DAYS, |text| {
+fn start(reader: &mut SettingsReader<'_>, now: DateTime<Utc>) -> Option<Start> {
+    let backfill = reader.defaulted(&OKTA_BACKFILL_DAYS, |text| {
         whole_number(text, 0..=Start::MAX_DAYS).map(|days| Start::Backfill { days })
     });
-    let at = reading.optional(&OKTA_START_AT, |text| {
+    let at = reader.optional(&OKTA_START_AT, |text| {
         let at = DateTime::parse_from_rfc3339(text).map_err(|_| {
             format!(
                 "{} is not an RFC 3339 time; write it as 2026-11-01T00:00:00Z",
                 address::shown(text)
             )
         })?;
-        Start::at(at.to_utc(), now, OKTA_START_AT.name).map_err(|error| error.to_string())
+        Start::at(at.to_utc(), now, OKTA_START_AT.name)
     });
     match at {
         None => backfill,
         Some((start, warning)) => {
-            warning
-                .into_iter()
-                .for_each(|warning| reading.warn(warning));
+            warning.into_iter().for_each(|warning| reader.warn(warning));
             Some(start)
         }
     }

@@ -18,8 +18,8 @@ impl Problem {
         }
     }
 
-    /// The setting's name, as it is spelled in the environment.
-    pub fn setting(&self) -> &'static str {
+    /// As it is spelled in the environment.
+    pub(crate) fn setting(&self) -> &'static str {
         self.setting
     }
 }
@@ -30,7 +30,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Every problem of one reading, one line each, in the order of the catalogue.
+/// Every problem of one reader, one line each, in the order of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
@@ -39,8 +39,7 @@ impl Problems {
         Problems(problems)
     }
 
-    /// One at a time.
-    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()
     }
 }

@@ -3,17 +3,18 @@
 
 use std::path::PathBuf;
 
-use super::catalogue::{
-    DCR_IMMUTABLE_ID, DCR_STREAM, LOG_ANALYTICS_URI, LOG_TYPE, LOGS_INGESTION_ENDPOINT, OUTPUT_DIR,
-    Setting, WORKSPACE_ID, WORKSPACE_KEY,
-};
-use super::reading::Reading;
-use super::{Place, identity};
 use crate::log_analytics::data_collector::workspace::{
     LogAnalyticsUri, LogType, WorkspaceId, WorkspaceKey,
 };
 use crate::log_analytics::logs_ingestion::rule::Rule;
 use crate::net::identity::Identity;
+use crate::settings::catalogue::{
+    DCR_IMMUTABLE_ID, DCR_STREAM, LOG_ANALYTICS_URI, LOG_TYPE, LOGS_INGESTION_ENDPOINT, OUTPUT_DIR,
+    Setting, WORKSPACE_ID, WORKSPACE_KEY,
+};
+use crate::settings::identity;
+use crate::settings::launched_by::LaunchedBy;
+use crate::settings::reader::SettingsReader;
 
 /// Where events go.
 #[derive(Clone, Debug)]
@@ -43,29 +44,32 @@ pub enum SinkSettings {
     },
 }
 
-/// What each road has of its own.
-const OF_THE_RULE: [&Setting; 3] = [&LOGS_INGESTION_ENDPOINT, &DCR_IMMUTABLE_ID, &DCR_STREAM];
-const OF_THE_WORKSPACE: [&Setting; 4] =
+/// What each API has of its own.
+const RULE_SETTINGS: [&Setting; 3] = [&LOGS_INGESTION_ENDPOINT, &DCR_IMMUTABLE_ID, &DCR_STREAM];
+const WORKSPACE_SETTINGS: [&Setting; 4] =
     [&WORKSPACE_ID, &WORKSPACE_KEY, &LOG_ANALYTICS_URI, &LOG_TYPE];
 
 impl SinkSettings {
-    pub(super) fn read(reading: &mut Reading<'_>, place: Place) -> Option<SinkSettings> {
-        if reading.is_set(&LOGS_INGESTION_ENDPOINT) || reading.is_set(&DCR_IMMUTABLE_ID) {
-            let unused = OF_THE_WORKSPACE.into_iter().chain([&OUTPUT_DIR]);
+    pub(super) fn read(
+        reader: &mut SettingsReader<'_>,
+        launched_by: LaunchedBy,
+    ) -> Option<SinkSettings> {
+        if reader.is_set(&LOGS_INGESTION_ENDPOINT) || reader.is_set(&DCR_IMMUTABLE_ID) {
+            let unused = WORKSPACE_SETTINGS.into_iter().chain([&OUTPUT_DIR]);
             let where_to = "the data collection rule";
-            warn_unused(reading, unused, where_to, &LOGS_INGESTION_ENDPOINT);
-            return logs_ingestion(reading);
+            warn_unused(reader, unused, where_to, &LOGS_INGESTION_ENDPOINT);
+            return logs_ingestion(reader);
         }
-        if reading.is_set(&WORKSPACE_ID) || reading.is_set(&WORKSPACE_KEY) {
-            let unused = OF_THE_RULE.into_iter().chain([&OUTPUT_DIR]);
-            warn_unused(reading, unused, "the workspace", &WORKSPACE_ID);
-            reading.warn(SUPPORT_ENDED.to_owned());
-            return data_collector(reading);
+        if reader.is_set(&WORKSPACE_ID) || reader.is_set(&WORKSPACE_KEY) {
+            let unused = RULE_SETTINGS.into_iter().chain([&OUTPUT_DIR]);
+            warn_unused(reader, unused, "the workspace", &WORKSPACE_ID);
+            reader.warn(SUPPORT_ENDED.to_owned());
+            return data_collector(reader);
         }
-        if !reading.is_set(&OUTPUT_DIR) {
-            reading.problem(LOGS_INGESTION_ENDPOINT.name, no_sink(place));
+        if !reader.is_set(&OUTPUT_DIR) {
+            reader.problem(LOGS_INGESTION_ENDPOINT.name, no_sink(launched_by));
         }
-        let folder = reading.value(&OUTPUT_DIR)?.text.into();
+        let folder = reader.value(&OUTPUT_DIR)?.text.into();
         Some(SinkSettings::Local { folder })
     }
 }
@@ -77,14 +81,14 @@ const SUPPORT_ENDED: &str = "events go by the HTTP Data Collector API, because W
 
 /// One warning for all settings that were given a meaning of their own and have none.
 fn warn_unused<'s>(
-    reading: &mut Reading<'_>,
+    reader: &mut SettingsReader<'_>,
     candidates: impl Iterator<Item = &'s Setting>,
     where_to: &str,
     because: &Setting,
 ) {
     let unused: Vec<&str> = candidates
-        .filter(|setting| reading.value(setting).map(|given| given.text) != setting.default)
-        .filter_map(|setting| reading.value(setting).map(|given| given.name))
+        .filter(|setting| reader.value(setting).map(|raw| raw.text) != setting.default)
+        .filter_map(|setting| reader.value(setting).map(|raw| raw.name))
         .collect();
     if let Some((last, others)) = unused.split_last() {
         let names = match others.is_empty() {
@@ -92,27 +96,27 @@ fn warn_unused<'s>(
             false => format!("{} and {last} are", others.join(", ")),
         };
         let because = because.name;
-        reading.warn(format!(
+        reader.warn(format!(
             "{names} not used: events go to {where_to}, because {because} is set"
         ));
     }
 }
 
-fn logs_ingestion(reading: &mut Reading<'_>) -> Option<SinkSettings> {
-    let endpoint = reading.required(
+fn logs_ingestion(reader: &mut SettingsReader<'_>) -> Option<SinkSettings> {
+    let endpoint = reader.required(
         &LOGS_INGESTION_ENDPOINT,
         "DCR_IMMUTABLE_ID needs it; copy endpoints.logsIngestion from the data collection rule's \
          JSON view",
-        |given| given.text.parse(),
+        str::parse,
     );
-    let id = reading.required(
+    let id = reader.required(
         &DCR_IMMUTABLE_ID,
         "LOGS_INGESTION_ENDPOINT needs it; copy immutableId from the data collection rule's JSON \
          view",
-        |given| given.text.parse(),
+        str::parse,
     );
-    let events = reading.defaulted(&DCR_STREAM, str::parse);
-    let identity = identity::read(reading, None);
+    let events = reader.defaulted(&DCR_STREAM, str::parse);
+    let identity = identity::read(reader, None);
     Some(SinkSettings::LogsIngestion {
         rule: Rule {
             endpoint: endpoint?,
@@ -123,24 +127,24 @@ fn logs_ingestion(reading: &mut Reading<'_>) -> Option<SinkSettings> {
     })
 }
 
-fn data_collector(reading: &mut Reading<'_>) -> Option<SinkSettings> {
-    let workspace_id = reading.required(
+fn data_collector(reader: &mut SettingsReader<'_>) -> Option<SinkSettings> {
+    let workspace_id = reader.required(
         &WORKSPACE_ID,
         "WORKSPACE_KEY needs it; copy the Workspace ID from the workspace's overview in the portal",
-        |given| given.text.parse::<WorkspaceId>(),
+        str::parse::<WorkspaceId>,
     );
-    let key = reading.required(
+    let key = reader.required(
         &WORKSPACE_KEY,
         "WORKSPACE_ID needs it; copy the workspace's primary key",
-        |given| given.text.parse::<WorkspaceKey>(),
+        str::parse::<WorkspaceKey>,
     );
     // A wrong id must not hide a wrong address: any id serves to read it.
     let stand_in = || "00000000-0000-0000-0000-000000000000".parse().ok();
     let id_in_uri = workspace_id.clone().or_else(stand_in)?;
-    let uri = reading.defaulted(&LOG_ANALYTICS_URI, |text| {
+    let uri = reader.defaulted(&LOG_ANALYTICS_URI, |text| {
         LogAnalyticsUri::read(text, &id_in_uri)
     });
-    let log_type = reading.defaulted(&LOG_TYPE, str::parse);
+    let log_type = reader.defaulted(&LOG_TYPE, str::parse);
     Some(SinkSettings::DataCollector {
         workspace_id: workspace_id?,
         key: key?,
@@ -149,10 +153,10 @@ fn data_collector(reading: &mut Reading<'_>) -> Option<SinkSettings> {
     })
 }
 
-fn no_sink(place: Place) -> String {
-    let folder = match place {
-        Place::Host => "for a trial on this machine, OUTPUT_DIR",
-        Place::Shell => "to write files instead, OUTPUT_DIR",
+fn no_sink(launched_by: LaunchedBy) -> String {
+    let folder = match launched_by {
+        LaunchedBy::Host => "for a trial on this machine, OUTPUT_DIR",
+        LaunchedBy::Shell => "to write files instead, OUTPUT_DIR",
     };
     format!(
         "nothing says where events go; set LOGS_INGESTION_ENDPOINT and DCR_IMMUTABLE_ID, or {folder}"

@@ -1,7 +1,7 @@
 //! Where the cursor is kept. Two runs that disagree on it would ship everything twice, so the
 //! choice is one table of who wins, and whatever is passed over is named in a warning.
 //!
-//! | sink | place | the cursor is kept in |
+//! | sink | launched by | the cursor is kept in |
 //! |---|---|---|
 //! | local | any | `state` beside the output: a trial never moves a production cursor |
 //! | workspace | Functions host | the storage account, else `STATE_DIR`, else it is a problem |
@@ -9,14 +9,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Place;
-use super::catalogue::{
+use crate::net::identity::Identity;
+use crate::settings::catalogue::{
     OUTPUT_DIR, STATE_DIR, STORAGE, STORAGE_ACCOUNT_NAME, STORAGE_BLOB_SERVICE_URI,
     STORAGE_CLIENT_ID, Setting,
 };
-use super::identity;
-use super::reading::Reading;
-use crate::net::identity::Identity;
+use crate::settings::identity;
+use crate::settings::launched_by::LaunchedBy;
+use crate::settings::reader::SettingsReader;
 use crate::state::account::{BlobAccount, BlobCredential};
 
 /// Where the cursor is kept.
@@ -31,20 +31,20 @@ pub enum StoreSettings {
 impl StoreSettings {
     /// Beside the files of a local sink.
     pub(super) fn beside_output(
-        reading: &mut Reading<'_>,
-        place: Place,
+        reader: &mut SettingsReader<'_>,
+        launched_by: LaunchedBy,
         output: &Path,
     ) -> StoreSettings {
         // The host itself needs a storage account: there, its presence says nothing.
-        let account = storage_account(reading).filter(|_| place == Place::Shell);
-        let unused = if reading.is_set(&STATE_DIR) {
+        let account = storage_account(reader).filter(|_| launched_by == LaunchedBy::Shell);
+        let unused = if reader.is_set(&STATE_DIR) {
             Some(STATE_DIR)
         } else {
             account
         };
         let folder = output.join("state");
         if let Some(unused) = unused {
-            reading.warn(format!(
+            reader.warn(format!(
                 "{} is not used: the cursor is kept in {}, because {} is set",
                 unused.name,
                 folder.display(),
@@ -55,23 +55,30 @@ impl StoreSettings {
     }
 
     /// For a sink that is not local.
-    pub(super) fn read(reading: &mut Reading<'_>, place: Place) -> Option<StoreSettings> {
-        let account = storage_account(reading);
-        match (place, account, reading.is_set(&STATE_DIR)) {
-            (Place::Host, Some(account), true) => warn_unused(reading, &STATE_DIR, &account),
-            (Place::Shell, Some(account), true) => warn_unused(reading, &account, &STATE_DIR),
-            _ => {}
-        }
-        match (place, account, reading.is_set(&STATE_DIR)) {
-            (Place::Host, Some(_), _) | (Place::Shell, Some(_), false) => {
-                blob_account(reading).map(StoreSettings::Blob)
+    pub(super) fn read(
+        reader: &mut SettingsReader<'_>,
+        launched_by: LaunchedBy,
+    ) -> Option<StoreSettings> {
+        let folder_is_set = reader.is_set(&STATE_DIR);
+        match (launched_by, storage_account(reader)) {
+            (LaunchedBy::Host, Some(account)) => {
+                if folder_is_set {
+                    warn_unused(reader, &STATE_DIR, &account);
+                }
+                blob_account(reader).map(StoreSettings::Blob)
             }
-            (Place::Host, None, false) => {
-                reading.problem(STORAGE.name, NO_STORE);
+            (LaunchedBy::Host, None) if !folder_is_set => {
+                reader.problem(STORAGE.name, NO_STORE);
                 None
             }
-            (Place::Host, None, true) | (Place::Shell, ..) => {
-                let folder = reading.defaulted(&STATE_DIR, str::parse);
+            (LaunchedBy::Shell, Some(_)) if !folder_is_set => {
+                blob_account(reader).map(StoreSettings::Blob)
+            }
+            (LaunchedBy::Host | LaunchedBy::Shell, account) => {
+                if let Some(account) = account {
+                    warn_unused(reader, &account, &STATE_DIR);
+                }
+                let folder = reader.defaulted(&STATE_DIR, str::parse);
                 folder.map(StoreSettings::Folder)
             }
         }
@@ -81,36 +88,36 @@ impl StoreSettings {
 const NO_STORE: &str = "nothing says where the cursor is kept; set AzureWebJobsStorage__accountName \
     and AzureWebJobsStorage__credential=managedidentity, or AzureWebJobsStorage";
 
-fn warn_unused(reading: &mut Reading<'_>, unused: &Setting, used: &Setting) {
-    reading.warn(format!(
+fn warn_unused(reader: &mut SettingsReader<'_>, unused: &Setting, used: &Setting) {
+    reader.warn(format!(
         "{} is not used: the cursor is kept where {} says",
         unused.name, used.name
     ));
 }
 
 /// The setting that names a storage account, in the order in which the host takes them.
-fn storage_account(reading: &Reading<'_>) -> Option<Setting> {
+fn storage_account(reader: &SettingsReader<'_>) -> Option<Setting> {
     let candidates = [STORAGE, STORAGE_BLOB_SERVICE_URI, STORAGE_ACCOUNT_NAME];
     candidates
         .into_iter()
-        .find(|setting| reading.is_set(setting))
+        .find(|setting| reader.is_set(setting))
 }
 
-fn blob_account(reading: &mut Reading<'_>) -> Option<BlobAccount> {
-    if reading.is_set(&STORAGE) {
-        return reading.optional(&STORAGE, BlobAccount::from_connection_string);
+fn blob_account(reader: &mut SettingsReader<'_>) -> Option<BlobAccount> {
+    if reader.is_set(&STORAGE) {
+        return reader.optional(&STORAGE, BlobAccount::from_connection_string);
     }
-    let storage_client = reading.optional(&STORAGE_CLIENT_ID, identity::client_id);
-    let credential = identity::read(reading, storage_client).map(BlobCredential::Identity);
+    let storage_client = reader.optional(&STORAGE_CLIENT_ID, identity::client_id);
+    let credential = identity::read(reader, storage_client).map(BlobCredential::Identity);
     // Without a good credential the address is still looked at, for its own problems.
     let stand_in = credential
         .clone()
         .unwrap_or(BlobCredential::Identity(Identity::Developer));
-    let account = match reading.is_set(&STORAGE_BLOB_SERVICE_URI) {
-        true => reading.optional(&STORAGE_BLOB_SERVICE_URI, |uri| {
+    let account = match reader.is_set(&STORAGE_BLOB_SERVICE_URI) {
+        true => reader.optional(&STORAGE_BLOB_SERVICE_URI, |uri| {
             BlobAccount::from_service_uri(uri, stand_in)
         }),
-        false => reading.optional(&STORAGE_ACCOUNT_NAME, |name| {
+        false => reader.optional(&STORAGE_ACCOUNT_NAME, |name| {
             BlobAccount::from_name(name, stand_in)
         }),
     };

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use okta_rows::{RowEncoder, encode_page};
+use url::Url;
 
 use super::lanes::Lanes;
 use super::lanes::page_read::{LaneName, PageRead, Reached};
@@ -12,9 +13,10 @@ use crate::log_analytics::batch::Batch;
 use crate::log_analytics::batcher::Batcher;
 use crate::log_analytics::buffer_pool::BufferPool;
 use crate::net::retry::{Limits, Retries};
-use crate::okta::api::error::OktaError;
-use crate::okta::log::client::{Client, Page};
+use crate::okta::api::client::Client;
+use crate::okta::api::error::{OktaError, OktaErrorKind};
 use crate::okta::log::cursor::{Cursor, MAX_PAGE};
+use crate::okta::log::page::{self, Page};
 use crate::telemetry::Log;
 
 /// Smallest page asked for because Okta was slow; an oversize page goes down to 1.
@@ -89,16 +91,17 @@ impl<'a> PageReader<'a> {
     ) -> Result<(PageRead, PageBatches, Page), OktaError> {
         loop {
             match self.read_of_this_size(lanes, lane).await {
-                Err(OktaError::PageTooLarge { .. }) if self.page_limit > 1 => {
+                Err(OktaError {
+                    kind: OktaErrorKind::PageTooLarge { .. },
+                    ..
+                }) if self.page_limit > 1 => {
                     self.page_limit /= 2;
                     self.log
                         .page_halved(self.client.domain(), self.page_limit, "too large");
                 }
                 // Without a link past it, it can only be tried again.
-                Err(OktaError::PageTooLarge { org, limit, page }) if page.next.is_some() => {
-                    let head = (*page).clone();
-                    let error = OktaError::PageTooLarge { org, limit, page };
-                    return Ok(oversize(lanes.cursor(lane), head, error));
+                Err(error) if let Some(next) = past(&error) => {
+                    return Ok(oversize(lanes.cursor(lane), next, error));
                 }
                 Ok(read) => {
                     self.page_limit = (self.page_limit * 2).min(MAX_PAGE);
@@ -122,7 +125,8 @@ impl<'a> PageReader<'a> {
                 Ok(read) => return Ok(read),
                 Err(error) => error,
             };
-            self.stats.rate_limited += u64::from(matches!(error, OktaError::RateLimited { .. }));
+            self.stats.rate_limited +=
+                u64::from(matches!(error.kind, OktaErrorKind::RateLimited { .. }));
             slow += u32::from(error.asks_for_smaller_pages());
             if slow >= 2 && error.asks_for_smaller_pages() && self.page_limit > SMALLEST_FOR_TIME {
                 self.page_limit = (self.page_limit / 2).max(SMALLEST_FOR_TIME);
@@ -154,15 +158,14 @@ impl<'a> PageReader<'a> {
             true => cursor.clone(),
             false => cursor.with_limit(asked),
         };
-        let head = self.client.page(&request, &mut self.body).await?;
+        let head = page::read(self.client, &request, &mut self.body).await?;
         self.began.get_or_insert(latest(&head));
         let mut rows = PageRows::new(&mut self.batcher, lanes.filter(lane), Utc::now());
         if let Err(problem) = encode_page(&self.body, &mut self.encoder, &mut rows) {
             self.batcher.discard_page();
-            return Err(OktaError::UnreadablePage {
-                org: self.client.domain().to_string(),
-                problem: problem.to_string(),
-            });
+            let problem = problem.to_string();
+            let kind = OktaErrorKind::UnreadablePage { problem };
+            return Err(OktaError::new(self.client.domain(), kind));
         }
         // An event of the future would, for good, be the newest.
         let newest = rows.newest().min(Some(latest(&head)));
@@ -235,12 +238,27 @@ fn latest(head: &Page) -> DateTime<Utc> {
     head.date.unwrap_or_else(Utc::now) + TimeDelta::seconds(1)
 }
 
+/// The position after a page that is too large to be read, if Okta named one.
+fn past(error: &OktaError) -> Option<Cursor> {
+    match &error.kind {
+        OktaErrorKind::PageTooLarge {
+            next: Some(next), ..
+        } => Some(Cursor::new(Url::clone(next))),
+        _ => None,
+    }
+}
+
 /// Stands for a page whose only event is over the cap.
-fn oversize(cursor: &Cursor, head: Page, error: OktaError) -> (PageRead, PageBatches, Page) {
+fn oversize(cursor: &Cursor, next: Cursor, error: OktaError) -> (PageRead, PageBatches, Page) {
+    let head = Page {
+        next: Some(next),
+        rate: None,
+        date: None,
+    };
     let page = PageRead {
         ids: Vec::new(),
         rows: Vec::new(),
-        date: head.date.unwrap_or_else(Utc::now),
+        date: Utc::now(),
         next: head.next.clone(),
         newest: None,
         reached: Reached::More,

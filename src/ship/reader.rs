@@ -8,11 +8,11 @@ use tokio::time::Instant;
 use super::lanes::page_read::{LaneName, PageRead};
 use super::lanes::{Delivery, Lanes, Next};
 use super::page_reader::{PageBatches, PageReader, ReadStats};
-use crate::net::retry::{Failure as _, Limits, RetryDecision};
+use crate::net::retry::Limits;
 use crate::okta::api::domain::OktaDomain;
-use crate::okta::api::error::OktaError;
+use crate::okta::api::error::{OktaError, OktaErrorKind};
 use crate::okta::api::rate::{RateLimit, RateShare};
-use crate::okta::log::client::Page;
+use crate::okta::log::page::Page;
 use crate::telemetry::Log;
 
 /// How long to wait where Okta says that its rate limit is spent, and not for how long.
@@ -122,11 +122,10 @@ impl Reader<'_> {
         if self.limits.stop.is_cancelled() {
             return ReadEnd::Stopped;
         }
-        match (&error, error.retry_decision()) {
-            (OktaError::RateLimited { .. }, RetryDecision::RetryAfter(wait)) => {
-                ReadEnd::RateSpent(wait)
+        match error.kind {
+            OktaErrorKind::RateLimited { wait, .. } => {
+                ReadEnd::RateSpent(wait.unwrap_or(RATE_WINDOW))
             }
-            (OktaError::RateLimited { .. }, _) => ReadEnd::RateSpent(RATE_WINDOW),
             _ => ReadEnd::Failed(lane, error),
         }
     }

@@ -9,6 +9,7 @@ use crate::log_analytics::post_error::PostError;
 use crate::okta::api::error::OktaError;
 use crate::state::checkpoint::Place;
 use crate::state::store::StoreError;
+use crate::telemetry::Log;
 
 /// Counts and outcome of one run.
 #[derive(Debug, Serialize)]
@@ -180,6 +181,25 @@ impl RunReport {
             self.error = Some(error.to_string());
         }
         self.ended = ended;
+    }
+
+    /// Logs the one line that every run ends with.
+    pub(super) fn log(&self, log: &Log) {
+        if log.is_quiet() {
+            return;
+        }
+        let fields = serde_json::to_string(self).unwrap_or_default();
+        let (outcome, lag) = (self.ended.name(), self.lag_seconds);
+        // A macro of tracing takes its level as a constant.
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(invocation_id = %log.invocation(), event = "run_ended", outcome, lag_seconds = lag, report = fields, "{self}")
+            };
+        }
+        match self.succeeded() {
+            true => line!(info),
+            false => line!(error),
+        }
     }
 
     /// Whether the Functions host is to count this run as a success.

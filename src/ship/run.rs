@@ -22,7 +22,7 @@ use super::report::{Ended, RunError, RunReport};
 use super::shipper::{Begin, Observer, Shipper};
 use crate::log_analytics::buffer_pool::BufferPool;
 use crate::net::retry::Limits;
-use crate::okta::api::error::OktaError;
+use crate::okta::api::error::OktaErrorKind;
 use crate::state::store::StoreError;
 use crate::telemetry::Log;
 
@@ -51,7 +51,7 @@ impl Shipper {
         };
         drop(work);
         report.end(ended, Utc::now());
-        log.run_ended(&report);
+        report.log(log);
         health::post(self.sink.as_ref(), &report, told, &limits.stop, log).await;
         report
     }
@@ -101,7 +101,8 @@ impl Shipper {
             Ok(()) => self.read_and_deliver(&mut deliverer, limits, log).await,
             Err(error) => (Ended::Failed(error), LaneName::Main),
         };
-        while let Ended::Failed(RunError::Okta(error @ OktaError::CursorRefused { .. })) = &ended
+        while let Ended::Failed(RunError::Okta(error)) = &ended
+            && matches!(error.kind, OktaErrorKind::CursorRefused(_))
             && deliverer.checkpointer.may_fall_back(lane)
         {
             (ended, lane) = match deliverer.checkpointer.fall_back(lane, error).await {

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::report::RunReport;
 use crate::log_analytics::sink::Sink;
+use crate::okta::api::client::Client;
 use crate::okta::api::rate::RateShare;
-use crate::okta::log::client::Client;
 use crate::okta::log::cursor::Cursor;
 use crate::settings::Start;
 use crate::state::store::StateStore;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::Utc;
-use okta_sentinel::settings::{Environment, Place, Settings};
+use okta_sentinel::settings::{Environment, LaunchedBy, Settings};
 use sandbox::okta::{self, Authorization, OktaOrg, OrgConfig};
 use sandbox::workspace::{self, Workspace};
 use tokio::net::TcpListener;
@@ -229,7 +229,7 @@ async fn when_settings_are_wrong() {
 async fn when_the_parts_are_printed() {
     let town = town().await;
     let environment = Environment::from_pairs(town.settings());
-    let settings = Settings::read(&environment, Place::Shell, Utc::now()).unwrap();
+    let settings = Settings::read(&environment, LaunchedBy::Shell, Utc::now()).unwrap();
     assert_clean("the environment", format!("{environment:?}").as_bytes());
     assert_clean("the settings", format!("{settings:#?}").as_bytes());
     let shipper = town.shipper();

@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use okta_sentinel::net::identity::Identity;
 use okta_sentinel::settings::{
-    CredentialSettings, Environment, Place, Settings, SinkSettings, Start, StoreSettings,
+    CredentialSettings, Environment, LaunchedBy, Settings, SinkSettings, Start, StoreSettings,
 };
 use okta_sentinel::state::account::BlobCredential;
 use secrecy::ExposeSecret;
@@ -29,7 +29,7 @@ fn now() -> DateTime<Utc> {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
-fn read(place: Place, pairs: &[&[Pair<'_>]]) -> Settings {
+fn read(place: LaunchedBy, pairs: &[&[Pair<'_>]]) -> Settings {
     let environment = Environment::from_pairs(pairs.concat());
     Settings::read(&environment, place, now()).unwrap_or_else(|problems| panic!("{problems}"))
 }
@@ -57,14 +57,24 @@ fn the_cursor_of_a_workspace_is_kept_where_the_place_says() {
     let emulator = "http://127.0.0.1:10000/devstoreaccount1";
     let state_unused = "STATE_DIR is not used: the cursor is kept where AzureWebJobsStorage says";
     let account_unused = "AzureWebJobsStorage is not used: the cursor is kept where STATE_DIR says";
-    let table: &[(Place, &[Pair<'_>], &str, &[&str])] = &[
-        (Place::Host, &[ACCOUNT], emulator, &[]),
-        (Place::Host, &[STATE], "kept", &[]),
-        (Place::Host, &[ACCOUNT, STATE], emulator, &[state_unused]),
-        (Place::Shell, &[ACCOUNT], emulator, &[]),
-        (Place::Shell, &[STATE], "kept", &[]),
-        (Place::Shell, &[ACCOUNT, STATE], "kept", &[account_unused]),
-        (Place::Shell, &[], "./state", &[]),
+    let table: &[(LaunchedBy, &[Pair<'_>], &str, &[&str])] = &[
+        (LaunchedBy::Host, &[ACCOUNT], emulator, &[]),
+        (LaunchedBy::Host, &[STATE], "kept", &[]),
+        (
+            LaunchedBy::Host,
+            &[ACCOUNT, STATE],
+            emulator,
+            &[state_unused],
+        ),
+        (LaunchedBy::Shell, &[ACCOUNT], emulator, &[]),
+        (LaunchedBy::Shell, &[STATE], "kept", &[]),
+        (
+            LaunchedBy::Shell,
+            &[ACCOUNT, STATE],
+            "kept",
+            &[account_unused],
+        ),
+        (LaunchedBy::Shell, &[], "./state", &[]),
     ];
     for (place, stores, expected, warnings) in table {
         let settings = read(*place, &[&OKTA, &WORKSPACE, stores]);
@@ -82,13 +92,17 @@ fn a_local_workspace_keeps_its_cursor_beside_its_output_and_nowhere_else() {
             kept.display()
         )
     };
-    let table: &[(Place, &[Pair<'_>], &[String])] = &[
-        (Place::Host, &[], &[]),
-        (Place::Host, &[ACCOUNT], &[]),
-        (Place::Host, &[ACCOUNT, STATE], &[unused("STATE_DIR")]),
-        (Place::Shell, &[], &[]),
-        (Place::Shell, &[STATE], &[unused("STATE_DIR")]),
-        (Place::Shell, &[ACCOUNT], &[unused("AzureWebJobsStorage")]),
+    let table: &[(LaunchedBy, &[Pair<'_>], &[String])] = &[
+        (LaunchedBy::Host, &[], &[]),
+        (LaunchedBy::Host, &[ACCOUNT], &[]),
+        (LaunchedBy::Host, &[ACCOUNT, STATE], &[unused("STATE_DIR")]),
+        (LaunchedBy::Shell, &[], &[]),
+        (LaunchedBy::Shell, &[STATE], &[unused("STATE_DIR")]),
+        (
+            LaunchedBy::Shell,
+            &[ACCOUNT],
+            &[unused("AzureWebJobsStorage")],
+        ),
     ];
     for (place, stores, warnings) in table {
         let settings = read(*place, &[&OKTA, &[OUTPUT], stores]);
@@ -103,7 +117,7 @@ fn a_local_workspace_keeps_its_cursor_beside_its_output_and_nowhere_else() {
 
 #[test]
 fn a_workspace_wins_over_a_folder_and_says_so() {
-    let settings = read(Place::Host, &[&OKTA, &WORKSPACE, &[OUTPUT, ACCOUNT]]);
+    let settings = read(LaunchedBy::Host, &[&OKTA, &WORKSPACE, &[OUTPUT, ACCOUNT]]);
     assert!(matches!(settings.sink, SinkSettings::DataCollector { .. }));
     let warning = "OUTPUT_DIR is not used: events go to the workspace, because WORKSPACE_ID is set";
     assert_eq!(without_notice(&settings), [warning]);
@@ -122,7 +136,7 @@ fn a_data_collection_rule_wins_over_all_and_names_what_is_unused_in_one_warning(
         ),
         ("DCR_IMMUTABLE_ID", "dcr-00112233445566778899aabbccddeeff"),
     ];
-    let settings = read(Place::Host, &[&OKTA, &rule, &[ACCOUNT]]);
+    let settings = read(LaunchedBy::Host, &[&OKTA, &rule, &[ACCOUNT]]);
     assert_eq!(settings.warnings, [""; 0]);
     let SinkSettings::LogsIngestion {
         rule: read_rule,
@@ -140,7 +154,7 @@ fn a_data_collection_rule_wins_over_all_and_names_what_is_unused_in_one_warning(
         ("AZURE_CLIENT_ID", "aaaaaaaa-2222-3333-4444-555555555555"),
     ];
     let settings = read(
-        Place::Host,
+        LaunchedBy::Host,
         &[&OKTA, &rule, &WORKSPACE, &others, &azure, &[ACCOUNT]],
     );
     let warning = "WORKSPACE_ID, WORKSPACE_KEY and OUTPUT_DIR are not used: events go to the data \
@@ -153,7 +167,10 @@ fn a_data_collection_rule_wins_over_all_and_names_what_is_unused_in_one_warning(
     assert_eq!(identity, Identity::Managed { client_id });
     assert_eq!(rule.events.to_string(), "Custom-Mine");
 
-    let settings = read(Place::Host, &[&OKTA, &WORKSPACE, &[others[2], ACCOUNT]]);
+    let settings = read(
+        LaunchedBy::Host,
+        &[&OKTA, &WORKSPACE, &[others[2], ACCOUNT]],
+    );
     let warning = "DCR_STREAM is not used: events go to the workspace, because WORKSPACE_ID is set";
     assert_eq!(without_notice(&settings), [warning]);
 }
@@ -170,7 +187,7 @@ fn names_of_microsofts_function_are_read_where_ours_are_not_set() {
             "https://11111111-2222-3333-4444-555555555555.ods.opinsights.azure.us",
         ),
     ];
-    let settings = read(Place::Host, &[&copied, &[ACCOUNT]]);
+    let settings = read(LaunchedBy::Host, &[&copied, &[ACCOUNT]]);
     assert_eq!(
         settings.okta.domain.base().as_str(),
         "https://acme.okta.com/"
@@ -195,7 +212,7 @@ fn names_of_microsofts_function_are_read_where_ours_are_not_set() {
     );
 
     let ours = read(
-        Place::Host,
+        LaunchedBy::Host,
         &[
             &copied,
             &[ACCOUNT],
@@ -228,7 +245,7 @@ fn the_identity_that_reaches_storage_is_the_one_that_is_named() {
     ];
     for (identity, expected) in table {
         let account = [("AzureWebJobsStorage__accountName", "acme")];
-        let settings = read(Place::Host, &[&OKTA, &WORKSPACE, &account, identity]);
+        let settings = read(LaunchedBy::Host, &[&OKTA, &WORKSPACE, &account, identity]);
         let StoreSettings::Blob(account) = settings.store else {
             panic!("{identity:?}")
         };
@@ -246,7 +263,7 @@ fn the_identity_that_reaches_storage_is_the_one_that_is_named() {
         "AzureWebJobsStorage__blobServiceUri",
         "https://acme.blob.core.chinacloudapi.cn/",
     );
-    let settings = read(Place::Host, &[&OKTA, &WORKSPACE, &[by_uri, managed]]);
+    let settings = read(LaunchedBy::Host, &[&OKTA, &WORKSPACE, &[by_uri, managed]]);
     let StoreSettings::Blob(account) = settings.store else {
         panic!()
     };
@@ -263,7 +280,7 @@ fn the_identity_that_reaches_storage_is_the_one_that_is_named() {
 #[test]
 fn a_first_run_starts_where_it_is_told_and_at_most_90_days_back() {
     let start = |pairs: &[Pair<'_>]| {
-        let settings = read(Place::Shell, &[&OKTA, &[OUTPUT], pairs]);
+        let settings = read(LaunchedBy::Shell, &[&OKTA, &[OUTPUT], pairs]);
         (settings.okta.start, settings.warnings)
     };
     let none = Vec::<String>::new();

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{TimeDelta, Utc};
+use okta_sentinel::net::http::http_client;
+use okta_sentinel::okta::api::client::Client;
 use okta_sentinel::okta::api::credential::Credential;
-use okta_sentinel::okta::api::credential::ServiceApp;
+use okta_sentinel::okta::api::credential::service_app::ServiceApp;
 use okta_sentinel::okta::api::domain::OktaDomain;
 use okta_sentinel::okta::api::error::OktaError;
-use okta_sentinel::okta::log::client::Client;
-use okta_sentinel::okta::log::client::Page;
-use okta_sentinel::okta::log::client::http_client;
 use okta_sentinel::okta::log::cursor::Cursor;
+use okta_sentinel::okta::log::page::{self, Page, SYSTEM_LOG};
 use okta_sentinel::ship::{Ended, Shipper};
 use sandbox::okta::{self, Authorization, Fault, OrgConfig};
 use serde_json::Value;
@@ -72,7 +72,8 @@ fn shipper_by_clocks(town: &Town) -> (Shipper, Clocks) {
     let ahead = Arc::new(AtomicI64::new(0));
     let read = Arc::clone(&ahead);
     let clock = Arc::new(move || Utc::now() + TimeDelta::seconds(read.load(Ordering::SeqCst)));
-    let app = ServiceApp::new(CLIENT.parse().unwrap(), P256.parse().unwrap()).with_clock(clock);
+    let (client_id, key) = (CLIENT.parse().unwrap(), P256.parse().unwrap());
+    let app = ServiceApp::new(client_id, key, SYSTEM_LOG.scope).with_clock(clock);
     let credential = Credential::ServiceApp(Box::new(app));
     let domain: OktaDomain = town.org.url().parse().unwrap();
     let http = http_client(domain.base()).unwrap();
@@ -85,7 +86,7 @@ fn shipper_by_clocks(town: &Town) -> (Shipper, Clocks) {
 async fn page(shipper: &Shipper) -> Result<Page, OktaError> {
     let since = Utc::now() - TimeDelta::hours(1);
     let cursor = Cursor::since(shipper.okta.domain(), since, None);
-    shipper.okta.page(&cursor, &mut Vec::new()).await
+    page::read(&shipper.okta, &cursor, &mut Vec::new()).await
 }
 
 /// The statuses of all requests to the token endpoint.

@@ -10,8 +10,8 @@ use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions}
 use azure_core::time::OffsetDateTime;
 use chrono::Utc;
 use okta_sentinel::log_analytics::logs_ingestion::LogsIngestion;
-use okta_sentinel::okta::log::client::http_client;
-use okta_sentinel::settings::{Environment, Place, Settings, SinkSettings};
+use okta_sentinel::net::http::http_client;
+use okta_sentinel::settings::{Environment, LaunchedBy, Settings, SinkSettings};
 use okta_sentinel::ship::{Begin, RunReport, Shipper};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{OktaOrg, OrgConfig};
@@ -127,7 +127,7 @@ impl Town {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
         );
         let environment = Environment::from_pairs(pairs);
-        let settings = Settings::read(&environment, Place::Shell, Utc::now()).unwrap();
+        let settings = Settings::read(&environment, LaunchedBy::Shell, Utc::now()).unwrap();
         let sink = settings.sink.clone();
         let shipper = Shipper::assemble(settings).unwrap();
         match sink {

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use okta_sentinel::settings::catalogue::SETTINGS;
-use okta_sentinel::settings::{Environment, Place, Settings};
+use okta_sentinel::settings::{Environment, LaunchedBy, Settings};
 
 /// Settings with which nothing is wrong under the Functions host.
 const RIGHT: &[(&str, &str)] = &[
@@ -27,7 +27,7 @@ fn problems(changes: &[(&str, &str)]) -> String {
         .iter()
         .filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
     let environment = Environment::from_pairs(kept.chain(changes).copied());
-    match Settings::read(&environment, Place::Host, now()) {
+    match Settings::read(&environment, LaunchedBy::Host, now()) {
         Ok(_) => String::new(),
         Err(problems) => problems.to_string(),
     }
@@ -298,7 +298,7 @@ fn ten_wrong_settings_are_ten_lines_in_the_order_of_the_catalogue() {
 #[test]
 fn nothing_set_at_all_is_told_whole() {
     let nothing = Environment::default();
-    let said = Settings::read(&nothing, Place::Host, now())
+    let said = Settings::read(&nothing, LaunchedBy::Host, now())
         .unwrap_err()
         .to_string();
     assert_eq!(
@@ -313,7 +313,7 @@ fn nothing_set_at_all_is_told_whole() {
 #[test]
 fn settings_that_are_printed_show_no_secret() {
     let environment = Environment::from_pairs(RIGHT.iter().copied());
-    let settings = Settings::read(&environment, Place::Host, now()).unwrap();
+    let settings = Settings::read(&environment, LaunchedBy::Host, now()).unwrap();
     let bytes = format!("{:?}", b"hunter2").replace(['[', ']'], "");
     for printed in [
         format!("{settings:?}"),

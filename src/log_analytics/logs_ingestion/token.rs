@@ -1,14 +1,13 @@
-//! The bearer token of a rule's endpoint: kept, renewed ahead of its end, asked for anew once
-//! the endpoint refuses it.
+//! The bearer token of a rule's endpoint.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use azure_core::credentials::{AccessToken, TokenCredential};
 use azure_core::error::ErrorKind;
-use azure_core::time::OffsetDateTime;
 use reqwest::header::HeaderValue;
-use tokio::sync::Mutex;
+
+use crate::net::token_cache::{Issued, TokenCache};
 
 /// How long before its end a token is renewed.
 const AHEAD: Duration = Duration::from_secs(300);
@@ -21,8 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 pub(super) struct Tokens {
     source: Arc<dyn TokenCredential>,
     scope: String,
-    /// Locked while a token is asked for, so that two posts do not both ask.
-    kept: Mutex<Option<AccessToken>>,
+    cache: TokenCache<AccessToken>,
 }
 
 /// No token is to be had.
@@ -39,44 +37,34 @@ impl Tokens {
         Tokens {
             source,
             scope,
-            kept: Mutex::new(None),
+            cache: TokenCache::default(),
         }
     }
 
     /// A token that is good for the next call.
-    pub(super) async fn token(&self) -> Result<AccessToken, NoToken> {
-        let mut kept = self.kept.lock().await;
-        let now = OffsetDateTime::now_utc();
-        if let Some(token) = kept.as_ref().filter(|token| token.expires_on > now + AHEAD) {
-            return Ok(token.clone());
-        }
-        match (self.ask().await, &*kept) {
-            (Ok(token), _) => Ok(kept.insert(token).clone()),
-            // There is time left to have it renewed by a later post.
-            (Err(_), Some(token)) if token.expires_on > now => Ok(token.clone()),
-            (Err(error), _) => Err(error),
-        }
+    pub(super) async fn token(&self) -> Result<Arc<AccessToken>, NoToken> {
+        self.cache.get(SystemTime::now(), self.ask()).await
     }
 
     /// The endpoint does not take this token, though its time is not over.
-    pub(super) async fn refused(&self, token: &AccessToken) {
-        let mut kept = self.kept.lock().await;
-        // Another post may have had it replaced by now.
-        if kept.as_ref().is_some_and(|kept| kept.token == token.token) {
-            *kept = None;
-        }
+    pub(super) async fn refused(&self, token: &Arc<AccessToken>) {
+        self.cache.forget(token).await;
     }
 
-    async fn ask(&self) -> Result<AccessToken, NoToken> {
+    async fn ask(&self) -> Result<Issued<AccessToken>, NoToken> {
         let scopes = [self.scope.as_str()];
         let asked = self.source.get_token(&scopes, None);
-        match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(answer) => answer.map_err(|error| NoToken::of(&error)),
-            Err(_) => Err(NoToken {
-                problem: format!("no answer within {} s", PATIENCE.as_secs()),
-                may_pass: true,
-            }),
-        }
+        let answer = tokio::time::timeout(PATIENCE, asked).await;
+        let token = answer.map_err(|_| NoToken {
+            problem: format!("no answer within {} s", PATIENCE.as_secs()),
+            may_pass: true,
+        })?;
+        let token = token.map_err(|error| NoToken::of(&error))?;
+        Ok(Issued {
+            renew_at: SystemTime::from(token.expires_on - AHEAD),
+            expires_at: token.expires_on.into(),
+            token,
+        })
     }
 }
 

@@ -22,7 +22,7 @@ pub enum OktaDomainError {
     /// The admin console answers under a host of its own, which serves no API.
     #[error("{shown} is the address of the admin console; write {org}")]
     AdminConsole {
-        /// The value.
+        /// The value as an error may show it.
         shown: String,
         /// The org's own host.
         org: String,
@@ -38,6 +38,14 @@ impl OktaDomain {
     /// The host in lower case, without a port.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Whether `url` leads to `path` of this org and nowhere else: the credential may go there.
+    pub(crate) fn has(&self, url: &Url, path: &str) -> bool {
+        url.origin() == self.base.origin()
+            && url.path() == path
+            && url.username().is_empty()
+            && url.password().is_none()
     }
 
     /// What state is kept under, good as the name of a folder or a blob: the host in lower case,
@@ -63,7 +71,9 @@ impl FromStr for OktaDomain {
 
     fn from_str(text: &str) -> Result<OktaDomain, OktaDomainError> {
         let base = address::read_origin(text)?;
-        let host = base.host_str().unwrap_or_default().to_ascii_lowercase();
+        let Some(host) = base.host_str().map(str::to_ascii_lowercase) else {
+            unreachable!("an http or https address has a host");
+        };
         match org_of_admin_console(&host) {
             Some(org) => Err(OktaDomainError::AdminConsole {
                 shown: address::shown(text),
@@ -72,6 +82,19 @@ impl FromStr for OktaDomain {
             None => Ok(OktaDomain { base, host }),
         }
     }
+}
+
+/// Where a URL leads, without what may be a secret in it.
+pub(crate) fn shown_target(url: &Url) -> String {
+    let user = match url.username().is_empty() && url.password().is_none() {
+        true => "",
+        false => "\u{2026}@",
+    };
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}"));
+    let port = port.unwrap_or_default();
+    let text = format!("{}://{user}{host}{port}{}", url.scheme(), url.path());
+    text.chars().take(200).collect()
 }
 
 /// Okta's own domains, under which `acme-admin` is the console of `acme`. Under a customer's

@@ -6,18 +6,27 @@
 use flate2::{Decompress, FlushDecompress, Status};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
-use super::wire::Fits;
-
 /// The largest window that gzip may ask for, as a power of two.
 const WINDOW_BITS: u8 = 15;
 
-/// Least room that a buffer is grown by.
-const ROOM: usize = 256 * 1024;
+/// Least that a buffer grows by, in bytes.
+const MIN_GROWTH: usize = 256 * 1024;
+
+/// What became of reading a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadOutcome {
+    /// All that came so far is read.
+    Complete,
+    /// It has more bytes than it may.
+    TooLarge,
+    /// Its compression is broken.
+    Damaged,
+}
 
 /// A body being inflated.
 pub(crate) struct Inflate {
     stream: Decompress,
-    /// The last member is whole.
+    /// The last member has ended.
     ended: bool,
 }
 
@@ -35,48 +44,49 @@ impl Inflate {
     }
 
     /// Appends what `chunk` holds to `body`, which takes up to `most` bytes in all.
-    pub(crate) fn push(&mut self, chunk: &[u8], body: &mut Vec<u8>, most: usize) -> Fits {
+    pub(crate) fn push(&mut self, chunk: &[u8], body: &mut Vec<u8>, most: usize) -> ReadOutcome {
         let mut input = chunk;
         loop {
             if self.ended {
                 // RFC 1952 lets one member follow another.
                 if input.is_empty() {
-                    return Fits::Yes;
+                    return ReadOutcome::Complete;
                 }
                 self.stream = Decompress::new_gzip(WINDOW_BITS);
                 self.ended = false;
             }
             if body.capacity() == body.len() {
                 // One byte more than may be, to know a body that is too long.
-                let room = ROOM.max(body.len() / 2);
-                body.reserve_exact(room.min(most + 1 - body.len()));
+                let growth = MIN_GROWTH.max(body.len() / 2);
+                body.reserve_exact(growth.min(most + 1 - body.len()));
             }
             let before = (self.stream.total_in(), body.len());
             let Ok(status) = self
                 .stream
                 .decompress_vec(input, body, FlushDecompress::None)
             else {
-                return Fits::Damaged;
+                return ReadOutcome::Damaged;
             };
             if body.len() > most {
-                return Fits::No;
+                return ReadOutcome::TooLarge;
             }
-            let used = usize::try_from(self.stream.total_in() - before.0).unwrap_or(usize::MAX);
-            input = input.get(used..).unwrap_or_default();
+            // At most the chunk's length, which is a usize.
+            let used = (self.stream.total_in() - before.0) as usize;
+            (_, input) = input.split_at(used);
             self.ended = status == Status::StreamEnd;
             let stuck = used == 0 && body.len() == before.1;
             if !self.ended && (stuck || input.is_empty() && body.len() < body.capacity()) {
                 return if input.is_empty() {
-                    Fits::Yes
+                    ReadOutcome::Complete
                 } else {
-                    Fits::Damaged
+                    ReadOutcome::Damaged
                 };
             }
         }
     }
 
-    /// Whether all of it came.
-    pub(crate) fn is_whole(&self) -> bool {
+    /// Whether the last member has ended.
+    pub(crate) fn is_complete(&self) -> bool {
         self.ended
     }
 }
@@ -101,17 +111,17 @@ mod tests {
         Inflate::of(&headers).unwrap()
     }
 
-    fn inflated(packed: &[u8], chunk: usize, most: usize) -> (Fits, Vec<u8>) {
+    fn inflated(packed: &[u8], chunk: usize, most: usize) -> (ReadOutcome, Vec<u8>) {
         let (mut inflate, mut body) = (inflate(), Vec::new());
         for chunk in packed.chunks(chunk) {
-            let fits = inflate.push(chunk, &mut body, most);
-            if fits != Fits::Yes {
-                return (fits, body);
+            let outcome = inflate.push(chunk, &mut body, most);
+            if outcome != ReadOutcome::Complete {
+                return (outcome, body);
             }
         }
-        match inflate.is_whole() {
-            true => (Fits::Yes, body),
-            false => (Fits::Damaged, body),
+        match inflate.is_complete() {
+            true => (ReadOutcome::Complete, body),
+            false => (ReadOutcome::Damaged, body),
         }
     }
 
@@ -125,10 +135,10 @@ mod tests {
             let text = unit.repeat(times);
             let packed = [gzip(&text), gzip(b"and a second member")].concat();
             let all = [text.as_slice(), b"and a second member"].concat();
-            let (fits, body) = inflated(&packed, chunk, all.len());
-            prop_assert_eq!(fits, Fits::Yes);
+            let (outcome, body) = inflated(&packed, chunk, all.len());
+            prop_assert_eq!(outcome, ReadOutcome::Complete);
             prop_assert!(body == all);
-            prop_assert_eq!(inflated(&packed, chunk, all.len() - 1).0, Fits::No);
+            prop_assert_eq!(inflated(&packed, chunk, all.len() - 1).0, ReadOutcome::TooLarge);
         }
 
         #[test]
@@ -136,7 +146,7 @@ mod tests {
             bytes in prop::collection::vec(any::<u8>(), 1..200),
             chunk in 1_usize..50,
         ) {
-            prop_assert_eq!(inflated(&bytes, chunk, 1_000).0, Fits::Damaged);
+            prop_assert_eq!(inflated(&bytes, chunk, 1_000).0, ReadOutcome::Damaged);
         }
     }
 
@@ -144,7 +154,10 @@ mod tests {
     fn a_body_without_its_end_is_damaged() {
         let packed = gzip(&b"a page of events ".repeat(100));
         for length in 1..packed.len() {
-            assert_eq!(inflated(&packed[..length], 7, 10_000).0, Fits::Damaged);
+            assert_eq!(
+                inflated(&packed[..length], 7, 10_000).0,
+                ReadOutcome::Damaged
+            );
         }
     }
 
@@ -152,8 +165,8 @@ mod tests {
     fn a_small_body_that_would_fill_the_memory_is_stopped_at_the_cap() {
         let packed = gzip(&vec![b' '; 50_000_000]);
         assert!(packed.len() < 1_000_000);
-        let (fits, body) = inflated(&packed, packed.len(), 1_000_000);
-        assert_eq!(fits, Fits::No);
+        let (outcome, body) = inflated(&packed, packed.len(), 1_000_000);
+        assert_eq!(outcome, ReadOutcome::TooLarge);
         assert!(body.capacity() <= 1_000_001);
     }
 }

@@ -25,7 +25,7 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// Reads the headers; `None` when Okta (or a stand-in) sent none.
-    pub fn read(headers: &HeaderMap, now: DateTime<Utc>) -> Option<RateLimit> {
+    pub(crate) fn read(headers: &HeaderMap, now: DateTime<Utc>) -> Option<RateLimit> {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
         let limit = u32::try_from(number("x-rate-limit-limit")?).ok()?;
         let remaining = u32::try_from(number("x-rate-limit-remaining")?.max(0)).ok()?;
@@ -44,20 +44,20 @@ impl RateLimit {
 
     /// A 429 with nothing allowed and nothing left: too many requests at once, not too many a
     /// minute. Its reset is only a suggestion.
-    pub fn is_concurrency(&self) -> bool {
+    pub(crate) fn is_concurrency(&self) -> bool {
         self.limit == 0 && self.remaining == 0
     }
 }
 
-/// The answer's own clock.
-pub fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+/// When the answer was given, by the server's clock.
+pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     let date = headers.get(reqwest::header::DATE)?.to_str().ok()?;
     DateTime::parse_from_rfc2822(date)
         .ok()
         .map(|date| date.with_timezone(&Utc))
 }
 
-/// The part of the rate limit that we may use: more than 0, at most 1.
+/// The part of the rate limit that this program may use: more than 0, at most 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateShare(f64);
 

@@ -1,4 +1,4 @@
-//! A place in an org's log: the request that goes on from there.
+//! A position in an org's log: the request that reads on from there.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,10 +7,10 @@ use url::Url;
 use crate::okta::api::domain::OktaDomain;
 
 /// Path of the System Log API.
-pub const LOGS_PATH: &str = "/api/v1/logs";
+pub(crate) const LOGS_PATH: &str = "/api/v1/logs";
 
 /// Most events Okta puts on a page.
-pub const MAX_PAGE: u32 = 1000;
+pub(crate) const MAX_PAGE: u32 = 1000;
 
 /// The URL of a polling request, as Okta's `next` link gave it or as a first run makes it.
 ///
@@ -41,7 +41,7 @@ impl Cursor {
         Cursor(url)
     }
 
-    /// The same place with pages of at most `limit` events.
+    /// The same position with pages of at most `limit` events.
     #[must_use]
     pub fn with_limit(&self, limit: u32) -> Cursor {
         self.with("limit", &limit.to_string())
@@ -53,66 +53,59 @@ impl Cursor {
         self.with("since", &since.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 
-    fn with(&self, name: &str, value: &str) -> Cursor {
-        let others: Vec<(String, String)> = self
-            .0
-            .query_pairs()
-            .into_owned()
-            .filter(|(other, _)| other != name)
-            .collect();
-        let mut url = self.0.clone();
-        url.query_pairs_mut()
-            .clear()
-            .extend_pairs(others)
-            .append_pair(name, value);
-        Cursor(url)
-    }
-
     /// The page size it asks for; 100, as Okta takes it, where it names none.
     pub fn limit(&self) -> u32 {
-        let limit = self.0.query_pairs().find(|(name, _)| name == "limit");
-        limit
-            .and_then(|(_, limit)| limit.parse().ok())
-            .unwrap_or(100)
+        let limit = self.parameter("limit");
+        limit.and_then(|limit| limit.parse().ok()).unwrap_or(100)
     }
 
-    /// Whether both are the same place, whatever the size of the page asked for there and however
-    /// their URLs are spelt.
+    /// Whether both are the same position, whatever page size they ask for and however their URLs
+    /// are spelt.
     pub fn is_same_place(&self, other: &Cursor) -> bool {
-        let place = |cursor: &Cursor| -> Vec<(String, String)> {
-            let pairs = cursor.0.query_pairs().into_owned();
-            pairs.filter(|(name, _)| name != "limit").collect()
-        };
         self.0.origin() == other.0.origin()
             && self.0.path() == other.0.path()
-            && place(self) == place(other)
+            && self.parameters_but("limit") == other.parameters_but("limit")
     }
 
-    /// Whether Okta handed this place out, rather than this program having made it of a time.
+    /// Whether Okta gave this cursor, rather than this program having made it of a time.
     pub fn is_from_okta(&self) -> bool {
-        self.0.query_pairs().any(|(name, _)| name == "after")
+        self.parameter("after").is_some()
     }
 
-    /// The time that this program made it of, if it did.
+    /// The time that this program made it of; `None` for a cursor from Okta.
     pub fn start(&self) -> Option<DateTime<Utc>> {
-        let since = self.0.query_pairs().find(|(name, _)| name == "since");
-        let start = since.and_then(|(_, since)| DateTime::parse_from_rfc3339(&since).ok());
-        start
-            .filter(|_| !self.is_from_okta())
-            .map(|start| start.to_utc())
+        let since = self.parameter("since").filter(|_| !self.is_from_okta())?;
+        let start = DateTime::parse_from_rfc3339(&since).ok()?;
+        Some(start.to_utc())
     }
 
     /// Whether this leads to the log of the org at `domain` and nowhere else.
     pub fn belongs_to(&self, domain: &OktaDomain) -> bool {
-        self.0.origin() == domain.base().origin()
-            && self.0.path() == LOGS_PATH
-            && self.0.username().is_empty()
-            && self.0.password().is_none()
+        domain.has(&self.0, LOGS_PATH)
     }
 
-    /// The request's URL.
+    /// What a request for the next page asks for.
     pub fn url(&self) -> &Url {
         &self.0
+    }
+
+    fn parameter(&self, wanted: &str) -> Option<String> {
+        let mut pairs = self.0.query_pairs();
+        pairs.find_map(|(name, value)| (name == wanted).then(|| value.into_owned()))
+    }
+
+    fn parameters_but(&self, unwanted: &str) -> Vec<(String, String)> {
+        let pairs = self.0.query_pairs().into_owned();
+        pairs.filter(|(name, _)| name != unwanted).collect()
+    }
+
+    fn with(&self, name: &str, value: &str) -> Cursor {
+        let mut url = self.0.clone();
+        url.query_pairs_mut()
+            .clear()
+            .extend_pairs(self.parameters_but(name))
+            .append_pair(name, value);
+        Cursor(url)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use okta_sentinel::settings::catalogue::{SETTINGS, Scope};
-use okta_sentinel::settings::{Environment, Place, Settings};
+use okta_sentinel::settings::{Environment, LaunchedBy, Settings};
 use serde_json::json;
 
 use super::azure::{self, GOVERNMENT};
@@ -66,7 +66,7 @@ fn one_org_has_one_name_however_it_is_written() {
 fn the_program_can_start_with_what_the_template_sets() {
     for way in every_way() {
         let environment = Environment::from_pairs(resolved(&way));
-        let settings = Settings::read(&environment, Place::Host, now());
+        let settings = Settings::read(&environment, LaunchedBy::Host, now());
         let settings = settings.unwrap_or_else(|problems| panic!("{problems}"));
         let old_road = way.of_kind(RULE).count() == 0;
         let of_old_road = |warning: &&String| warning.contains("support ended");

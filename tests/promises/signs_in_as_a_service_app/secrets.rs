@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chrono::Utc;
-use okta_sentinel::settings::{Environment, Place, Settings};
+use okta_sentinel::settings::{Environment, LaunchedBy, Settings};
 use sandbox::okta::{Dpop, Fault};
 
 use super::{CLIENT, P256, P256_JWK, RSA, RSA_JWK, page, public, shipper, town, town_with};
@@ -92,18 +92,18 @@ async fn not_in_printed_parts() {
     let town = town(1).await;
     let app = [("OKTA_CLIENT_ID", CLIENT), ("OKTA_PRIVATE_KEY", P256_JWK)];
     let environment = Environment::from_pairs(changed(town.settings(), &app));
-    let settings = Settings::read(&environment, Place::Shell, Utc::now()).unwrap();
+    let settings = Settings::read(&environment, LaunchedBy::Shell, Utc::now()).unwrap();
     assert_clean("the settings", &format!("{settings:#?}"));
     town.org.change_service_app(|app| app.dpop = Dpop::Required);
     let shipper = shipper(&town, P256_JWK);
     page(&shipper).await.unwrap();
     assert_clean("the client", &format!("{:#?}", shipper.okta));
     let url = town.org.url().parse().unwrap();
-    let http = okta_sentinel::okta::log::client::http_client(shipper.okta.domain().base()).unwrap();
+    let http = okta_sentinel::net::http::http_client(shipper.okta.domain().base()).unwrap();
     let authorization = shipper
         .okta
         .credential()
-        .authorize(&http, shipper.okta.domain(), &url)
+        .authorize(&http, shipper.okta.domain(), &reqwest::Method::GET, &url)
         .await
         .unwrap();
     assert_clean("the headers", &format!("{authorization:#?}"));

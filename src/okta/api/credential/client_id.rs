@@ -15,7 +15,6 @@ pub struct ClientId(String);
 pub struct NoClientId;
 
 impl ClientId {
-    /// As Okta shows it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,33 +1,26 @@
-//! Signed tokens of our own making, in JWS compact form (RFC 7515 section 7.1).
+//! JSON Web Tokens that this program signs, in JWS compact form (RFC 7515 section 7.1).
 
 use aws_lc_rs::error::Unspecified;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde_json::Value;
 
-/// No signature was to be had: the system has no randomness, or the key is damaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "this machine could not sign the sign-in to Okta; if it lasts, replace the key in OKTA_PRIVATE_KEY"
-)]
-pub struct CannotSign;
+use crate::okta::api::error::sign_in::CannotSign;
 
-impl From<Unspecified> for CannotSign {
-    fn from(_: Unspecified) -> CannotSign {
-        CannotSign
-    }
-}
-
+/// The token of two JSON objects. A member that is null is left out.
 pub(super) fn compact(
-    header: &impl Serialize,
-    claims: &impl Serialize,
+    header: Value,
+    claims: Value,
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, Unspecified>,
 ) -> Result<String, CannotSign> {
-    let part = |json: serde_json::Result<Vec<u8>>| json.map(|json| base64url(&json));
-    let header = part(serde_json::to_vec(header)).map_err(|_| CannotSign)?;
-    let claims = part(serde_json::to_vec(claims)).map_err(|_| CannotSign)?;
-    let message = format!("{header}.{claims}");
-    let signature = sign(message.as_bytes())?;
+    let part = |mut object: Value| {
+        if let Value::Object(members) = &mut object {
+            members.retain(|_, member| !member.is_null());
+        }
+        base64url(object.to_string().as_bytes())
+    };
+    let message = format!("{}.{}", part(header), part(claims));
+    let signature = sign(message.as_bytes()).map_err(|_| CannotSign)?;
     Ok(format!("{message}.{}", base64url(&signature)))
 }
 
@@ -38,6 +31,6 @@ pub(super) fn base64url(bytes: &[u8]) -> String {
 /// A `jti`: 128 random bits, so that no two tokens share one.
 pub(super) fn unique_id() -> Result<String, CannotSign> {
     let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes)?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| CannotSign)?;
     Ok(base64url(&bytes))
 }

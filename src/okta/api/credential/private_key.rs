@@ -5,13 +5,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-};
-use secrecy::ExposeSecret;
 
-use super::{jwk, pem};
+use crate::okta::api::credential::private_key::error::PrivateKeyError;
+use crate::okta::api::credential::private_key::key_pair::KeyPair;
+
+pub(crate) mod error;
+mod jwk;
+mod key_pair;
+mod pem;
 
 /// A private key and the id that Okta knows it by. Printing it shows the kind alone.
 #[derive(Clone)]
@@ -20,73 +21,10 @@ pub struct PrivateKey {
     id: Option<String>,
 }
 
-pub(super) enum KeyPair {
-    Rsa(RsaKeyPair),
-    P256(EcdsaKeyPair),
-}
-
-/// Why a text is not a key to sign in with. The text itself is never shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PrivateKeyError {
-    /// Something else altogether.
-    #[error(
-        "the value is neither a private key in PEM (-----BEGIN PRIVATE KEY-----) nor a JWK ({{\"kty\":...}}); paste the whole key that was saved when it was made in Okta"
-    )]
-    NoKey,
-    /// A PEM block that has no end.
-    #[error(
-        "the PEM text is cut short: a BEGIN line has no END line; paste the key whole, its line breaks real or written as \\n"
-    )]
-    CutShort,
-    /// A PEM block that holds something else than base64.
-    #[error(
-        "what stands between the BEGIN and END lines is not base64; paste the key again, whole"
-    )]
-    NotBase64,
-    /// The half that everybody may know.
-    #[error("the value is a public key; paste the private key that belongs to it")]
-    Public,
-    /// A certificate.
-    #[error("the value is a certificate; paste the private key that belongs to it")]
-    Certificate,
-    /// A key under a passphrase, which nobody is there to type.
-    #[error(
-        "the key is protected by a passphrase; take that off: openssl pkcs8 -topk8 -nocrypt -in key.pem"
-    )]
-    Encrypted,
-    /// OpenSSH's own format.
-    #[error("the key is in OpenSSH's own format; turn it into PEM: ssh-keygen -p -m PKCS8 -f key")]
-    OpenSsh,
-    /// RSA that cannot be used.
-    #[error("the RSA key cannot be used; it must be whole and have 2048 to 8192 bits")]
-    Rsa,
-    /// A curve that Okta's ES256 is not signed with, or a damaged key.
-    #[error(
-        "the elliptic-curve key cannot be used; it must be whole and on the curve P-256 (prime256v1)"
-    )]
-    Curve,
-    /// Ed25519, DSA, symmetric keys.
-    #[error("the key is neither RSA nor on the curve P-256; make one of these in Okta")]
-    OtherKind,
-    /// A JSON object that is no JWK.
-    #[error("the value begins as a JWK and is not one; paste the JSON object whole, from {{ to }}")]
-    NotAJwk,
-    /// A set of keys.
-    #[error("the value is a set of keys; paste the one private key alone, from {{ to }}")]
-    JwkSet,
-}
-
 impl PrivateKey {
-    pub(super) fn new(pair: KeyPair, id: Option<String>) -> PrivateKey {
-        PrivateKey {
-            pair: Arc::new(pair),
-            id,
-        }
-    }
-
     /// The same key under the id that Okta shows for it, which wins over the one in a JWK.
     #[must_use]
-    pub fn with_id(self, id: String) -> PrivateKey {
+    pub(crate) fn with_id(self, id: String) -> PrivateKey {
         PrivateKey {
             id: Some(id),
             ..self
@@ -94,31 +32,17 @@ impl PrivateKey {
     }
 
     /// The `kid`, if one is known.
-    pub fn id(&self) -> Option<&str> {
+    pub(crate) fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
     /// The JWS name of how this key signs.
-    pub fn algorithm(&self) -> &'static str {
-        match *self.pair {
-            KeyPair::Rsa(_) => "RS256",
-            KeyPair::P256(_) => "ES256",
-        }
+    pub(super) fn algorithm(&self) -> &'static str {
+        self.pair.algorithm()
     }
 
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
-        match &*self.pair {
-            KeyPair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                let random = SystemRandom::new();
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)?;
-                Ok(signature)
-            }
-            KeyPair::P256(pair) => {
-                let signature = pair.sign(&SystemRandom::new(), message)?;
-                Ok(signature.as_ref().to_vec())
-            }
-        }
+        self.pair.sign(message)
     }
 }
 
@@ -135,46 +59,14 @@ impl FromStr for PrivateKey {
     type Err = PrivateKeyError;
 
     fn from_str(text: &str) -> Result<PrivateKey, PrivateKeyError> {
-        if text.trim_start().starts_with('{') {
-            return jwk::read(text);
-        }
-        let block = pem::private_block(text)?;
-        let der = block.der.expose_secret();
-        let pair = match block.label.as_str() {
-            "RSA PRIVATE KEY" => rsa(RsaKeyPair::from_der(der)),
-            "EC PRIVATE KEY" => p256(EcdsaKeyPair::from_private_key_der(
-                &ECDSA_P256_SHA256_FIXED_SIGNING,
-                der,
-            )),
-            _ => pkcs8(der),
+        let (pair, id) = match text.trim_start().starts_with('{') {
+            true => jwk::read(text)?,
+            false => (pem::read(text)?, None),
         };
-        Ok(PrivateKey::new(pair?, None))
-    }
-}
-
-pub(super) fn rsa<E>(pair: Result<RsaKeyPair, E>) -> Result<KeyPair, PrivateKeyError> {
-    pair.map(KeyPair::Rsa).map_err(|_| PrivateKeyError::Rsa)
-}
-
-pub(super) fn p256<E>(pair: Result<EcdsaKeyPair, E>) -> Result<KeyPair, PrivateKeyError> {
-    pair.map(KeyPair::P256).map_err(|_| PrivateKeyError::Curve)
-}
-
-/// PKCS#8 names its algorithm in its first bytes, by object identifier.
-fn pkcs8(der: &[u8]) -> Result<KeyPair, PrivateKeyError> {
-    const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-    const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-    let start = der.get(..40).unwrap_or(der);
-    let names = |oid: &[u8]| start.windows(oid.len()).any(|bytes| bytes == oid);
-    if names(RSA_ENCRYPTION) {
-        rsa(RsaKeyPair::from_pkcs8(der))
-    } else if names(EC_PUBLIC_KEY) {
-        p256(EcdsaKeyPair::from_pkcs8(
-            &ECDSA_P256_SHA256_FIXED_SIGNING,
-            der,
-        ))
-    } else {
-        Err(PrivateKeyError::OtherKind)
+        Ok(PrivateKey {
+            pair: Arc::new(pair),
+            id,
+        })
     }
 }
 

@@ -9,21 +9,19 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use super::{Caller, SignInError};
+use crate::okta::api::credential::authorization::{AccessToken, Scheme};
 use crate::okta::api::domain::OktaDomain;
-use crate::okta::api::error::OktaError;
-use crate::okta::api::error::{Answer, Refused};
-use crate::okta::api::rate::{self, RateLimit};
-use crate::okta::api::wire::{self, Fits};
+use crate::okta::api::error::answer::Answer;
+use crate::okta::api::error::sign_in::SignInError;
+use crate::okta::api::error::{OktaError, OktaErrorKind};
+use crate::okta::api::inflate::ReadOutcome;
+use crate::okta::api::{body, classify, rate};
 
 /// Path of the org authorization server's token endpoint: the only one that grants `okta.*`
 /// scopes, which `/oauth2/default` does not.
 const TOKEN_PATH: &str = "/oauth2/v1/token";
 
-/// All that shipping needs.
-const SCOPE: &str = "okta.logs.read";
-
-const PATIENCE: Duration = Duration::from_secs(20);
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(20);
 const MAX_ANSWER_BYTES: usize = 64_000;
 
 /// Life of a token whose answer does not say; Okta's live 3600 s, and say so.
@@ -34,20 +32,13 @@ const LONGEST_LIFE: i64 = 86_400;
 pub(super) struct TokenEndpoint<'a> {
     http: &'a Client,
     domain: &'a OktaDomain,
+    scope: &'static str,
     url: Url,
-}
-
-/// How requests with a token name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scheme {
-    Bearer,
-    Dpop,
 }
 
 /// A token that Okta gave.
 pub(super) struct Granted {
-    pub(super) scheme: Scheme,
-    pub(super) token: SecretString,
+    pub(super) token: AccessToken,
     /// Seconds, from the answer on.
     pub(super) life: i64,
 }
@@ -65,24 +56,25 @@ pub(super) enum Outcome {
 #[derive(Deserialize)]
 struct TokenBody {
     token_type: String,
-    access_token: SecretText,
+    access_token: SecretString,
     expires_in: Option<i64>,
 }
 
-/// Read straight into what cannot be printed.
-struct SecretText(SecretString);
-
-impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| SecretText(text.into()))
-    }
-}
-
 impl<'a> TokenEndpoint<'a> {
-    pub(super) fn of(http: &'a Client, domain: &'a OktaDomain) -> TokenEndpoint<'a> {
+    /// `scope`: what the token is to be good for, scopes separated by blanks.
+    pub(super) fn of(
+        http: &'a Client,
+        domain: &'a OktaDomain,
+        scope: &'static str,
+    ) -> TokenEndpoint<'a> {
         let mut url = domain.base().clone();
         url.set_path(TOKEN_PATH);
-        TokenEndpoint { http, domain, url }
+        TokenEndpoint {
+            http,
+            domain,
+            scope,
+            url,
+        }
     }
 
     /// Its whole address, which is also the audience of assertions.
@@ -100,44 +92,31 @@ impl<'a> TokenEndpoint<'a> {
         let mut request = self
             .http
             .post(self.url.clone())
-            .timeout(PATIENCE)
+            .timeout(ATTEMPT_LIMIT)
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form(assertion));
+            .body(self.form(assertion));
         if let Some(proof) = proof {
             request = request.header("DPoP", proof);
         }
-        let silent = |error| wire::transport(self.place(), &error, PATIENCE);
-        let response = request.send().await.map_err(silent)?;
-        let status = response.status();
-        let headers = response.headers().clone();
-        if status == StatusCode::OK {
-            let mut body = Vec::new();
-            let fits = wire::read(response, &mut body, MAX_ANSWER_BYTES).await;
-            return match fits.map_err(silent)? {
-                Fits::Yes => Ok(Outcome::Granted(self.granted(&body)?)),
-                Fits::No => Err(self.unreadable("with more than a token").into()),
-                Fits::Damaged => Err(self.unreadable("with something that is no token").into()),
-            };
+        let transport = |error| self.failed(classify::transport(&error, ATTEMPT_LIMIT));
+        let response = request.send().await.map_err(transport)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        if status != StatusCode::OK {
+            let body = body::read_error(response).await;
+            return self.refused(status, &headers, &body, now);
         }
-        let body = wire::read_error(response).await;
-        self.refused(status, &headers, &body, now)
-    }
-
-    fn granted(&self, body: &[u8]) -> Result<Granted, SignInError> {
-        // The decoder's words may quote the token.
-        let body: TokenBody = serde_json::from_slice(body)
-            .map_err(|_| self.unreadable("with something that is no token"))?;
-        let scheme = match body.token_type.to_ascii_lowercase().as_str() {
-            "bearer" => Scheme::Bearer,
-            "dpop" => Scheme::Dpop,
-            _ => return Err(self.unreadable("with a token of an unknown type")),
+        let mut body = Vec::new();
+        let outcome = body::read(response, &mut body, MAX_ANSWER_BYTES).await;
+        let granted = match outcome.map_err(transport)? {
+            ReadOutcome::Complete => granted(&body),
+            ReadOutcome::TooLarge => Err(SignInError::unreadable("with more than a token")),
+            ReadOutcome::Damaged => Err(no_token()),
         };
-        Ok(Granted {
-            scheme,
-            token: body.access_token.0,
-            life: body.expires_in.unwrap_or(SHORT_LIFE).clamp(1, LONGEST_LIFE),
-        })
+        match granted {
+            Ok(granted) => Ok(Outcome::Granted(granted)),
+            Err(error) => Err(OktaError::new(self.domain, error)),
+        }
     }
 
     fn refused(
@@ -148,38 +127,59 @@ impl<'a> TokenEndpoint<'a> {
         now: DateTime<Utc>,
     ) -> Result<Outcome, OktaError> {
         if status.is_redirection() {
-            return Err(wire::redirected(self.place(), headers));
+            return Err(self.failed(classify::redirect(headers)));
         }
-        if matches!(status.as_u16(), 408 | 429 | 500..=599) {
-            let refused = Refused {
-                status,
-                rate: RateLimit::read(headers, now),
-                retry_after: crate::net::retry::retry_after(headers),
-                from_okta: false,
-                proof_challenged: false,
-                caller: Caller::ServiceApp,
-            };
-            return Err(OktaError::of(&self.place(), &refused, body));
-        }
+        let answer = match classify::passing(Answer::read(status, body), headers) {
+            Ok(passing) => return Err(self.failed(passing)),
+            Err(answer) => answer,
+        };
         let behind = rate::date(headers).map(|date| date - now);
-        let answer = Answer::read(status, body);
-        let refusal = SignInError::of(self.domain.to_string(), answer, behind);
-        match refusal {
-            SignInError::ProofRefused { .. } => Ok(Outcome::ProofWanted {
+        match SignInError::read(answer, self.scope, behind) {
+            refusal @ SignInError::ProofRefused { .. } => Ok(Outcome::ProofWanted {
                 nonce: nonce(headers),
                 refusal,
             }),
-            refusal => Err(refusal.into()),
+            refusal => Err(OktaError::new(self.domain, refusal)),
         }
     }
 
-    fn unreadable(&self, problem: &str) -> SignInError {
-        SignInError::unreadable(self.domain.to_string(), problem)
+    /// What any endpoint may answer says which one it was.
+    fn failed(&self, kind: OktaErrorKind) -> OktaError {
+        OktaError::new(&format!("the token endpoint of {}", self.domain), kind)
     }
 
-    fn place(&self) -> String {
-        format!("the token endpoint of {}", self.domain)
+    fn form(&self, assertion: &str) -> String {
+        url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "client_credentials")
+            .append_pair("scope", self.scope)
+            .append_pair(
+                "client_assertion_type",
+                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            )
+            .append_pair("client_assertion", assertion)
+            .finish()
     }
+}
+
+fn granted(body: &[u8]) -> Result<Granted, SignInError> {
+    // The decoder's words may quote the token.
+    let body: TokenBody = serde_json::from_slice(body).map_err(|_| no_token())?;
+    let scheme = match body.token_type.to_ascii_lowercase().as_str() {
+        "bearer" => Scheme::Bearer,
+        "dpop" => Scheme::Dpop,
+        _ => return Err(SignInError::unreadable("with a token of an unknown type")),
+    };
+    Ok(Granted {
+        token: AccessToken {
+            scheme,
+            secret: body.access_token,
+        },
+        life: body.expires_in.unwrap_or(SHORT_LIFE).clamp(1, LONGEST_LIFE),
+    })
+}
+
+fn no_token() -> SignInError {
+    SignInError::unreadable("with something that is no token")
 }
 
 /// The nonce that an answer hands out (RFC 9449 section 8), if it can be one: proofs that quote
@@ -187,16 +187,4 @@ impl<'a> TokenEndpoint<'a> {
 pub(super) fn nonce(headers: &HeaderMap) -> Option<String> {
     let nonce = headers.get("dpop-nonce")?.to_str().ok()?;
     (1..=1024).contains(&nonce.len()).then(|| nonce.to_owned())
-}
-
-fn form(assertion: &str) -> String {
-    url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("grant_type", "client_credentials")
-        .append_pair("scope", SCOPE)
-        .append_pair(
-            "client_assertion_type",
-            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        )
-        .append_pair("client_assertion", assertion)
-        .finish()
 }

@@ -6,7 +6,6 @@ use serde::Deserialize;
 /// Status line and Okta's own words about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// HTTP status.
     pub status: u16,
     /// Okta's `errorCode`, when the body had one.
     pub code: Option<String>,
@@ -39,7 +38,7 @@ struct ErrorBody {
 
 impl Answer {
     /// Reads an error's body, which need not be Okta's JSON: edges answer in HTML.
-    pub fn read(status: StatusCode, body: &[u8]) -> Answer {
+    pub(crate) fn read(status: StatusCode, body: &[u8]) -> Answer {
         let parsed = serde_json::from_slice::<ErrorBody>(body).ok();
         let (code, summary) = parsed.map_or((None, None), |body| {
             let cause = body

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Context as _;
 use chrono::Utc;
 use okta_sentinel::okta::api::domain::OktaDomain;
-use okta_sentinel::settings::{Environment, Place, Settings};
+use okta_sentinel::settings::{Environment, LaunchedBy, Settings};
 use okta_sentinel::ship::{Begin, RunReport, Shipper};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{OktaOrg, OrgConfig};
@@ -174,7 +174,7 @@ fn shipper(org: &OktaOrg, workspace: &Workspace, state: &State) -> anyhow::Resul
         ("LOG_ANALYTICS_URI", &workspace.uri()),
         (store, &place),
     ]);
-    let settings = Settings::read(&environment, Place::Shell, Utc::now())
+    let settings = Settings::read(&environment, LaunchedBy::Shell, Utc::now())
         .map_err(|problems| anyhow::anyhow!("{problems}"))?;
     Shipper::assemble(settings).context("the program's parts do not fit")
 }

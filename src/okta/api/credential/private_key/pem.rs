@@ -3,21 +3,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::SecretSlice;
+use secrecy::{ExposeSecret, SecretSlice};
 
-use super::private_key::PrivateKeyError;
-
-/// One block, wiped when it is dropped.
-pub(super) struct Block {
-    /// What stands after BEGIN.
-    pub(super) label: String,
-    pub(super) der: SecretSlice<u8>,
-}
+use crate::okta::api::credential::private_key::error::PrivateKeyError;
+use crate::okta::api::credential::private_key::key_pair::KeyPair;
 
 const BEGIN: &str = "-----BEGIN ";
 
 /// The first block that holds a private key; tools write others before it (`EC PARAMETERS`).
-pub(super) fn private_block(text: &str) -> Result<Block, PrivateKeyError> {
+pub(super) fn read(text: &str) -> Result<KeyPair, PrivateKeyError> {
     let text = text.replace("\\r", "").replace("\\n", "\n");
     let blocks = || text.split(BEGIN).skip(1);
     let label = |block: &str| block.split("-----").next().unwrap_or_default().to_owned();
@@ -36,13 +30,12 @@ pub(super) fn private_block(text: &str) -> Result<Block, PrivateKeyError> {
         return Err(PrivateKeyError::Encrypted);
     }
     let base64: String = inner.split_whitespace().collect();
-    let der = STANDARD
-        .decode(base64)
-        .map_err(|_| PrivateKeyError::NotBase64)?;
-    Ok(Block {
-        label,
-        der: der.into(),
-    })
+    // Wiped when it is dropped.
+    let der: SecretSlice<u8> = match STANDARD.decode(base64) {
+        Ok(der) => der.into(),
+        Err(_) => return Err(PrivateKeyError::NotBase64),
+    };
+    KeyPair::from_der(&label, der.expose_secret())
 }
 
 fn check_label(label: &str) -> Result<(), PrivateKeyError> {

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::private_key::{KeyPair, PrivateKey, PrivateKeyError, p256, rsa};
+use crate::okta::api::credential::private_key::error::PrivateKeyError;
+use crate::okta::api::credential::private_key::key_pair::{KeyPair, p256, rsa};
 
 /// The members that matter, under their names in the RFC.
 #[derive(Deserialize)]
@@ -29,7 +30,8 @@ struct Jwk {
     qi: Option<String>,
 }
 
-pub(super) fn read(text: &str) -> Result<PrivateKey, PrivateKeyError> {
+/// The key and its `kid`.
+pub(super) fn read(text: &str) -> Result<(KeyPair, Option<String>), PrivateKeyError> {
     let jwk: Jwk = serde_json::from_str(text).map_err(|_| PrivateKeyError::NotAJwk)?;
     let pair = match jwk.kty.as_deref() {
         None if jwk.keys.is_some() => return Err(PrivateKeyError::JwkSet),
@@ -40,7 +42,7 @@ pub(super) fn read(text: &str) -> Result<PrivateKey, PrivateKeyError> {
         Some("EC") => return Err(PrivateKeyError::Curve),
         Some(_) => return Err(PrivateKeyError::OtherKind),
     };
-    Ok(PrivateKey::new(pair, jwk.kid.filter(|kid| !kid.is_empty())))
+    Ok((pair, jwk.kid.filter(|kid| !kid.is_empty())))
 }
 
 fn rsa_pair(jwk: &Jwk) -> Result<KeyPair, PrivateKeyError> {

@@ -2,47 +2,48 @@
 
 use std::fmt::Display;
 
-use super::catalogue::{SETTINGS, Setting};
-use super::{Environment, Problem, Problems};
+use crate::settings::catalogue::{SETTINGS, Setting};
+use crate::settings::environment::Environment;
+use crate::settings::problems::{Problem, Problems};
 
-/// The value of a setting and the name it was found under.
+/// The text of a setting and the name it was found under.
 #[derive(Clone, Copy)]
-pub(super) struct Given<'e> {
+pub(super) struct RawValue<'e> {
     pub(super) name: &'static str,
     pub(super) text: &'e str,
 }
 
 /// Reads settings and collects what is wrong with them.
-pub(super) struct Reading<'e> {
+pub(super) struct SettingsReader<'e> {
     environment: &'e Environment,
     problems: Vec<Problem>,
     warnings: Vec<String>,
 }
 
-impl<'e> Reading<'e> {
+impl<'e> SettingsReader<'e> {
     /// Begins with what is wrong whatever the other settings say.
-    pub(super) fn begin(environment: &'e Environment) -> Reading<'e> {
-        let mut reading = Reading {
+    pub(super) fn begin(environment: &'e Environment) -> SettingsReader<'e> {
+        let mut reader = SettingsReader {
             environment,
             problems: Vec::new(),
             warnings: Vec::new(),
         };
         for setting in SETTINGS {
-            if let Some(given) = reading.given(setting)
-                && is_unresolved(given.text)
+            if let Some(raw) = reader.raw(setting)
+                && is_unresolved(raw.text)
             {
-                reading.problem(given.name, UNRESOLVED);
+                reader.problem(raw.name, UNRESOLVED);
             }
         }
-        reading
+        reader
     }
 
     /// The value as written, of the first of its names that is set.
-    fn given(&self, setting: &Setting) -> Option<Given<'e>> {
+    fn raw(&self, setting: &Setting) -> Option<RawValue<'e>> {
         std::iter::once(&setting.name)
             .chain(setting.aliases)
             .find_map(|name| {
-                Some(Given {
+                Some(RawValue {
                     name,
                     text: self.environment.get(name)?,
                 })
@@ -51,13 +52,12 @@ impl<'e> Reading<'e> {
 
     /// Whether it has a value, good or not.
     pub(super) fn is_set(&self, setting: &Setting) -> bool {
-        self.given(setting).is_some()
+        self.raw(setting).is_some()
     }
 
     /// The value, unless it is unset or an unresolved reference.
-    pub(super) fn value(&self, setting: &Setting) -> Option<Given<'e>> {
-        self.given(setting)
-            .filter(|given| !is_unresolved(given.text))
+    pub(super) fn value(&self, setting: &Setting) -> Option<RawValue<'e>> {
+        self.raw(setting).filter(|raw| !is_unresolved(raw.text))
     }
 
     /// The value parsed; `None` when it is unset, or wrong and noted as a problem.
@@ -66,8 +66,8 @@ impl<'e> Reading<'e> {
         setting: &Setting,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let given = self.value(setting)?;
-        self.noted(given.name, parse(given.text))
+        let raw = self.value(setting)?;
+        self.noted(raw.name, parse(raw.text))
     }
 
     /// The value parsed, that of the catalogue's default when it is unset.
@@ -76,12 +76,12 @@ impl<'e> Reading<'e> {
         setting: &Setting,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let default = setting.default.map(|text| Given {
+        let default = setting.default.map(|text| RawValue {
             name: setting.name,
             text,
         });
-        let given = self.value(setting).or(default)?;
-        self.noted(given.name, parse(given.text))
+        let raw = self.value(setting).or(default)?;
+        self.noted(raw.name, parse(raw.text))
     }
 
     /// The value parsed; that it is unset is a problem with `remedy`.
@@ -89,25 +89,24 @@ impl<'e> Reading<'e> {
         &mut self,
         setting: &Setting,
         remedy: &str,
-        parse: impl FnOnce(Given<'e>) -> Result<T, E>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         if !self.is_set(setting) {
             self.problem(setting.name, format!("not set; {remedy}"));
         }
-        let given = self.value(setting)?;
-        self.noted(given.name, parse(given))
+        self.optional(setting, parse)
     }
 
     fn noted<T, E: Display>(&mut self, name: &'static str, parsed: Result<T, E>) -> Option<T> {
         parsed.map_err(|error| self.problem(name, error)).ok()
     }
 
-    /// A variable that the platform sets and nobody else.
+    /// A variable that App Service or the Functions host sets by itself.
     pub(super) fn platform(&self, name: &str) -> Option<&'e str> {
         self.environment.get(name)
     }
 
-    /// Notes a problem and goes on.
+    /// Notes a problem; reading goes on.
     pub(super) fn problem(&mut self, name: &'static str, fault: impl Display) {
         self.problems.push(Problem::new(name, fault));
     }

@@ -1,0 +1,73 @@
+//! One page of an org's System Log.
+
+use chrono::{DateTime, Utc};
+use reqwest::{Method, StatusCode};
+
+use crate::okta::api::client::{Client, Request};
+use crate::okta::api::domain::shown_target;
+use crate::okta::api::error::{OktaError, OktaErrorKind};
+use crate::okta::api::rate::RateLimit;
+use crate::okta::api::resource::Resource;
+use crate::okta::log::cursor::{Cursor, LOGS_PATH};
+
+/// Largest page that is read, in bytes after decompression: three usual pages of 1000 events.
+const MAX_PAGE_BYTES: usize = 8_000_000;
+
+/// The System Log, as errors speak of it.
+pub const SYSTEM_LOG: Resource = Resource {
+    name: "System Log",
+    path: LOGS_PATH,
+    entry: "event",
+    scope: "okta.logs.read",
+    role: "Report Administrator",
+    settings: "OKTA_FILTER, or OKTA_START_AT if that is set",
+    unchanged: "The saved cursor stays where it is",
+};
+
+/// What came with a page's bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The position after this page, if Okta named one. It belongs to this org.
+    pub next: Option<Cursor>,
+    /// What remains of Okta's rate limit.
+    pub rate: Option<RateLimit>,
+    /// Okta's clock when it answered.
+    pub date: Option<DateTime<Utc>>,
+}
+
+/// Reads the page at `cursor` into `body`, replacing what is there.
+///
+/// # Errors
+/// [`OktaError`]; `body` then holds nothing of use.
+pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Result<Page, OktaError> {
+    let domain = client.domain();
+    if !cursor.belongs_to(domain) {
+        let kind = OktaErrorKind::ForeignCursor {
+            target: shown_target(cursor.url()),
+            expected: format!("the {} of {domain}", SYSTEM_LOG.name),
+        };
+        return Err(OktaError::new(domain, kind));
+    }
+    let request = Request {
+        method: Method::GET,
+        url: cursor.url(),
+        resource: &SYSTEM_LOG,
+        success: StatusCode::OK,
+        max_bytes: MAX_PAGE_BYTES,
+    };
+    match client.send(&request, body).await {
+        Ok(head) => Ok(Page {
+            next: head.next.map(Cursor::new),
+            rate: head.rate,
+            date: head.date,
+        }),
+        Err(OktaError {
+            org,
+            kind: OktaErrorKind::BadRequest(_, answer),
+        }) if cursor.is_from_okta() => {
+            let kind = OktaErrorKind::CursorRefused(answer);
+            Err(OktaError { org, kind })
+        }
+        Err(error) => Err(error),
+    }
+}
