@@ -14,9 +14,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::app::App;
+use super::config::Config;
 use super::console::{Category, Console, Level, Stream};
 use super::invocation::random_guid;
-use super::{Config, wire};
+use super::wire;
 
 /// Errors until the host gives up, and how long it remembers one.
 const ERRORS: u32 = 3;

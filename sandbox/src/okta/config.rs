@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::oauth::ServiceApp;
+use super::oauth::app::ServiceApp;
 
 /// Settings of an org; the default is an empty log that answers at once.
 #[derive(Clone, Debug)]

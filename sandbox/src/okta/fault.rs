@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::locked;
+use super::locks::locked;
 use crate::stall::StallPoint;
 
 /// What goes wrong with one request to the log.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::locked;
+use super::locks::locked;
 
 /// One request that reached the org.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,16 +8,17 @@ use tokio::sync::watch;
 
 use super::config::{EndOfStream, OrgConfig, PageOrder};
 use super::cursor::{Cursors, Place};
-use super::events::{EventMaker, scramble};
+use super::events::EventMaker;
+use super::events::rng::mix;
 use super::fault::Faults;
 use super::journal::Journal;
+use super::locks::{locked, reading, writing};
 use super::log::{Entry, Log, Selection};
-use super::oauth::AuthorizationServer;
+use super::oauth::authorization_server::AuthorizationServer;
 use super::page::{PageKey, ReadyPages};
 use super::query::{Query, Reading, Start};
 use super::rate::RateLimit;
 use super::refusal::Refusal;
-use super::{locked, reading, writing};
 
 pub(super) const LOGS_PATH: &str = "/api/v1/logs";
 
@@ -205,7 +206,7 @@ impl Org {
             PageOrder::Persistence => {}
             PageOrder::Reversed => entries.reverse(),
             PageOrder::Shuffled => {
-                entries.sort_by_key(|entry| scramble(entry.position ^ scramble(self.config.seed)));
+                entries.sort_by_key(|entry| mix(entry.position ^ mix(self.config.seed)));
             }
         }
     }

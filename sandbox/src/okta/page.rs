@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::sync::OnceCell;
 
-use super::locked;
+use super::locks::locked;
 use super::log::Entry;
 use super::query::Wanted;
 

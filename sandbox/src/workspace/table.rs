@@ -10,12 +10,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
+use super::config::{Config, Detail};
 use super::event_id::EventId;
 use super::ingestion::stream::{Report, Stream, TIME_GENERATED};
 use super::refusal::Refusal;
 use super::rows::{Properties, for_each_row, text_of};
 use super::typing::{ColumnType, Schema, TypedRow, date_time, rfc3339};
-use super::{Config, Detail};
 
 /// How old, and how far ahead, a row's own time may be at receipt.
 const OLDEST: TimeDelta = TimeDelta::days(2);

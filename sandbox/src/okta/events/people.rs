@@ -1,8 +1,8 @@
 //! Who signs in, from where and with what, in the generated org.
 
-use super::dice::Dice;
-use super::estate;
 use super::json::Json;
+use super::org_objects;
+use super::rng::Rng;
 
 /// People in the org: enough that detections see both regulars and strangers.
 const PEOPLE: u64 = 4_000;
@@ -69,12 +69,12 @@ pub(super) struct Person(u64);
 
 impl Person {
     /// Some are seen all day, most now and then.
-    pub(super) fn of(dice: &mut Dice) -> Self {
-        Self(dice.below(PEOPLE).min(dice.below(PEOPLE)))
+    pub(super) fn of(rng: &mut Rng) -> Self {
+        Self(rng.below(PEOPLE).min(rng.below(PEOPLE)))
     }
 
-    pub(super) fn admin(dice: &mut Dice) -> Self {
-        Self(dice.below(ADMINS))
+    pub(super) fn admin(rng: &mut Rng) -> Self {
+        Self(rng.below(ADMINS))
     }
 
     pub(super) fn number(self) -> u64 {
@@ -82,17 +82,17 @@ impl Person {
     }
 
     /// What stays the same about how this person works.
-    pub(super) fn habits(self) -> Dice {
-        Dice::new(0x6861_6269_7473, self.0)
+    pub(super) fn habits(self) -> Rng {
+        Rng::new(0x6861_6269_7473, self.0)
     }
 
-    fn traits(self) -> Dice {
-        Dice::new(0x7065_6f70_6c65, self.0)
+    fn traits(self) -> Rng {
+        Rng::new(0x7065_6f70_6c65, self.0)
     }
 
     pub(super) fn id(self, json: &mut Json<'_>) {
         json.raw("\"");
-        estate::id("00u", self.0, json);
+        org_objects::id("00u", self.0, json);
         json.raw("\"");
     }
 
@@ -106,12 +106,12 @@ impl Person {
     }
 
     pub(super) fn display_name(self, json: &mut Json<'_>) {
-        let mut dice = self.traits();
-        let given = dice.word(&GIVEN);
+        let mut rng = self.traits();
+        let given = rng.word(&GIVEN);
         json.raw("\"")
             .raw(given)
             .raw(" ")
-            .raw(dice.word(&FAMILY))
+            .raw(rng.word(&FAMILY))
             .raw("\"");
     }
 
@@ -150,16 +150,16 @@ pub(super) struct Place {
 
 impl Place {
     /// An address of this place's network.
-    pub(super) fn address(&self, dice: &mut Dice, json: &mut Json<'_>) {
+    pub(super) fn address(&self, rng: &mut Rng, json: &mut Json<'_>) {
         let [first, second] = self.network;
         json.raw("\"")
             .number(u64::from(first))
             .raw(".")
             .number(u64::from(second));
         json.raw(".")
-            .number(dice.below(256))
+            .number(rng.below(256))
             .raw(".")
-            .number(1 + dice.below(254))
+            .number(1 + rng.below(254))
             .raw("\"");
     }
 

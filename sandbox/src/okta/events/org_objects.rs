@@ -1,16 +1,16 @@
-//! What the org owns: applications, policies, groups. Their ids stay, whoever uses them.
+//! The org's applications, policies and groups. Each keeps its id from event to event.
 
-use super::dice::Dice;
 use super::json::Json;
+use super::rng::Rng;
 
-/// Ids of one org end alike, after the part of Okta that it lives in.
+/// Ids of one org end alike: by the Okta cell that hosts it.
 const CELL: &str = "5d7";
 
 /// The id of thing number `which` among those whose ids start with `kind`, not quoted.
 pub(super) fn id(kind: &str, which: u64, json: &mut Json<'_>) {
     let tag = kind.bytes().fold(0, |tag, byte| tag << 8 | u64::from(byte));
     json.raw(kind)
-        .base62(&mut Dice::new(tag, which), 14)
+        .base62(&mut Rng::new(tag, which), 14)
         .raw(CELL);
 }
 
@@ -27,9 +27,9 @@ pub(super) struct App {
 
 impl App {
     /// The first of the list are used most.
-    pub(super) fn of(dice: &mut Dice) -> Self {
+    pub(super) fn of(rng: &mut Rng) -> Self {
         let count = APPS.len() as u64;
-        let number = dice.below(count).min(dice.below(count));
+        let number = rng.below(count).min(rng.below(count));
         let [slug, name, label, sign_on] = APPS.get(number as usize).copied().unwrap_or_default();
         Self {
             number,

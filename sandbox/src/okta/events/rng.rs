@@ -1,22 +1,22 @@
-//! The chance behind an event: a pure function of the seed and the event's number.
+//! Pseudo-random numbers, seeded by the org's seed and an event's number.
 
-/// A small, quick generator (splitmix64); good enough to vary events, no use for secrets.
+/// splitmix64: fast, and good enough to vary events. Not for secrets.
 #[derive(Clone, Debug)]
-pub(super) struct Dice(u64);
+pub(super) struct Rng(u64);
 
 /// Spreads every input bit over every output bit; no two inputs share an output.
-pub(super) const fn mix(value: u64) -> u64 {
+pub(in crate::okta) const fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ (value >> 31)
 }
 
-impl Dice {
+impl Rng {
     pub(super) const fn new(seed: u64, number: u64) -> Self {
         Self(mix(seed) ^ mix(number ^ 0x6f6b_7461))
     }
 
-    pub(super) fn roll(&mut self) -> u64 {
+    pub(super) fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
     }
@@ -24,7 +24,7 @@ impl Dice {
     /// A number from 0 to `bound` less 1; 0 when `bound` is 0.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         // The high half of a product is as even as needed and cheaper than a remainder.
-        ((u128::from(self.roll()) * u128::from(bound)) >> 64) as u64
+        ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 
     /// True in `percent` of a hundred cases.

@@ -1,24 +1,23 @@
-//! Which session, and which step of it, an event's number stands for.
+//! Maps an event's number to a session and a step of that session.
 //!
-//! A sign-in is no single event but a burst of several that tell of one person, one browser, one
-//! session, and a log is many such bursts at once, each some way on. So the log is woven of
-//! [`OPEN`] lanes: each row of it takes one event from every lane, in an order of its own, and in a
-//! lane one session follows the other. All that is arithmetic on the number: nothing is kept.
+//! A session has several events, and the events of concurrent sessions interleave. The log has
+//! [`OPEN`] tracks. Each round of [`OPEN`] events takes one from every track, in a shuffled order.
+//! On a track one session follows the other. It is all arithmetic on the number; nothing is stored.
 
-use super::dice::{Dice, mix};
-use super::stories::{Happening, Story};
+use super::flows::{Flow, FlowEvent};
+use super::rng::{Rng, mix};
 
 /// Sessions open at a time: an org of ten events a second (a million a day), five events to a
 /// session, four seconds from its first to its last.
 const OPEN: u64 = 8;
 
-/// How many events the sessions of a lane have, in turn; then again from the start.
+/// How many events the sessions of a track have, in turn; then again from the start.
 const LENGTHS: [u64; 8] = [8, 3, 6, 1, 5, 2, 4, 3];
 
-/// Events of a lane until its lengths repeat.
+/// Events of a track until its lengths repeat.
 const ROUND: u64 = 32;
 
-/// How much further along each lane is than the one before: their sessions begin at odd times.
+/// How many events each track is ahead of the one before, so that sessions do not start together.
 const LEAD: u64 = 5;
 
 /// One event's place in its session.
@@ -26,33 +25,33 @@ const LEAD: u64 = 5;
 pub(super) struct Step {
     /// Differs from session to session and from seed to seed.
     pub(super) session: u64,
-    pub(super) story: &'static Story,
-    pub(super) happening: Happening,
+    pub(super) flow: &'static Flow,
+    pub(super) event: FlowEvent,
 }
 
 impl Step {
     pub(super) fn of(seed: u64, number: u64) -> Self {
-        let (lane, along) = lane(seed, number);
+        let (track, along) = track(seed, number);
         let (round, mut at) = (along / ROUND, along % ROUND);
         for (turn, length) in (0..).zip(LENGTHS) {
             if at < length {
-                let which = (round * LENGTHS.len() as u64 + turn) * OPEN + lane;
-                let mut dice = Dice::new(mix(seed ^ 0x7365_7373), which);
-                let story = Story::of(length, &mut dice);
+                let which = (round * LENGTHS.len() as u64 + turn) * OPEN + track;
+                let mut rng = Rng::new(mix(seed ^ 0x7365_7373), which);
+                let flow = Flow::of(length, &mut rng);
                 return Self {
-                    session: dice.roll(),
-                    story,
-                    happening: story.at(at),
+                    session: rng.next_u64(),
+                    flow,
+                    event: flow.at(at),
                 };
             }
             at -= length;
         }
         // Not reached while the lengths of a round add up to it, as the compiler checks below.
-        let story = Story::of(1, &mut Dice::new(seed, number));
+        let flow = Flow::of(1, &mut Rng::new(seed, number));
         Self {
             session: mix(number),
-            story,
-            happening: story.at(0),
+            flow,
+            event: flow.at(0),
         }
     }
 
@@ -62,13 +61,13 @@ impl Step {
     }
 }
 
-/// The lane that gives event `number`, and which of the lane's events it is.
-fn lane(seed: u64, number: u64) -> (u64, u64) {
+/// The track that gives event `number`, and which of the track's events it is.
+fn track(seed: u64, number: u64) -> (u64, u64) {
     let (row, within) = (number / OPEN, number % OPEN);
-    let order = Dice::new(mix(seed ^ 0x6f72_6465), row).roll();
-    // An odd factor and any shift put the lanes of a row in order, each of them once.
-    let lane = (within * (order >> 32 | 1)).wrapping_add(order) % OPEN;
-    (lane, row + lane * LEAD)
+    let order = Rng::new(mix(seed ^ 0x6f72_6465), row).next_u64();
+    // An odd factor and any shift permute the tracks of a row.
+    let track = (within * (order >> 32 | 1)).wrapping_add(order) % OPEN;
+    (track, row + track * LEAD)
 }
 
 const _: () = {
@@ -96,11 +95,11 @@ mod tests {
             let (mut near, mut steps) = (0, 0);
             for steps_of_one in sessions.values() {
                 let (first, last) = (steps_of_one[0].0, steps_of_one.last().unwrap().0);
-                let story = steps_of_one[0].1.story;
+                let flow = steps_of_one[0].1.flow;
                 let whole = first > 20 * OPEN && last < 20_000 - 20 * OPEN;
-                assert!(!whole || steps_of_one.len() as u64 == story.length());
+                assert!(!whole || steps_of_one.len() as u64 == flow.length());
                 for (at, (_, step)) in (0..).zip(steps_of_one).filter(|_| whole) {
-                    assert_eq!(step.happening, story.at(at), "seed {seed}");
+                    assert_eq!(step.event, flow.at(at), "seed {seed}");
                 }
                 for two in steps_of_one.windows(2) {
                     assert!(two[1].0 - two[0].0 < 2 * OPEN, "a session is torn apart");

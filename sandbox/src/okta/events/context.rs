@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use super::cast::Person;
-use super::course::Step;
-use super::dice::Dice;
-use super::estate::{self, GROUPS, POLICIES, RULES};
+use super::event_types::{Family, Kind};
+use super::flows::Route;
+use super::interleaving::Step;
 use super::json::Json;
-use super::kinds::{Family, Kind};
+use super::org_objects::{self, GROUPS, POLICIES, RULES};
+use super::people::Person;
+use super::rng::Rng;
 use super::security;
-use super::stories::Route;
-use super::visit::Visit;
+use super::session::Session;
 
 const REASONS: [&str; 4] = [
     "INVALID_CREDENTIALS",
@@ -23,7 +23,7 @@ const REASONS: [&str; 4] = [
 const API_TOKENS: u64 = 3;
 
 /// What the parts of one event have in common.
-pub(super) struct Scene {
+pub(super) struct EventContext {
     pub(super) kind: &'static Kind,
     pub(super) route: Route,
     /// Seed of what the events of one request share.
@@ -31,19 +31,19 @@ pub(super) struct Scene {
     /// The same of the session's first request.
     pub(super) first_request: u64,
     pub(super) published: DateTime<Utc>,
-    pub(super) visit: Visit,
+    pub(super) session: Session,
 }
 
 /// Each method appends one member of the event, with its comma.
-impl Scene {
+impl EventContext {
     pub(super) fn of(step: &Step, published: DateTime<Utc>) -> Self {
         Self {
-            kind: step.happening.kind,
-            route: step.happening.route,
-            request: step.request(step.happening.request),
+            kind: step.event.kind,
+            route: step.event.route,
+            request: step.request(step.event.request),
             first_request: step.request(0),
             published,
-            visit: Visit::of(step.session, step.story.who),
+            session: Session::of(step.session, step.flow.who),
         }
     }
 
@@ -55,11 +55,11 @@ impl Scene {
         json.raw("\"actor\":{");
         if self.by_okta() {
             json.raw("\"id\":\"");
-            estate::id("spr", 0, json);
+            org_objects::id("spr", 0, json);
             json.raw("\",\"type\":\"SystemPrincipal\",");
             json.raw("\"alternateId\":\"system@okta.com\",\"displayName\":\"Okta System\"");
         } else {
-            self.visit.person.members(json);
+            self.session.person.members(json);
         }
         json.raw(",\"detailEntry\":null},");
     }
@@ -70,14 +70,14 @@ impl Scene {
             json.raw("\"ipAddress\":null,\"geographicalContext\":null},");
             return;
         }
-        let agent = self.visit.agent;
+        let agent = self.session.agent;
         json.raw("\"client\":{\"userAgent\":{\"rawUserAgent\":")
             .text(agent.raw);
         json.raw(",\"os\":")
             .text(agent.os)
             .raw(",\"browser\":")
             .text(agent.browser);
-        json.raw("},\"zone\":").raw(if self.visit.in_zone {
+        json.raw("},\"zone\":").raw(if self.session.in_zone {
             "\"BlockedIpZone\""
         } else {
             "\"null\""
@@ -85,17 +85,17 @@ impl Scene {
         json.raw(",\"device\":").text(agent.device).raw(",\"id\":");
         if self.kind.family == Family::Token {
             json.raw("\"");
-            self.visit.app.id(json);
+            self.session.app.id(json);
             json.raw("\"");
         } else {
             json.raw("null");
         }
         json.raw(",\"ipAddress\":");
-        self.visit
+        self.session
             .place
-            .address(&mut Dice::new(self.visit.address, 0), json);
+            .address(&mut Rng::new(self.session.address, 0), json);
         json.raw(",\"geographicalContext\":");
-        self.visit.place.geographical_context(json);
+        self.session.place.geographical_context(json);
         json.raw("},");
     }
 
@@ -105,27 +105,27 @@ impl Scene {
             Family::SignIn | Family::AppAccess | Family::Policy
         );
         let (true, Some([platform, version])) =
-            (seen && self.visit.device, self.visit.agent.platform)
+            (seen && self.session.device, self.session.agent.platform)
         else {
             json.raw("\"device\":null,");
             return;
         };
         json.raw("\"device\":{\"id\":\"");
-        estate::id("guo", self.visit.browser, json);
+        org_objects::id("guo", self.session.browser, json);
         json.raw("\",\"name\":\"");
-        self.visit.person.host_name(json);
+        self.session.person.host_name(json);
         json.raw("\",\"os_platform\":\"")
             .raw(platform)
             .raw("\",\"os_version\":\"")
             .raw(version);
         json.raw("\",\"managed\":")
-            .raw(if self.visit.browser.is_multiple_of(5) {
+            .raw(if self.session.browser.is_multiple_of(5) {
                 "false"
             } else {
                 "true"
             });
         json.raw(",\"registered\":true,\"device_integrator\":");
-        json.raw(if self.visit.browser.is_multiple_of(2) {
+        json.raw(if self.session.browser.is_multiple_of(2) {
             "null"
         } else {
             "{\"name\":\"com.crowdstrike.zta\"}"
@@ -140,12 +140,12 @@ impl Scene {
             Family::Factor => (
                 "\"FACTOR_PROVIDER\"",
                 "\"OKTA_CREDENTIAL_PROVIDER\"",
-                self.visit.credential,
+                self.session.credential,
             ),
             Family::SignIn => (
                 "\"OKTA_AUTHENTICATION_PROVIDER\"",
                 "null",
-                self.visit.credential,
+                self.session.credential,
             ),
             _ => ("null", "null", "null"),
         };
@@ -156,20 +156,20 @@ impl Scene {
         json.raw(",\"issuer\":null,\"interface\":null,\"authenticationStep\":0");
         if self.by_okta() {
             json.raw(",\"externalSessionId\":\"trs")
-                .base62(&mut Dice::new(self.request, 1), 22)
+                .base62(&mut Rng::new(self.request, 1), 22)
                 .raw("\"},");
             return;
         }
         // A session at its root: both ids are the same.
         json.raw(",\"rootSessionId\":\"idx")
-            .base62(&mut Dice::new(self.visit.session, 0), 22);
+            .base62(&mut Rng::new(self.session.id_seed, 0), 22);
         json.raw("\",\"externalSessionId\":\"idx")
-            .base62(&mut Dice::new(self.visit.session, 0), 22);
+            .base62(&mut Rng::new(self.session.id_seed, 0), 22);
         json.raw("\"},");
     }
 
-    pub(super) fn outcome(&self, dice: &mut Dice, json: &mut Json<'_>) {
-        let failed = dice.chance(if self.kind.severity == "INFO" { 7 } else { 60 });
+    pub(super) fn outcome(&self, rng: &mut Rng, json: &mut Json<'_>) {
+        let failed = rng.chance(if self.kind.severity == "INFO" { 7 } else { 60 });
         let asks = self.route == Route::Identify;
         json.raw("\"outcome\":{\"result\":");
         match (self.kind.event_type, failed) {
@@ -180,7 +180,7 @@ impl Scene {
             (_, false) => json.raw("\"SUCCESS\""),
         };
         json.raw(",\"reason\":")
-            .text_or_null(failed.then(|| dice.word(&REASONS)))
+            .text_or_null(failed.then(|| rng.word(&REASONS)))
             .raw("},");
     }
 
@@ -189,24 +189,24 @@ impl Scene {
             json.raw("\"securityContext\":{\"asNumber\":null,\"asOrg\":null,\"isp\":null,");
             json.raw("\"domain\":null,\"isProxy\":null},");
         } else {
-            security::security_context(&self.visit, json);
+            security::security_context(&self.session, json);
         }
     }
 
     /// The id of the request that these seeds stand for: in one event it is the transaction's too.
     pub(super) fn request_id(&self, request: u64, json: &mut Json<'_>) {
-        let mut dice = Dice::new(request, 0);
+        let mut rng = Rng::new(request, 0);
         if self.route == Route::Job {
-            json.raw("imp").base62(&mut dice, 17);
+            json.raw("imp").base62(&mut rng, 17);
         } else if request.is_multiple_of(2) {
-            json.hex(&mut dice, 32);
+            json.hex(&mut rng, 32);
         } else {
             // The time in seconds and a counter, of which little changes within days, hold the
             // random part between them.
             json.raw("aS")
-                .base62(&mut dice, 19)
+                .base62(&mut rng, 19)
                 .raw("AAA")
-                .base62(&mut dice, 3);
+                .base62(&mut rng, 3);
         }
     }
 
@@ -217,10 +217,10 @@ impl Scene {
         json.raw(",\"id\":\"");
         self.request_id(self.request, json);
         json.raw("\",\"detail\":{");
-        let scripted = self.visit.session.is_multiple_of(2);
+        let scripted = self.session.id_seed.is_multiple_of(2);
         if self.route == Route::Administration && scripted {
             json.raw("\"requestApiTokenId\":\"");
-            estate::id("00T", self.visit.person.number() % API_TOKENS, json);
+            org_objects::id("00T", self.session.person.number() % API_TOKENS, json);
             json.raw("\"");
         }
         json.raw("}},");
@@ -229,8 +229,8 @@ impl Scene {
     pub(super) fn ip_chain(&self, json: &mut Json<'_>) {
         json.raw("\"request\":{\"ipChain\":[");
         if !self.by_okta() {
-            self.hop(self.visit.address, json);
-            if let Some(proxy) = self.visit.proxy {
+            self.hop(self.session.address, json);
+            if let Some(proxy) = self.session.proxy {
                 json.raw(",");
                 self.hop(proxy, json);
             }
@@ -240,14 +240,14 @@ impl Scene {
 
     fn hop(&self, address: u64, json: &mut Json<'_>) {
         json.raw("{\"ip\":");
-        self.visit.place.address(&mut Dice::new(address, 0), json);
+        self.session.place.address(&mut Rng::new(address, 0), json);
         json.raw(",\"geographicalContext\":");
-        self.visit.place.geographical_context(json);
+        self.session.place.geographical_context(json);
         json.raw(",\"version\":\"V4\",\"source\":null}");
     }
 
     /// The last member: no comma.
-    pub(super) fn target(&self, dice: &mut Dice, json: &mut Json<'_>) {
+    pub(super) fn target(&self, rng: &mut Rng, json: &mut Json<'_>) {
         json.raw("\"target\":");
         match self.kind.family {
             Family::System | Family::Threat if self.request.is_multiple_of(2) => {
@@ -256,25 +256,25 @@ impl Scene {
             }
             Family::SignIn if self.kind.event_type == "policy.evaluate_sign_on" => {
                 json.raw("[");
-                let rule = Dice::new(self.request, 2).below(RULES.len() as u64);
-                self.visit.app.policy_targets(rule, json);
+                let rule = Rng::new(self.request, 2).below(RULES.len() as u64);
+                self.session.app.policy_targets(rule, json);
                 json.raw(",");
-                self.visit.app.target(json);
+                self.session.app.target(json);
             }
             Family::SignIn | Family::AppAccess => {
                 json.raw("[");
-                self.visit.app.target(json);
+                self.session.app.target(json);
                 json.raw(",{\"id\":\"");
-                self.visit.app.user_id(self.visit.person.number(), json);
+                self.session.app.user_id(self.session.person.number(), json);
                 json.raw("\",\"type\":\"AppUser\",\"alternateId\":");
-                self.visit.person.login(json);
+                self.session.person.login(json);
                 json.raw(",\"displayName\":");
-                self.visit.person.display_name(json);
+                self.session.person.display_name(json);
                 json.raw(",\"detailEntry\":null}");
             }
             Family::Factor => self.enrolment(json),
-            Family::Token => self.token(dice, json),
-            Family::Policy => self.changed_rule(dice, json),
+            Family::Token => self.token(rng, json),
+            Family::Policy => self.changed_rule(rng, json),
             _ => self.managed_person(json),
         }
         json.raw("]");
@@ -282,9 +282,9 @@ impl Scene {
 
     fn enrolment(&self, json: &mut Json<'_>) {
         json.raw("[{");
-        self.visit.person.members(json);
+        self.session.person.members(json);
         json.raw(",\"detailEntry\":null},{\"id\":\"");
-        estate::id("pfd", self.visit.person.number(), json);
+        org_objects::id("pfd", self.session.person.number(), json);
         json.raw("\",\"type\":\"AuthenticatorEnrollment\",\"alternateId\":\"unknown\",");
         json.raw("\"displayName\":\"Okta Verify\",\"detailEntry\":{\"methodTypeUsed\":\"");
         json.raw("Use Okta FastPass\",\"methodUsedVerifiedProperties\":\"");
@@ -292,28 +292,28 @@ impl Scene {
     }
 
     /// A token is new each time, and so is its id.
-    fn token(&self, dice: &mut Dice, json: &mut Json<'_>) {
+    fn token(&self, rng: &mut Rng, json: &mut Json<'_>) {
         json.raw("[");
-        self.visit.app.target(json);
-        json.raw(",{\"id\":\"AT.").base62(dice, 43);
+        self.session.app.target(json);
+        json.raw(",{\"id\":\"AT.").base62(rng, 43);
         json.raw("\",\"type\":\"access_token\",\"alternateId\":null,\"displayName\":");
         json.raw("\"Access Token\",\"detailEntry\":null}");
     }
 
-    fn changed_rule(&self, dice: &mut Dice, json: &mut Json<'_>) {
-        let mut which = Dice::new(self.request, 2);
+    fn changed_rule(&self, rng: &mut Rng, json: &mut Json<'_>) {
+        let mut which = Rng::new(self.request, 2);
         json.raw("[{\"id\":\"");
-        estate::rule_members(which.below(POLICIES), which.below(RULES.len() as u64), json);
+        org_objects::rule_members(which.below(POLICIES), which.below(RULES.len() as u64), json);
         json.raw(",\"detailEntry\":{\"policyType\":\"OktaSignOn\"},\"changeDetails\":{\"from\":{");
         json.raw("\"factorMode\":\"2FA\",\"maxSessionIdleMinutes\":15},\"to\":{\"factorMode\":");
         json.raw("\"1FA\",\"maxSessionIdleMinutes\":")
-            .number(dice.below(240))
+            .number(rng.below(240))
             .raw("}}}");
     }
 
     /// Whom an administrator's request was about.
     fn managed_person(&self, json: &mut Json<'_>) {
-        let mut which = Dice::new(self.request, 3);
+        let mut which = Rng::new(self.request, 3);
         json.raw("[{");
         Person::of(&mut which).members(json);
         json.raw(",\"detailEntry\":null}");
@@ -321,7 +321,7 @@ impl Scene {
             let group = which.below(GROUPS.len() as u64);
             let name = GROUPS.get(group as usize).copied().unwrap_or_default();
             json.raw(",{\"id\":\"");
-            estate::id("00g", group, json);
+            org_objects::id("00g", group, json);
             json.raw("\",\"type\":\"UserGroup\",\"alternateId\":\"unknown\",\"displayName\":");
             json.text(name).raw(",\"detailEntry\":null}");
         }
