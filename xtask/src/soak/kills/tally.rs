@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use sandbox::okta::OktaOrg;
 use sandbox::workspace::{Post, Workspace};
 
-use crate::soak::ledger::{Arrived, repeats};
+use crate::soak::arrivals::{Arrived, repeats};
 use crate::soak::state::Store;
 use crate::terminal::grouped;
 

@@ -1,4 +1,4 @@
-//! A gate on the way to a local service: open, slow, or shut so that connections are refused.
+//! A TCP proxy before a local service: open, slow, or closed so that connections are refused.
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
@@ -10,57 +10,66 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// How the gate stands.
+/// What the proxy does with connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Mode {
     Open,
     /// Every piece of an answer comes this much later.
     Slow(Duration),
     /// Open connections are cut, new ones refused.
-    Shut,
+    Closed,
 }
 
-/// Carries connections from a port of its own to another one of the loopback.
+/// Forwards connections from a port of its own to another port of the loopback.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct Proxy {
     port: u16,
-    way: watch::Sender<Way>,
-    keeper: JoinHandle<()>,
+    mode: watch::Sender<Mode>,
+    acceptor: JoinHandle<()>,
 }
 
-impl Gate {
-    /// An open gate before `service`.
+impl Proxy {
+    /// An open proxy to the port `service`.
     ///
     /// # Errors
     /// No free port.
-    pub(super) async fn before(service: u16) -> anyhow::Result<Gate> {
+    pub(super) async fn start(service: u16) -> anyhow::Result<Proxy> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
-            .context("no free port for the gate")?;
+            .context("no free port for the proxy")?;
         let port = listener.local_addr()?.port();
-        let way = watch::Sender::new(Way::Open);
-        let keeper = tokio::spawn(keep(listener, port, service, way.subscribe()));
-        Ok(Gate { port, way, keeper })
+        let mode = watch::Sender::new(Mode::Open);
+        let acceptor = tokio::spawn(accept_while_open(listener, port, service, mode.subscribe()));
+        Ok(Proxy {
+            port,
+            mode,
+            acceptor,
+        })
     }
 
-    /// Where it listens while it is not shut.
+    /// Where it listens while it is not closed.
     pub(super) fn port(&self) -> u16 {
         self.port
     }
 
     /// Sets it, for open connections too.
-    pub(super) fn set(&self, way: Way) {
-        self.way.send_replace(way);
+    pub(super) fn set(&self, mode: Mode) {
+        self.mode.send_replace(mode);
     }
 }
 
-impl Drop for Gate {
+impl Drop for Proxy {
     fn drop(&mut self) {
-        self.keeper.abort();
+        self.acceptor.abort();
     }
 }
 
-async fn keep(first: TcpListener, port: u16, service: u16, mut way: watch::Receiver<Way>) {
+async fn accept_while_open(
+    first: TcpListener,
+    port: u16,
+    service: u16,
+    mut mode: watch::Receiver<Mode>,
+) {
     let mut listener = Some(first);
     loop {
         let open = match listener.take() {
@@ -74,28 +83,28 @@ async fn keep(first: TcpListener, port: u16, service: u16, mut way: watch::Recei
                 }
             },
         };
-        let for_each = way.clone();
+        let for_each = mode.clone();
         tokio::select! {
-            _ = way.wait_for(|way| *way == Way::Shut) => {}
-            never = admit(open, service, for_each) => match never {},
+            _ = mode.wait_for(|mode| *mode == Mode::Closed) => {}
+            never = forward_all(open, service, for_each) => match never {},
         }
-        if way.wait_for(|way| *way != Way::Shut).await.is_err() {
+        if mode.wait_for(|mode| *mode != Mode::Closed).await.is_err() {
             return;
         }
     }
 }
 
-/// Carries whoever comes, until dropped; that closes the port and cuts every connection.
-async fn admit(port: TcpListener, service: u16, way: watch::Receiver<Way>) -> Infallible {
-    let mut carried = JoinSet::new();
+/// Forwards every connection, until dropped; that closes the port and cuts every connection.
+async fn forward_all(port: TcpListener, service: u16, mode: watch::Receiver<Mode>) -> Infallible {
+    let mut forwarded = JoinSet::new();
     loop {
         if let Ok((client, _)) = port.accept().await {
-            carried.spawn(carry(client, service, way.clone()));
+            forwarded.spawn(forward(client, service, mode.clone()));
         }
     }
 }
 
-async fn carry(client: TcpStream, service: u16, way: watch::Receiver<Way>) {
+async fn forward(client: TcpStream, service: u16, mode: watch::Receiver<Mode>) {
     let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, service)).await else {
         return;
     };
@@ -103,20 +112,20 @@ async fn carry(client: TcpStream, service: u16, way: watch::Receiver<Way>) {
     let (from_server, to_server) = server.into_split();
     tokio::join!(
         pump(from_client, to_server, None),
-        pump(from_server, to_client, Some(way))
+        pump(from_server, to_client, Some(mode))
     );
 }
 
-/// Copies until one side ends; `way` tells how fast.
+/// Copies until one side ends; `mode` may delay each piece.
 async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    way: Option<watch::Receiver<Way>>,
+    mode: Option<watch::Receiver<Mode>>,
 ) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        let now = way.as_ref().map(|way| *way.borrow());
-        if let Some(Way::Slow(delay)) = now {
+        let now = mode.as_ref().map(|mode| *mode.borrow());
+        if let Some(Mode::Slow(delay)) = now {
             tokio::time::sleep(delay).await;
         }
         let read = buffer.get(..length).unwrap_or_default();
@@ -152,18 +161,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_shut_gate_cuts_and_refuses_and_opens_again_at_its_port() {
-        let gate = Gate::before(echo().await).await.unwrap();
-        let connect = || TcpStream::connect((Ipv4Addr::LOCALHOST, gate.port()));
+    async fn a_closed_proxy_cuts_and_refuses_and_opens_again_at_its_port() {
+        let proxy = Proxy::start(echo().await).await.unwrap();
+        let connect = || TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port()));
         let mut stream = connect().await.unwrap();
         assert_eq!(asked(&mut stream).await.unwrap(), b'7');
-        gate.set(Way::Shut);
+        proxy.set(Mode::Closed);
         assert!(stream.read_u8().await.is_err(), "cut");
         assert_eq!(
             connect().await.unwrap_err().kind(),
             ErrorKind::ConnectionRefused
         );
-        gate.set(Way::Open);
+        proxy.set(Mode::Open);
         let mut stream = loop {
             match connect().await {
                 Ok(stream) => break stream,

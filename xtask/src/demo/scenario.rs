@@ -7,9 +7,9 @@ use sandbox::functions_host::{Invocation, Outcome};
 use sandbox::okta::{Fault, OktaOrg};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Options;
-use super::bar::Bar;
-use super::stage::{Stage, TIMER};
+use super::options::Options;
+use super::progress::Progress;
+use super::services::{Services, TIMER};
 use crate::child;
 use crate::terminal::grouped;
 
@@ -19,8 +19,8 @@ const THROTTLED: u64 = 3;
 const LAST_OF_SHORTEST: u64 = 4;
 /// Events on one of Okta's pages.
 const PAGE: u64 = 1000;
-/// From Okta's silence to the kill: the post under way is answered by then on most machines.
-const SILENCE: Duration = Duration::from_millis(500);
+/// From Okta's last answer to the kill: by then the post under way is answered on most machines.
+const BEFORE_KILL: Duration = Duration::from_millis(500);
 
 /// Live events come in so many portions, this far apart.
 const PORTIONS: u64 = 20;
@@ -28,8 +28,8 @@ const PORTION_EVERY: Duration = Duration::from_millis(150);
 /// The schedule of the demo; Azure's timer fires once a minute.
 const TICK_EVERY: Duration = Duration::from_millis(500);
 
-/// What only the story knows.
-pub(super) struct Told {
+/// What only the scenario knows.
+pub(super) struct Observed {
     /// What *Test/Run* was answered while a run was under way.
     pub(super) overlap: String,
     /// The handler's line on its last run.
@@ -38,42 +38,49 @@ pub(super) struct Told {
     pub(super) peak_memory: Option<u64>,
 }
 
-/// Plays the whole story.
+/// Runs the whole scenario.
 ///
 /// # Errors
 /// A run that was to succeed did not.
-pub(super) async fn tell(stage: &Stage, options: &Options, bar: &Bar) -> anyhow::Result<Told> {
-    let ready = stage.ready_after.unwrap_or_default().as_secs_f64() * 1e3;
-    bar.tell(&format!(
+pub(super) async fn run(
+    services: &Services,
+    options: &Options,
+    progress: &Progress,
+) -> anyhow::Result<Observed> {
+    let ready = services.ready_after.unwrap_or_default().as_secs_f64() * 1e3;
+    progress.message(&format!(
         "the handler answered the host's first probe after {ready:.1} ms"
     ));
-    let before_kill = first_run(stage, options, bar).await?;
-    let overlap = second_run(stage, bar).await?;
-    let last_run = live_runs(stage, options, bar).await?;
-    Ok(Told {
+    let before_kill = first_run(services, options, progress).await?;
+    let overlap = second_run(services, progress).await?;
+    let last_run = live_runs(services, options, progress).await?;
+    Ok(Observed {
         overlap,
         last_run,
-        peak_memory: peak_memory(stage).max(before_kill),
+        peak_memory: peak_memory(services).max(before_kill),
     })
 }
 
-/// The first tick: the backlog, two bad answers of Okta's, then its silence and the end of the
-/// process half way. Returns the peak memory of that process.
-async fn first_run(stage: &Stage, options: &Options, bar: &Bar) -> anyhow::Result<Option<u64>> {
+/// The first tick: the backlog, two errors of Okta, then a stall half way and the kill. Returns the peak memory of that process.
+async fn first_run(
+    services: &Services,
+    options: &Options,
+    progress: &Progress,
+) -> anyhow::Result<Option<u64>> {
     let backlog = options.backlog();
-    bar.tell(&format!(
+    progress.message(&format!(
         "first tick: {} events are waiting; Okta answers 503 once and 429 once on the way",
         grouped(backlog)
     ));
-    let faults = stage.org.faults();
+    let faults = services.org.faults();
     faults.on_request(UNAVAILABLE, Fault::Html(503));
     faults.on_request(THROTTLED, Fault::rate_limited());
     faults.on_request(LAST_OF_SHORTEST + backlog / PAGE / 2, Fault::Stall);
-    let run = stage.host.invoke_timer(TIMER);
+    let run = services.host.invoke_timer(TIMER);
     tokio::pin!(run);
     let half_way = async {
         faults.wait_for_stalled(1).await;
-        tokio::time::sleep(SILENCE).await;
+        tokio::time::sleep(BEFORE_KILL).await;
     };
     tokio::select! {
         ended = &mut run => {
@@ -82,27 +89,28 @@ async fn first_run(stage: &Stage, options: &Options, bar: &Bar) -> anyhow::Resul
         }
         () = half_way => {}
     }
-    let memory = peak_memory(stage);
-    let rows = grouped(stage.table().rows());
-    bar.tell(&format!(
+    let memory = peak_memory(services);
+    let rows = grouped(services.table().rows());
+    progress.message(&format!(
         "SIGKILL for the handler, with {rows} rows in the workspace"
     ));
-    stage.host.kill();
+    services.host.kill();
     // It fails, as it does in Azure when an instance is taken away.
     run.await;
-    stage.host.wait_for_exit(1).await;
+    services.host.wait_for_exit(1).await;
     faults.wait_for_none_stalled().await;
     Ok(memory)
 }
 
 /// The second tick goes on where the first one was killed; *Test/Run* comes in between.
-async fn second_run(stage: &Stage, bar: &Bar) -> anyhow::Result<String> {
-    stage.host.wait_for_start(2).await;
-    bar.tell("the host started it again; second tick, and somebody presses Test/Run meanwhile");
-    let faults = stage.org.faults();
+async fn second_run(services: &Services, progress: &Progress) -> anyhow::Result<String> {
+    services.host.wait_for_start(2).await;
+    progress
+        .message("the host started it again; second tick, and somebody presses Test/Run meanwhile");
+    let faults = services.org.faults();
     // Held at Okta until Test/Run is answered: the two overlap on any machine.
     faults.push(Fault::Stall);
-    let run = stage.host.invoke_timer(TIMER);
+    let run = services.host.invoke_timer(TIMER);
     tokio::pin!(run);
     tokio::select! {
         ended = &mut run => {
@@ -111,22 +119,26 @@ async fn second_run(stage: &Stage, bar: &Bar) -> anyhow::Result<String> {
         }
         () = faults.wait_for_stalled(1) => {}
     }
-    let manual = stage.host.invoke_manual(TIMER).await;
+    let manual = services.host.invoke_manual(TIMER).await;
     faults.release();
     let overlap = line_of(&manual).context("Test/Run failed")?;
-    bar.tell(&format!("Test/Run was told: {overlap}"));
+    progress.message(&format!("Test/Run was told: {overlap}"));
     let line = line_of(&run.await).context("the second run failed")?;
-    bar.tell(&line);
+    progress.message(&line);
     Ok(overlap)
 }
 
 /// A tick every half second while events arrive, and one more.
-async fn live_runs(stage: &Stage, options: &Options, bar: &Bar) -> anyhow::Result<String> {
+async fn live_runs(
+    services: &Services,
+    options: &Options,
+    progress: &Progress,
+) -> anyhow::Result<String> {
     let live = grouped(options.live());
-    bar.tell(&format!(
+    progress.message(&format!(
         "{live} events arrive live; a tick every half second (in Azure: every minute)"
     ));
-    let arriving = arrive(&stage.org, options.live());
+    let arriving = arrive(&services.org, options.live());
     tokio::pin!(arriving);
     let mut ticks = interval(TICK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -135,7 +147,7 @@ async fn live_runs(stage: &Stage, options: &Options, bar: &Bar) -> anyhow::Resul
             () = &mut arriving => break,
             _ = ticks.tick() => {}
         }
-        let run = stage.host.invoke_timer(TIMER);
+        let run = services.host.invoke_timer(TIMER);
         tokio::pin!(run);
         let ended = tokio::select! {
             ended = &mut run => ended,
@@ -147,7 +159,7 @@ async fn live_runs(stage: &Stage, options: &Options, bar: &Bar) -> anyhow::Resul
         };
         line_of(&ended).context("a run failed")?;
     }
-    let line = line_of(&stage.host.invoke_timer(TIMER).await).context("the last run failed")?;
+    let line = line_of(&services.host.invoke_timer(TIMER).await).context("the last run failed")?;
     Ok(line)
 }
 
@@ -172,6 +184,6 @@ fn line_of(run: &Invocation) -> anyhow::Result<String> {
     }
 }
 
-fn peak_memory(stage: &Stage) -> Option<u64> {
-    child::peak_memory(stage.host.pid()?)
+fn peak_memory(services: &Services) -> Option<u64> {
+    child::peak_memory(services.host.pid()?)
 }

@@ -1,4 +1,4 @@
-//! The stand-ins of the demo, and the program between them.
+//! The local services of the demo, and the program between them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use sandbox::functions_host::{self, FunctionsHost};
 use sandbox::okta::{OktaOrg, OrgConfig};
 use sandbox::workspace::{self, Table, Workspace};
 
-use super::Options;
+use super::options::Options;
 use crate::checkout;
 
 /// The function that ships.
@@ -20,8 +20,8 @@ pub(super) const TABLE: &str = "Okta_CL";
 /// How long a 429 keeps the program waiting: Okta's window is a minute, too long to watch.
 const RATE_WINDOW: Duration = Duration::from_secs(2);
 
-/// Everything that runs while the story is told.
-pub(super) struct Stage {
+/// Everything that runs during the demo.
+pub(super) struct Services {
     pub(super) org: OktaOrg,
     pub(super) workspace: Workspace,
     pub(super) host: FunctionsHost,
@@ -30,9 +30,9 @@ pub(super) struct Stage {
     pub(super) folder: PathBuf,
 }
 
-impl Stage {
+impl Services {
     /// Starts the org and the workspace, then the host with the real binary.
-    pub(super) async fn set(
+    pub(super) async fn start(
         options: &Options,
         program: &Path,
         folder: &Path,

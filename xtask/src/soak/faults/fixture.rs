@@ -1,4 +1,4 @@
-//! What a trial plays on: an org, a workspace, a store, and the program's parts between them.
+//! The services of a trial: an org, a workspace and a store, and the program's parts between them.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,18 +15,18 @@ use sandbox::workspace::{Config, Detail, Workspace};
 use tokio::sync::{RwLock, RwLockWriteGuard};
 use tokio_util::sync::CancellationToken;
 
-use crate::soak::gate::Gate;
+use crate::soak::proxy::Proxy;
 use crate::soak::state::{self, Blobs, Store, connection_string};
 
 /// Where the cursor is.
 #[derive(Debug)]
 pub(super) enum State {
     Folder(PathBuf),
-    Blobs { gate: Gate, blobs: Blobs },
+    Blobs { proxy: Proxy, blobs: Blobs },
 }
 
-/// A stage set for one trial.
-pub(super) struct Scene {
+/// The services of one trial.
+pub(super) struct Fixture {
     pub(super) org: OktaOrg,
     pub(super) workspace: Workspace,
     pub(super) state: State,
@@ -37,12 +37,12 @@ pub(super) struct Scene {
     stolen: AtomicBool,
 }
 
-impl Scene {
+impl Fixture {
     /// Starts everything. `name` tells this trial's folder from the others'.
     ///
     /// # Errors
     /// Something cannot be started.
-    pub(super) async fn set(org: OrgConfig, store: Store, name: &str) -> anyhow::Result<Scene> {
+    pub(super) async fn start(org: OrgConfig, store: Store, name: &str) -> anyhow::Result<Fixture> {
         let org = OktaOrg::start(org).await;
         let org = org.context("the local Okta org cannot be started")?;
         let workspace = Workspace::start(Config {
@@ -60,13 +60,13 @@ impl Scene {
                 let port = azurite.endpoint().port().context("Azurite has no port")?;
                 let domain: OktaDomain = org.url().parse()?;
                 State::Blobs {
-                    gate: Gate::before(port).await?,
+                    proxy: Proxy::start(port).await?,
                     blobs: Blobs::of(azurite, domain.key()),
                 }
             }
         };
         let shipper = shipper(&org, &workspace, &state)?;
-        Ok(Scene {
+        Ok(Fixture {
             org,
             workspace,
             state,
@@ -99,15 +99,15 @@ impl Scene {
     }
 
     /// Says whether somebody else has the lease on purpose.
-    pub(super) fn lease_is_stolen(&self, stolen: bool) {
+    pub(super) fn set_lease_stolen(&self, stolen: bool) {
         self.stolen.store(stolen, Ordering::Relaxed);
     }
 
-    /// A run that could not give its lease back leaves it for half a minute: ends it now.
+    /// Breaks the lease of a run that could not release it; else it lasts half a minute.
     ///
     /// # Errors
     /// Storage does not do as asked.
-    pub(super) async fn free_a_forgotten_lease(&self) -> anyhow::Result<()> {
+    pub(super) async fn break_abandoned_lease(&self) -> anyhow::Result<()> {
         match &self.state {
             State::Blobs { blobs, .. } if !self.stolen.load(Ordering::Relaxed) => {
                 blobs.break_lease().await.map(drop)
@@ -152,10 +152,10 @@ impl Scene {
     }
 }
 
-impl Drop for Scene {
+impl Drop for Fixture {
     fn drop(&mut self) {
         if let State::Folder(folder) = &self.state {
-            state::forget(folder);
+            state::remove_folder(folder);
         }
     }
 }
@@ -163,7 +163,7 @@ impl Drop for Scene {
 fn shipper(org: &OktaOrg, workspace: &Workspace, state: &State) -> anyhow::Result<Shipper> {
     let (store, place) = match state {
         State::Folder(folder) => ("STATE_DIR", folder.display().to_string()),
-        State::Blobs { gate, .. } => ("AzureWebJobsStorage", connection_string(gate.port())),
+        State::Blobs { proxy, .. } => ("AzureWebJobsStorage", connection_string(proxy.port())),
     };
     let environment = Environment::from_pairs([
         ("OKTA_DOMAIN", org.url()),

@@ -1,4 +1,4 @@
-//! What arrived, post by post: which rows came again, and whose fault that was.
+//! What arrived, post by post, and which rows came again.
 
 use std::collections::HashMap;
 
