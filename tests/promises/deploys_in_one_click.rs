@@ -82,14 +82,14 @@ fn by_data_collector() -> Value {
 pub(super) fn every_way() -> Vec<Deployment> {
     let mut ways = Vec::new();
     for sign_in in [json!({}), by_token()] {
-        for road in [
+        for api in [
             json!({}),
             json!({ "oktaTable": "existing" }),
             by_data_collector(),
         ] {
             let mut changes = sign_in.clone();
             let rest = json!({ "alertEmail": "soc@example.com", "tags": { "team": "soc" } });
-            for more in [road, rest] {
+            for more in [api, rest] {
                 changes
                     .as_object_mut()
                     .unwrap()

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::file;
 use super::habits::texts;
-use crate::parts;
+use crate::support::parts;
 
 fn form() -> Value {
     file("createUiDefinition.json")["parameters"].clone()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::parts;
+use crate::support::parts;
 
 /// A rule, or any query, over the rows of a scene.
 #[derive(Debug, Serialize)]

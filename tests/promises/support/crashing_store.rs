@@ -1,4 +1,4 @@
-//! A store that dies with the process at the write that a test names.
+//! A state store that stops for good at the write that a test names, as a killed process would.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,69 +7,69 @@ use async_trait::async_trait;
 use okta_sentinel::state::store::{Checkpoint, CheckpointLease, CheckpointStore, Ids, StoreError};
 use tokio::sync::Notify;
 
-/// On which side of the write the process dies.
+/// Whether the process crashes before or after the write reaches the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dies {
+pub(crate) enum CrashSide {
     Before,
     After,
 }
 
-/// The death of a process at its write number `write`, counted from 1.
+/// The crash of a process at its write number `write`, counted from 1.
 #[derive(Debug)]
-pub(crate) struct Death {
+pub(crate) struct Crash {
     pub(crate) write: u64,
-    pub(crate) dies: Dies,
+    pub(crate) side: CrashSide,
     writes: AtomicU64,
-    dead: Notify,
+    crashed: Notify,
 }
 
-impl Death {
-    pub(crate) fn at(write: u64, dies: Dies) -> Arc<Death> {
-        Arc::new(Death {
+impl Crash {
+    pub(crate) fn at(write: u64, side: CrashSide) -> Arc<Crash> {
+        Arc::new(Crash {
             write,
-            dies,
+            side,
             writes: AtomicU64::new(0),
-            dead: Notify::new(),
+            crashed: Notify::new(),
         })
     }
 
-    /// Resolves when the process is dead but for its future, which is to be dropped.
-    pub(crate) async fn comes(&self) {
-        self.dead.notified().await;
+    /// Resolves at the crash. The future of the run then never ends; the test drops it.
+    pub(crate) async fn reached(&self) {
+        self.crashed.notified().await;
     }
 
-    async fn lies_in_wait(&self, side: Dies) {
+    async fn crash_if_due(&self, side: CrashSide) {
         let writes = match side {
-            Dies::Before => self.writes.fetch_add(1, Ordering::SeqCst) + 1,
-            Dies::After => self.writes.load(Ordering::SeqCst),
+            CrashSide::Before => self.writes.fetch_add(1, Ordering::SeqCst) + 1,
+            CrashSide::After => self.writes.load(Ordering::SeqCst),
         };
-        if writes == self.write && side == self.dies {
-            self.dead.notify_one();
+        if writes == self.write && side == self.side {
+            self.crashed.notify_one();
             std::future::pending::<()>().await;
         }
     }
 }
 
-pub(crate) struct BrittleStore {
+pub(crate) struct CrashingStore {
     pub(crate) store: Arc<dyn CheckpointStore>,
-    pub(crate) death: Arc<Death>,
+    pub(crate) crash: Arc<Crash>,
 }
 
-struct BrittleLease {
+struct CrashingLease {
     lease: Box<dyn CheckpointLease>,
-    death: Arc<Death>,
+    crash: Arc<Crash>,
 }
 
 #[async_trait]
-impl CheckpointStore for BrittleStore {
+impl CheckpointStore for CrashingStore {
     fn place(&self) -> String {
         self.store.place()
     }
 
     async fn open(&self) -> Result<Box<dyn CheckpointLease>, StoreError> {
-        Ok(Box::new(BrittleLease {
+        Ok(Box::new(CrashingLease {
             lease: self.store.open().await?,
-            death: Arc::clone(&self.death),
+            crash: Arc::clone(&self.crash),
         }))
     }
 
@@ -83,7 +83,7 @@ impl CheckpointStore for BrittleStore {
 }
 
 #[async_trait]
-impl CheckpointLease for BrittleLease {
+impl CheckpointLease for CrashingLease {
     fn saved(&self) -> Option<&Checkpoint> {
         self.lease.saved()
     }
@@ -93,9 +93,9 @@ impl CheckpointLease for BrittleLease {
     }
 
     async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError> {
-        self.death.lies_in_wait(Dies::Before).await;
+        self.crash.crash_if_due(CrashSide::Before).await;
         self.lease.save(checkpoint).await?;
-        self.death.lies_in_wait(Dies::After).await;
+        self.crash.crash_if_due(CrashSide::After).await;
         Ok(())
     }
 
@@ -104,9 +104,9 @@ impl CheckpointLease for BrittleLease {
     }
 
     async fn save_ids(&mut self, which: Ids, ids: Vec<u8>) -> Result<(), StoreError> {
-        self.death.lies_in_wait(Dies::Before).await;
+        self.crash.crash_if_due(CrashSide::Before).await;
         self.lease.save_ids(which, ids).await?;
-        self.death.lies_in_wait(Dies::After).await;
+        self.crash.crash_if_due(CrashSide::After).await;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::parts;
+use crate::support::parts;
 
 /// A query and what the workspace holds beside our tables.
 #[derive(Clone, Debug, Default, Serialize)]

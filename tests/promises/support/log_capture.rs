@@ -1,13 +1,13 @@
-//! What the program logs, heard by one test. The test must run on one thread, as `tokio::test`
-//! does by default.
+//! Captures what the program logs during one test. The test must run on one thread, as
+//! `tokio::test` does by default.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, Once};
 
 use tracing::subscriber::DefaultGuard;
 
-/// Listens until it is dropped.
-pub(crate) struct Heard {
+/// Captures log lines until it is dropped.
+pub(crate) struct LogCapture {
     text: Text,
     _guard: DefaultGuard,
 }
@@ -26,11 +26,12 @@ impl Write for Text {
     }
 }
 
-/// Gives the process a listener that hears everything and keeps nothing. Without one, a line that
-/// is first logged where nobody listens may count as of no interest to anybody, for good.
-pub(crate) fn prick_up_ears() {
-    static EARS: Once = Once::new();
-    EARS.call_once(|| {
+/// Installs a global subscriber that takes every line and writes none. `tracing` caches for each
+/// call site whether a subscriber is interested. Without a global one, a line that is first logged
+/// outside a capture could stay disabled for the whole process.
+pub(crate) fn install_global_subscriber() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
         let nowhere = tracing_subscriber::fmt()
             .with_writer(std::io::sink)
             .finish();
@@ -38,16 +39,16 @@ pub(crate) fn prick_up_ears() {
     });
 }
 
-impl Heard {
-    pub(crate) fn listen() -> Heard {
-        prick_up_ears();
+impl LogCapture {
+    pub(crate) fn start() -> LogCapture {
+        install_global_subscriber();
         let text = Text::default();
         let writer = text.clone();
         let lines = tracing_subscriber::fmt()
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .finish();
-        Heard {
+        LogCapture {
             text,
             _guard: tracing::subscriber::set_default(lines),
         }

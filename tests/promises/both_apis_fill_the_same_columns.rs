@@ -1,6 +1,6 @@
-//! Whichever road an event takes, it ends in the same columns with the same values: detections
-//! need not know. Exceptions are the names that the Data Collector's inference chooses by value,
-//! and the one name that only that road can have.
+//! An event fills the same columns with the same values through either ingestion API, so that
+//! detections need not know which one is used. The exceptions: names that the Data Collector API
+//! chooses by a value's type, and one name that only that API can have.
 
 use okta_rows::RowEncoder;
 use okta_rows::encode_page;
@@ -11,14 +11,14 @@ use sandbox::okta::OrgConfig;
 use sandbox::workspace;
 use serde_json::{Map, Value};
 
-use crate::shared_data::shared_text;
-use crate::town::{Road, Town, run, workspace_config};
+use crate::support::fixture::{Fixture, IngestionApi, run, workspace_config};
+use crate::support::shared_data::shared_text;
 
 type Row = Map<String, Value>;
 
-/// Columns whose value may look like a GUID, or may not, by their names on the Data Collector's
-/// road and on the other.
-const TOLD_BY_VALUE: [(&str, &str); 7] = [
+/// Columns whose value may look like a GUID: the name through the Data Collector API, and the name
+/// through the Logs Ingestion API.
+const NAMED_BY_VALUE: [(&str, &str); 7] = [
     ("transaction_id_g", "transaction_id_s"),
     (
         "debugContext_debugData_requestId_g",
@@ -49,9 +49,9 @@ const TOO_LONG: (&str, &str) = (
     "authenticationContext_authnProvider_s",
 );
 
-/// The column of the other road that holds what this one of the Data Collector's road does.
+/// The Logs Ingestion API's name for this column of the Data Collector API.
 fn other_name(column: &str) -> &str {
-    let renamed = TOLD_BY_VALUE.iter().chain([&TOO_LONG]);
+    let renamed = NAMED_BY_VALUE.iter().chain([&TOO_LONG]);
     let mut of_column = renamed.filter(|(collector, _)| *collector == column);
     of_column.next().map_or(column, |(_, rule)| rule)
 }
@@ -89,10 +89,10 @@ fn roomy() -> workspace::Config {
     }
 }
 
-/// What a workspace ends with when these pages are posted by this road.
-async fn rows_by(road: Road, pages: &[String]) -> Vec<Row> {
-    let town = Town::to(roomy(), road, OrgConfig::default()).await;
-    let sink = town.shipper().sink;
+/// What a workspace holds after these pages were posted through this API.
+async fn rows_by(api: IngestionApi, pages: &[String]) -> Vec<Row> {
+    let fixture = Fixture::start_with_workspace(roomy(), api, OrgConfig::default()).await;
+    let sink = fixture.shipper().sink;
     let mut encoder = RowEncoder::new(sink.column_naming(), "acme.okta.com");
     let mut batcher = Batcher::new(sink.limits());
     for page in pages {
@@ -101,8 +101,8 @@ async fn rows_by(road: Road, pages: &[String]) -> Vec<Row> {
             sink.post(Table::Okta, &batch).await.unwrap();
         }
     }
-    assert_eq!(town.workspace.reports(), []);
-    town.workspace.table("Okta_CL").kept_rows()
+    assert_eq!(fixture.workspace.reports(), []);
+    fixture.workspace.table("Okta_CL").kept_rows()
 }
 
 #[tokio::test]
@@ -115,8 +115,8 @@ async fn for_events_that_others_have_published() {
     if let Some(events) = shared_text("data/ms-mock-events-device-registration.json") {
         pages.push(events);
     }
-    let collector = rows_by(Road::DataCollector, &pages).await;
-    let rule = rows_by(Road::LogsIngestion, &pages).await;
+    let collector = rows_by(IngestionApi::DataCollector, &pages).await;
+    let rule = rows_by(IngestionApi::LogsIngestion, &pages).await;
     assert_eq!(collector.len(), rule.len());
     for (collector, rule) in collector.iter().zip(&rule) {
         assert_alike(collector, rule);
@@ -129,8 +129,11 @@ async fn for_a_whole_log_shipped_by_each() {
         events: 3_000,
         ..OrgConfig::default()
     };
-    let by_collector = Town::to(roomy(), Road::DataCollector, org).await;
-    let by_rule = Town::to(roomy(), Road::LogsIngestion, OrgConfig::default()).await;
+    let by_collector =
+        Fixture::start_with_workspace(roomy(), IngestionApi::DataCollector, org).await;
+    let by_rule =
+        Fixture::start_with_workspace(roomy(), IngestionApi::LogsIngestion, OrgConfig::default())
+            .await;
     let same_org = [("OKTA_DOMAIN", by_collector.org.url())];
     for shipper in [by_collector.shipper(), by_rule.shipper_with(&same_org)] {
         let report = run(&shipper).await;

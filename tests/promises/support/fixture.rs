@@ -1,5 +1,5 @@
-//! A small town for the tests: an Okta org, a workspace, and a folder for state, with the
-//! program's own parts between them, by either of the two ingestion roads.
+//! An Okta org, a workspace and a folder for state, and the program's own parts between them. Rows
+//! go through either of the two ingestion APIs.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,56 +18,60 @@ use sandbox::okta::{OktaOrg, OrgConfig};
 use sandbox::workspace::{self, Post, RuleConfig, StreamColumns, StreamType, Workspace};
 use tokio_util::sync::CancellationToken;
 
-/// How rows get to the workspace.
+/// The API that takes the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Road {
+pub(crate) enum IngestionApi {
     DataCollector,
     LogsIngestion,
 }
 
-/// Makes a test of each function, for each road.
-macro_rules! on_both_roads {
+/// Makes two tests of each function: one through each API.
+macro_rules! for_each_sink {
     ($($test:ident),+ $(,)?) => {
-        mod by_the_data_collector {
+        mod data_collector_api {
             $(#[tokio::test]
             async fn $test() {
-                super::$test(crate::town::Road::DataCollector).await;
+                super::$test(crate::support::fixture::IngestionApi::DataCollector).await;
             })+
         }
-        mod by_logs_ingestion {
+        mod logs_ingestion_api {
             $(#[tokio::test]
             async fn $test() {
-                super::$test(crate::town::Road::LogsIngestion).await;
+                super::$test(crate::support::fixture::IngestionApi::LogsIngestion).await;
             })+
         }
     };
 }
-pub(crate) use on_both_roads;
+pub(crate) use for_each_sink;
 
-pub(crate) struct Town {
-    pub(crate) road: Road,
+pub(crate) struct Fixture {
+    pub(crate) api: IngestionApi,
     pub(crate) org: OktaOrg,
     pub(crate) workspace: Workspace,
     pub(crate) state: tempfile::TempDir,
 }
 
-impl Town {
+impl Fixture {
     /// An org as given and an empty workspace.
-    pub(crate) async fn with(org: OrgConfig) -> Town {
-        Town::by(Road::DataCollector, org).await
+    pub(crate) async fn with_org(org: OrgConfig) -> Fixture {
+        Fixture::start(IngestionApi::DataCollector, org).await
     }
 
-    /// The same by this road.
-    pub(crate) async fn by(road: Road, org: OrgConfig) -> Town {
-        Town::to(workspace_config(), road, org).await
+    /// The same through this API.
+    pub(crate) async fn start(api: IngestionApi, org: OrgConfig) -> Fixture {
+        Fixture::start_with_workspace(workspace_config(), api, org).await
     }
 
     /// The same, to a workspace as given.
-    pub(crate) async fn to(workspace: workspace::Config, road: Road, org: OrgConfig) -> Town {
-        crate::heard::prick_up_ears();
+    pub(crate) async fn start_with_workspace(
+        workspace: workspace::Config,
+        api: IngestionApi,
+        org: OrgConfig,
+    ) -> Fixture {
+        crate::support::log_capture::install_global_subscriber();
         println!("seed {}", org.seed);
-        Town {
-            road,
+        Fixture {
+            api,
             org: OktaOrg::start(org).await.unwrap(),
             workspace: Workspace::start(workspace).await.unwrap(),
             state: tempfile::tempdir().unwrap(),
@@ -75,17 +79,17 @@ impl Town {
     }
 
     /// An org with this many events of the last hours.
-    pub(crate) async fn of(events: u64) -> Town {
-        Town::of_by(Road::DataCollector, events).await
+    pub(crate) async fn with_events(events: u64) -> Fixture {
+        Fixture::start_with_events(IngestionApi::DataCollector, events).await
     }
 
-    /// The same by this road.
-    pub(crate) async fn of_by(road: Road, events: u64) -> Town {
+    /// The same through this API.
+    pub(crate) async fn start_with_events(api: IngestionApi, events: u64) -> Fixture {
         let org = OrgConfig {
             events,
             ..OrgConfig::default()
         };
-        Town::by(road, org).await
+        Fixture::start(api, org).await
     }
 
     /// The settings that lead here, for an environment.
@@ -97,13 +101,13 @@ impl Town {
             ("OKTA_RATE_SHARE", "1".to_owned()),
             ("STATE_DIR", self.state.path().to_str().unwrap().to_owned()),
         ];
-        settings.extend(match self.road {
-            Road::DataCollector => vec![
+        settings.extend(match self.api {
+            IngestionApi::DataCollector => vec![
                 ("WORKSPACE_ID", workspace.id().to_owned()),
                 ("WORKSPACE_KEY", workspace.key().to_owned()),
                 ("LOG_ANALYTICS_URI", workspace.uri()),
             ],
-            Road::LogsIngestion => vec![
+            IngestionApi::LogsIngestion => vec![
                 ("LOGS_INGESTION_ENDPOINT", workspace.uri()),
                 ("DCR_IMMUTABLE_ID", workspace.rule_id().to_owned()),
                 (
@@ -134,8 +138,9 @@ impl Town {
             // The SDK reads its variables from the process, which all tests share.
             SinkSettings::LogsIngestion { rule, .. } => {
                 let http = http_client(rule.endpoint.base()).unwrap();
-                let identity = Arc::new(TownIdentity(self.workspace.identity().clone()));
-                let sink = LogsIngestion::with_credential(http, rule, "ask the town", identity);
+                let identity = Arc::new(FixtureIdentity(self.workspace.identity().clone()));
+                let sink =
+                    LogsIngestion::with_credential(http, rule, "ask the administrator", identity);
                 Shipper {
                     sink: Arc::new(sink),
                     ..shipper
@@ -173,7 +178,7 @@ impl Town {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// Holds the workspace against Okta's log, event by event.
+    /// Compares the workspace with Okta's log, event by event.
     #[track_caller]
     pub(crate) fn assert_each_event_is_there_once(&self) {
         let table = self.workspace.table("Okta_CL");
@@ -213,7 +218,7 @@ pub(crate) fn streams() -> BTreeMap<String, StreamColumns> {
         r#type: String,
     }
     let rule: serde_json::Value = serde_json::from_str(include_str!(
-        "../../sentinel/tables/data-collection-rule.json"
+        "../../../sentinel/tables/data-collection-rule.json"
     ))
     .unwrap();
     let declared = rule["properties"]["streamDeclarations"]
@@ -239,12 +244,12 @@ pub(crate) fn streams() -> BTreeMap<String, StreamColumns> {
     streams.collect()
 }
 
-/// The tokens of the workspace's identity, without the way over HTTP.
+/// Issues the tokens of the workspace's identity without HTTP.
 #[derive(Debug)]
-pub(crate) struct TownIdentity(pub(crate) workspace::Identity);
+pub(crate) struct FixtureIdentity(pub(crate) workspace::Identity);
 
 #[async_trait]
-impl TokenCredential for TownIdentity {
+impl TokenCredential for FixtureIdentity {
     async fn get_token(
         &self,
         scopes: &[&str],

@@ -24,7 +24,7 @@ pub(super) fn with_key(azurite: &Azurite, key: &str) -> BlobAccount {
 }
 
 /// One test's org.
-pub(super) enum Kept {
+pub(super) enum StoreFixture {
     Folder(TempDir),
     Blobs {
         azurite: &'static Azurite,
@@ -32,16 +32,16 @@ pub(super) enum Kept {
     },
 }
 
-impl Kept {
+impl StoreFixture {
     const ORG: &str = "acme.okta.com";
 
-    pub(super) fn folder() -> Kept {
-        Kept::Folder(tempfile::tempdir().expect("a folder"))
+    pub(super) fn folder() -> StoreFixture {
+        StoreFixture::Folder(tempfile::tempdir().expect("a folder"))
     }
 
-    pub(super) async fn blobs(test: &str) -> Kept {
+    pub(super) async fn blobs(test: &str) -> StoreFixture {
         let azurite = Azurite::shared().await.expect("Azurite");
-        Kept::Blobs {
+        StoreFixture::Blobs {
             azurite,
             org: format!("{}.okta.com", test.replace('_', "-")),
         }
@@ -49,8 +49,8 @@ impl Kept {
 
     pub(super) fn store(&self) -> Box<dyn CheckpointStore> {
         match self {
-            Kept::Folder(folder) => Box::new(FileStore::new(folder.path(), Self::ORG)),
-            Kept::Blobs { azurite, org } => {
+            StoreFixture::Folder(folder) => Box::new(FileStore::new(folder.path(), Self::ORG)),
+            StoreFixture::Blobs { azurite, org } => {
                 Box::new(BlobStore::new(&with_key(azurite, KEY), org).expect("a store"))
             }
         }
@@ -58,8 +58,8 @@ impl Kept {
 
     pub(super) async fn document(&self, name: &str) -> Vec<u8> {
         match self {
-            Kept::Folder(folder) => std::fs::read(path(folder, name)).expect(name),
-            Kept::Blobs { azurite, org } => {
+            StoreFixture::Folder(folder) => std::fs::read(path(folder, name)).expect(name),
+            StoreFixture::Blobs { azurite, org } => {
                 let found = blob(azurite, org, name).download(None).await.expect(name);
                 found.body.collect().await.expect(name).into()
             }
@@ -69,12 +69,12 @@ impl Kept {
     /// Writes a document as somebody without the lease would.
     pub(super) async fn plant(&self, name: &str, bytes: &[u8]) {
         match self {
-            Kept::Folder(folder) => {
+            StoreFixture::Folder(folder) => {
                 let path = path(folder, name);
                 std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
                 std::fs::write(path, bytes).expect("planted");
             }
-            Kept::Blobs { azurite, org } => {
+            StoreFixture::Blobs { azurite, org } => {
                 // The container comes with the first open; a leased blob takes no other writer.
                 let opened = self.store().open().await.map(drop);
                 if !matches!(opened, Err(StoreError::Unreadable { .. })) {
@@ -92,8 +92,10 @@ impl Kept {
     /// Writes a document that nobody leases.
     pub(super) async fn plant_beside(&self, name: &str) {
         match self {
-            Kept::Folder(folder) => std::fs::write(path(folder, name), "x").expect("planted"),
-            Kept::Blobs { azurite, org } => {
+            StoreFixture::Folder(folder) => {
+                std::fs::write(path(folder, name), "x").expect("planted")
+            }
+            StoreFixture::Blobs { azurite, org } => {
                 let body = RequestContent::from(b"x".to_vec());
                 let planted = blob(azurite, org, name).upload(body, None).await;
                 planted.map(drop).expect("planted");
@@ -103,8 +105,10 @@ impl Kept {
 
     pub(super) async fn break_lease(&self) {
         match self {
-            Kept::Folder(folder) => std::fs::remove_file(path(folder, "lock")).expect("a lock"),
-            Kept::Blobs { azurite, org } => {
+            StoreFixture::Folder(folder) => {
+                std::fs::remove_file(path(folder, "lock")).expect("a lock")
+            }
+            StoreFixture::Blobs { azurite, org } => {
                 let at_once = BlobClientBreakLeaseOptions {
                     break_period: Some(0),
                     ..Default::default()
@@ -117,7 +121,7 @@ impl Kept {
 }
 
 fn path(folder: &TempDir, name: &str) -> PathBuf {
-    folder.path().join(Kept::ORG).join(name)
+    folder.path().join(StoreFixture::ORG).join(name)
 }
 
 fn blob(azurite: &Azurite, org: &str, name: &str) -> BlobClient {

@@ -9,34 +9,35 @@ use serde_json::{Map, Value};
 use tokio::net::TcpSocket;
 use tokio::process::Command;
 
-use crate::town::Town;
+use crate::support::fixture::Fixture;
 
 /// The function of the timer that ships.
 pub(crate) const TIMER: &str = "OktaSyslogTimer";
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_okta-sentinel");
 
-/// What a child wrote, and how it ended.
-pub(crate) struct Said {
+/// What a command wrote, and how it ended.
+pub(crate) struct CommandOutput {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
-    /// Without the notices that the Data Collector's support has ended, which each start on that
-    /// road has one of.
+    /// Without the notices that support for the Data Collector API has ended.
     pub(crate) stderr: String,
+    /// How many such notices there were: one for each start with the Data Collector API.
     pub(crate) notices: usize,
 }
 
-/// An address on this machine at which nobody listens, and nobody else begins to.
-pub(crate) struct Nobody {
+/// A loopback address that refuses connections. The port stays bound, so that no other process
+/// takes it.
+pub(crate) struct UnusedPort {
     pub(crate) url: String,
     _bound: TcpSocket,
 }
 
-impl Nobody {
-    pub(crate) fn there() -> Nobody {
+impl UnusedPort {
+    pub(crate) fn reserve() -> UnusedPort {
         let bound = TcpSocket::new_v4().unwrap();
         bound.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-        Nobody {
+        UnusedPort {
             url: format!("http://{}", bound.local_addr().unwrap()),
             _bound: bound,
         }
@@ -55,9 +56,9 @@ pub(crate) fn changed(
         .collect()
 }
 
-/// Awaits `future`, and fails the test where it takes longer than any of it may.
+/// Awaits `future`, and fails the test after a minute.
 #[track_caller]
-pub(crate) fn soon<T>(future: impl Future<Output = T>) -> impl Future<Output = T> {
+pub(crate) fn with_timeout<T>(future: impl Future<Output = T>) -> impl Future<Output = T> {
     let caller = std::panic::Location::caller();
     async move {
         let limit = tokio::time::timeout(Duration::from_secs(60), future);
@@ -67,43 +68,47 @@ pub(crate) fn soon<T>(future: impl Future<Output = T>) -> impl Future<Output = T
     }
 }
 
-/// This checkout's function app with the program, and the settings that lead to `town`.
-pub(crate) async fn host(town: &Town, changes: &[(&str, &str)]) -> FunctionsHost {
+/// This checkout's function app with the program, and the settings that lead to `fixture`.
+pub(crate) async fn host(fixture: &Fixture, changes: &[(&str, &str)]) -> FunctionsHost {
     let mut config = Config::new(env!("CARGO_MANIFEST_DIR"))
         .setting("OKTA_POLL_SCHEDULE", "0 * * * * *")
         .setting("AzureWebJobs.OktaContain.Disabled", "true");
     config.executable = Some(PROGRAM.into());
     config
         .app_settings
-        .extend(changed(town.settings(), changes));
-    soon(FunctionsHost::start(config)).await.unwrap()
+        .extend(changed(fixture.settings(), changes));
+    with_timeout(FunctionsHost::start(config)).await.unwrap()
 }
 
 /// The program in a shell, in a folder of its own, with nothing set.
-pub(crate) fn program(town: &Town, arguments: &[&str]) -> Command {
+pub(crate) fn program(fixture: &Fixture, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .args(arguments)
         .env_clear()
-        .current_dir(town.state.path())
+        .current_dir(fixture.state.path())
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
 }
 
-/// Runs a command in a shell with the settings that lead to `town`, to its end.
-pub(crate) async fn shell(town: &Town, arguments: &[&str], changes: &[(&str, &str)]) -> Said {
-    let mut command = program(town, arguments);
-    command.envs(changed(town.settings(), changes));
-    said(&mut command).await
+/// Runs a command in a shell with the settings that lead to `fixture`, to its end.
+pub(crate) async fn shell(
+    fixture: &Fixture,
+    arguments: &[&str],
+    changes: &[(&str, &str)],
+) -> CommandOutput {
+    let mut command = program(fixture, arguments);
+    command.envs(changed(fixture.settings(), changes));
+    run_to_end(&mut command).await
 }
 
 /// Runs a command to its end.
-pub(crate) async fn said(command: &mut Command) -> Said {
-    let output = soon(command.output()).await.unwrap();
+pub(crate) async fn run_to_end(command: &mut Command) -> CommandOutput {
+    let output = with_timeout(command.output()).await.unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     let is_notice = |line: &&str| line.contains("support ended on 14 September 2026");
-    Said {
+    CommandOutput {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         notices: stderr.lines().filter(is_notice).count(),
@@ -154,5 +159,5 @@ pub(crate) async fn line_of(
         parsed(&line.text)
             .is_some_and(|line| line["invocation_id"] == run.id.as_str() && line["event"] == event)
     });
-    parsed(&soon(line).await.text).unwrap()
+    parsed(&with_timeout(line).await.text).unwrap()
 }
