@@ -2,7 +2,7 @@
 //!
 //! The handler is a child process with the host's variables and the app settings in an otherwise
 //! clean environment. It counts as ready at the first answer of any kind to `GET /`. Invocations
-//! are chunked posts; their answers go through the host's own table of outcomes, sharp edges
+//! are chunked posts; their answers go through the host's own table of outcomes, its oddities
 //! included: an empty 2xx answer never ends, a 500 loses its body, exit code 0 is never restarted,
 //! the third crash ends the host.
 //!
@@ -136,7 +136,7 @@ impl FunctionsHost {
         &self.dispatcher.app.functions
     }
 
-    /// The port that the handler was told to listen on.
+    /// The port that the handler must listen on.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.dispatcher.port

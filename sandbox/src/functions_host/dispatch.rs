@@ -147,7 +147,7 @@ async fn exchange(port: u16, function: &str, id: &str, body: &[u8]) -> io::Resul
         } else {
             wire::get(port, &path).await?
         };
-        // Only a path is followed: a handler that redirects elsewhere has left this host's hands.
+        // Only a path is followed; a redirect to another host is an answer like any other.
         let location = answer
             .header("location")
             .filter(|location| location.starts_with('/'));

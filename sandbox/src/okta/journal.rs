@@ -1,4 +1,4 @@
-//! What the org saw and what it answered, for tests to look at.
+//! The requests and answers of the org, for tests to look at.
 
 use std::sync::Mutex;
 

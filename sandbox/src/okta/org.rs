@@ -60,7 +60,9 @@ impl Org {
             .spacing
             .saturating_mul(u32::try_from(config.events).unwrap_or(u32::MAX));
         let now = Utc::now() + config.clock_skew;
-        let first = config.first_published.unwrap_or_else(|| now - span);
+        let first = config
+            .first_published
+            .unwrap_or_else(|| now - config.idle_for - span);
         let maker = EventMaker::new(config.seed, first, config.spacing);
         Self {
             maker,

@@ -188,7 +188,7 @@ async fn post(
     }
 }
 
-/// Takes a post with good headers: to the table, or to whatever fault is its turn.
+/// Takes a post with valid headers: stores it, or plays the next scripted fault.
 async fn take(
     service: Arc<Service>,
     announced: Announced,

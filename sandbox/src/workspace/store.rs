@@ -26,7 +26,7 @@ pub struct Post {
     pub status: Option<u16>,
     /// The service's code for a refusal.
     pub error: Option<String>,
-    /// Whether the rows are in the table, whatever the client was told.
+    /// Whether the rows are in the table, whatever the answer was.
     pub stored: bool,
     /// When the post began to arrive.
     pub at: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! One table: what it was sent, and how it counts it.
+//! One table: its columns, its rows and their counts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs::{File, OpenOptions};
@@ -149,7 +149,7 @@ impl Table {
             .unwrap_or(0)
     }
 
-    /// Rows that had no `uuid`, or no `uuid_g` on a rule's road.
+    /// Rows that had no `uuid`, or no `uuid_g` through the Logs Ingestion API.
     #[must_use]
     pub fn rows_without_id(&self) -> u64 {
         self.ledger().without_id

@@ -1,4 +1,4 @@
-//! What happens in a session: requests one after the other, each with the events it leaves behind.
+//! What happens in a session: requests one after the other, each with the events that it causes.
 //!
 //! A sign-in of the Identity Engine asks policy first, then for a factor, then starts the session
 //! and goes on to the app. Several events of one request share its id.

@@ -133,7 +133,7 @@ impl Person {
     }
 }
 
-/// A town with the network that people reach Okta through; numbers as Okta writes them.
+/// A city with the network that people reach Okta through; numbers as Okta writes them.
 #[derive(Debug)]
 pub(super) struct Place {
     city: &'static str,
@@ -211,7 +211,7 @@ pub(super) static PLACES: [Place; 8] = [
     place(["Ashburn", "United States", "39.0438", "-77.4874"], Some("Virginia"), Some("20147"), (14618, "amazon.com inc.", "amazonaws.com"), [54, 80]),
 ];
 
-/// A browser with the words Okta reduces it to.
+/// A browser, and how Okta classifies it.
 #[derive(Debug)]
 pub(super) struct Agent {
     pub(super) raw: &'static str,

@@ -1,4 +1,4 @@
-//! Access tokens and proofs as the API meets them.
+//! How the API checks access tokens and proofs.
 
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
@@ -75,7 +75,7 @@ impl AuthorizationServer {
             _ => return None,
         };
         Some(match checked {
-            // An unknown or dead token is told as a bad API token is.
+            // An unknown or expired token gets the error of a wrong API token.
             Err(denied) if denied.error == "invalid_token" => Judged {
                 refusal: Some(Refusal::new(401, "E0000011")),
                 ..Judged::denied(scheme, &denied)
