@@ -54,7 +54,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
     let metadata = ["metadata", "--format-version=1", "--locked"];
     let metadata = Step::cargo("metadata", &metadata).output()?;
     let metadata: Value = serde_json::from_str(&metadata)?;
-    let packages = metadata["packages"].as_array();
+    let packages = metadata.get("packages").and_then(Value::as_array);
     let packages = packages.context("cargo metadata names no packages")?;
     let problems = problems(packages, &policy.licenses.allow)?;
     if !problems.is_empty() {

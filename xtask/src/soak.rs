@@ -13,6 +13,7 @@ mod faults;
 mod kills;
 mod proxy;
 mod seed;
+mod services;
 mod state;
 
 /// The campaigns.

@@ -86,33 +86,38 @@ impl Arrived {
     }
 }
 
+/// An answered post that brought these rows, for tests.
+#[cfg(test)]
+pub(super) fn post(second: i64, ids: &[&str]) -> Post {
+    Post {
+        log_type: "Okta".to_owned(),
+        bytes: 0,
+        plain_bytes: 0,
+        rows: ids.len() as u64,
+        status: Some(200),
+        error: None,
+        stored: true,
+        at: chrono::DateTime::from_timestamp(second, 0).unwrap_or_default(),
+        sha256: None,
+        ids: ids.iter().map(|id| EventId::from(*id)).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn post(stored: bool, ids: &[&str]) -> Post {
-        Post {
-            log_type: "Okta".to_owned(),
-            bytes: 0,
-            plain_bytes: 0,
-            rows: ids.len() as u64,
-            status: Some(200),
-            error: None,
-            stored,
-            at: chrono::Utc::now(),
-            sha256: None,
-            ids: ids.iter().map(|id| EventId::from(*id)).collect(),
-        }
-    }
-
     #[test]
     fn a_repeat_names_the_post_that_was_repeated() {
         let posts = [
-            post(true, &["a", "b"]),
-            post(true, &["c"]),
-            post(false, &["b"]),
-            post(true, &["b", "c", "a", "d"]),
-            post(true, &["c"]),
+            post(1, &["a", "b"]),
+            post(2, &["c"]),
+            Post {
+                stored: false,
+                ..post(3, &["b"])
+            },
+            post(4, &["b", "c", "a", "d"]),
+            post(5, &["c"]),
         ];
         let repeat = |first, again, rows| Repeat { first, again, rows };
         let expected = [repeat(0, 3, 2), repeat(1, 3, 1), repeat(3, 4, 1)];

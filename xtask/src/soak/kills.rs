@@ -11,17 +11,17 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sandbox::okta::{OktaOrg, OrgConfig};
-use sandbox::workspace::{Config, Detail, Workspace};
+use sandbox::workspace::Workspace;
 use tokio::runtime::Runtime;
 
 use super::arrivals::TABLE;
-use super::seed;
 use super::state::{self, Store};
+use super::{seed, services};
 use crate::build::{self, Profile};
 use crate::terminal;
 
@@ -147,21 +147,13 @@ async fn play(
     program: &Path,
     bar: &ProgressBar,
 ) -> anyhow::Result<Tally> {
-    let org = OktaOrg::start(OrgConfig {
+    let org = OrgConfig {
         seed: round.seed,
         events: round.events,
         max_page: PAGE,
         ..OrgConfig::default()
-    });
-    let org = org.await.context("the local Okta org cannot be started")?;
-    let workspace = Workspace::start(Config {
-        detail: Detail::IdsOnly,
-        keep_rows: 0,
-        ..Config::default()
-    });
-    let workspace = workspace
-        .await
-        .context("the local workspace cannot be started")?;
+    };
+    let (org, workspace) = services::start(org).await?;
     workspace.faults().set_latency(POST);
     let folder = state::new_folder("kills")?;
     let program = Program::new(program, &org, &workspace, store, folder.clone()).await?;

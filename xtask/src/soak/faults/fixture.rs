@@ -11,11 +11,12 @@ use okta_sentinel::settings::{Environment, Place, Settings};
 use okta_sentinel::ship::{Begin, RunReport, Shipper};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{OktaOrg, OrgConfig};
-use sandbox::workspace::{Config, Detail, Workspace};
+use sandbox::workspace::Workspace;
 use tokio::sync::{RwLock, RwLockWriteGuard};
 use tokio_util::sync::CancellationToken;
 
 use crate::soak::proxy::Proxy;
+use crate::soak::services;
 use crate::soak::state::{self, Blobs, Store, connection_string};
 
 /// Where the cursor is.
@@ -43,16 +44,7 @@ impl Fixture {
     /// # Errors
     /// Something cannot be started.
     pub(super) async fn start(org: OrgConfig, store: Store, name: &str) -> anyhow::Result<Fixture> {
-        let org = OktaOrg::start(org).await;
-        let org = org.context("the local Okta org cannot be started")?;
-        let workspace = Workspace::start(Config {
-            detail: Detail::IdsOnly,
-            keep_rows: 0,
-            ..Config::default()
-        });
-        let workspace = workspace
-            .await
-            .context("the local workspace cannot be started")?;
+        let (org, workspace) = services::start(org).await?;
         let state = match store {
             Store::Folder => State::Folder(state::new_folder(name)?),
             Store::Blobs => {

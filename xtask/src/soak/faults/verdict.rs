@@ -145,35 +145,23 @@ fn unexcused(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sandbox::workspace::EventId;
+    use crate::soak::arrivals::post;
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(second, 0).unwrap()
     }
 
-    fn post(second: i64, status: Option<u16>, ids: &[&str]) -> Post {
-        Post {
-            log_type: "Okta".to_owned(),
-            bytes: 0,
-            plain_bytes: 0,
-            rows: ids.len() as u64,
-            status,
-            error: None,
-            stored: true,
-            at: at(second),
-            sha256: None,
-            ids: ids.iter().map(|id| EventId::from(*id)).collect(),
-        }
-    }
-
     #[test]
     fn a_repeat_is_excused_by_a_lost_answer_or_one_prevented_save_of_its_run() {
         let posts = [
-            post(1, None, &["a"]),
-            post(2, Some(200), &["a", "b", "c"]),
-            post(3, Some(200), &["d"]),
-            post(9, Some(200), &["b", "c"]),
-            post(10, Some(200), &["d"]),
+            Post {
+                status: None,
+                ..post(1, &["a"])
+            },
+            post(2, &["a", "b", "c"]),
+            post(3, &["d"]),
+            post(9, &["b", "c"]),
+            post(10, &["d"]),
         ];
         assert_eq!(unexcused(&posts, &[], 0), 3);
         assert_eq!(unexcused(&posts, &[], 1), 1);
