@@ -1,5 +1,5 @@
-//! A first connection reads its backlog in two lanes, and asks Okta for hardly more than one lane
-//! would: every request of it is one that others cannot make.
+//! A first connection reads its backlog in two lanes. It asks Okta for hardly more pages than one
+//! lane would: other clients share the same rate limit.
 
 use std::time::Duration;
 

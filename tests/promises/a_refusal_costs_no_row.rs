@@ -71,17 +71,7 @@ async fn a_wrong_setting_stops_the_run_with_its_remedy_and_loses_nothing() {
         (Fault::status(302, "Found"), "check LOG_ANALYTICS_URI"),
     ] {
         let fixture = Fixture::with_events(10).await;
-        fixture.workspace.faults().always(fault.clone());
-        let report = fixture.run().await;
-        assert!(
-            matches!(report.ended, Ended::Failed(RunError::Post(_))),
-            "{fault:?}: {report}"
-        );
-        assert!(report.to_string().contains(remedy), "{fault:?}: {report}");
-        assert_eq!(fixture.posts_of_events().len(), 1, "{fault:?}");
-        fixture.workspace.faults().clear();
-        assert_eq!(fixture.run().await.events, 10, "{fault:?}");
-        fixture.assert_each_event_is_there_once();
+        fixture.assert_stopped_with_a_remedy(fault, remedy).await;
     }
 }
 

@@ -1,5 +1,5 @@
-//! Okta documents no lifetime of a cursor: one that it refuses costs a second look at some
-//! minutes of its log, and neither an event nor a repeat.
+//! Okta documents no lifetime of a cursor. A cursor that it refuses makes the run read some minutes
+//! of the log again; no event is lost or repeated.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ async fn a_cursor_refused_in_the_middle_of_a_run_is_no_different(api: IngestionA
         IngestionApi::DataCollector => assert_eq!(report.repeats, 2_000, "{report}"),
         // The last rows read were waiting for their call to be full.
         IngestionApi::LogsIngestion => {
-            assert!((1_500..2_000).contains(&report.repeats), "{report}")
+            assert!((1_500..2_000).contains(&report.repeats), "{report}");
         }
     }
     fixture.assert_each_event_is_there_once();

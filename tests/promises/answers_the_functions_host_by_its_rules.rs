@@ -1,5 +1,5 @@
-//! The program under a Functions host that judges as Azure's does: every tick is answered, a
-//! failure is one in the portal and never the end of the process, and an end is an orderly one.
+//! The program under a Functions host that judges answers as Azure's does. Every tick is answered.
+//! A failed run fails the invocation and never ends the process. SIGTERM ends the process in order.
 
 use std::time::{Duration, Instant};
 

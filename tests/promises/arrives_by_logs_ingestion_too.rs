@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use okta_sentinel::ship::{Ended, RunError};
+use okta_sentinel::ship::Ended;
 use sandbox::okta::OrgConfig;
 use sandbox::workspace::{Config, Fault, Post, RuleConfig};
 
@@ -231,17 +231,7 @@ async fn each_wrong_setting_has_its_own_words() {
         ),
     ] {
         let fixture = fixture(10).await;
-        fixture.workspace.faults().always(fault.clone());
-        let report = fixture.run().await;
-        assert!(
-            matches!(report.ended, Ended::Failed(RunError::Post(_))),
-            "{fault:?}: {report}"
-        );
-        assert!(report.to_string().contains(remedy), "{fault:?}: {report}");
-        assert_eq!(fixture.posts_of_events().len(), 1, "{fault:?}");
-        fixture.workspace.faults().clear();
-        assert_eq!(fixture.run().await.events, 10, "{fault:?}");
-        fixture.assert_each_event_is_there_once();
+        fixture.assert_stopped_with_a_remedy(fault, remedy).await;
     }
 }
 

@@ -1,5 +1,5 @@
-//! `okta-sentinel dead-letters`: what was refused is shown, sent again once its cause is mended,
-//! and gone only when the workspace has it.
+//! `okta-sentinel dead-letters` lists what the workspace refused and sends it again once the cause
+//! is mended. A dead letter goes only when the workspace has accepted it.
 
 use std::path::PathBuf;
 

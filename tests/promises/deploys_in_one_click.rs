@@ -1,5 +1,5 @@
-//! The template deploys the whole connector: with the roles it needs and no other, in an order
-//! that works, again over itself, and without a secret where anybody may read it.
+//! The template deploys the whole connector: with the roles it needs and no other, in an order that
+//! works, again over itself, and with no secret in plain view.
 
 mod azure;
 mod deployment;

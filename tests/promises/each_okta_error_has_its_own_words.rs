@@ -1,5 +1,5 @@
-//! What passes is waited for within the run; what lasts ends it with the code and the remedy.
-//! Either way nothing is lost or repeated.
+//! A temporary error is retried within the run. A permanent one ends it with the code and the
+//! remedy. In neither case is an event lost or repeated.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! A first connection brings days of backlog, and what happens meanwhile arrives first; where the
-//! two meet, nothing is missing and nothing comes twice.
+//! A first connection has days of backlog. Events that happen meanwhile arrive first. Where the two
+//! lanes join, no event is missing and none comes twice.
 
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use okta_sentinel::ship::{Begin, Ended, RunReport, Shipper};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{EndOfStream, Fault, OrgConfig, PageOrder, StartGiven};
@@ -32,12 +32,10 @@ for_each_sink!(
 
 /// Some days of a small org: an event every ten minutes, none of them from the last half hour.
 fn quiet_org(events: u64, page: usize) -> OrgConfig {
-    let spacing = TimeDelta::minutes(10);
-    let ended = Utc::now() - TimeDelta::minutes(30);
     OrgConfig {
         events,
-        spacing: spacing.to_std().unwrap(),
-        first_published: Some(ended - spacing * i32::try_from(events).unwrap()),
+        spacing: Duration::from_secs(10 * 60),
+        idle_for: Duration::from_secs(30 * 60),
         max_page: page,
         ..OrgConfig::default()
     }

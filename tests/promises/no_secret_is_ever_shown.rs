@@ -1,5 +1,5 @@
-//! The Okta token goes to the org's log and nowhere else, the workspace key nowhere at all:
-//! through success and every failure, in every place that the program writes to.
+//! The Okta token goes to the org's log alone, and the workspace key goes nowhere. Neither is in
+//! anything that the program writes, after success or any failure.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,25 +11,26 @@ use sandbox::okta::{self, Authorization, OktaOrg, OrgConfig};
 use sandbox::workspace::{self, Workspace};
 use tokio::net::TcpListener;
 
+use crate::support::files::files_below;
 use crate::support::fixture::{Fixture, IngestionApi};
 use crate::support::program::{
     TIMER, UnusedPort, changed, host, program, run_to_end, with_timeout,
 };
 
-/// No piece of it is a word, so that none turns up by chance.
+/// No piece of it is a word, so that none occurs by chance.
 const TOKEN: &str = "00zQxVt7LmWb3PkYr9NdHs5GcJf2TaRe8UwXo4iKlM";
 /// 64 bytes in base64, as a workspace key is.
 const KEY: &str =
     "q8Zt1vXwYh3Rk9LmNc7PdBf5Gj2SxUo6TeWiAy4KzQbVnMrHlDgEsCpFJuOaIx0q8Zt1vXwYh3Rk9LmNc7PdBQ==";
 
-/// A host that is not the org's. Nobody may call it.
-struct Stranger {
+/// A host that is not the org's. It must never be called.
+struct OtherHost {
     url: String,
     calls: Arc<AtomicUsize>,
 }
 
-impl Stranger {
-    async fn start() -> Stranger {
+impl OtherHost {
+    async fn start() -> OtherHost {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let calls = Arc::new(AtomicUsize::new(0));
@@ -39,7 +40,7 @@ impl Stranger {
                 counted.fetch_add(1, Ordering::SeqCst);
             }
         });
-        Stranger { url, calls }
+        OtherHost { url, calls }
     }
 }
 
@@ -80,18 +81,13 @@ fn assert_clean(place: &str, text: &[u8]) {
 }
 
 fn assert_folder_is_clean(folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            assert_folder_is_clean(&path);
-        } else {
-            assert_clean(path.to_str().unwrap(), &std::fs::read(&path).unwrap());
-        }
+    for (path, bytes) in files_below(folder) {
+        assert_clean(path.to_str().unwrap(), &bytes);
     }
 }
 
-/// Everything but what the program printed: its folders, its rows, and who was told the token.
-fn assert_fixture_is_clean(fixture: &Fixture, stranger: &Stranger) {
+/// Checks everything but what the program printed: its folders, its rows, and who got the token.
+fn assert_fixture_is_clean(fixture: &Fixture, other_host: &OtherHost) {
     assert_folder_is_clean(fixture.state.path());
     for table in fixture.workspace.tables() {
         let rows = fixture.workspace.table(&table).kept_rows();
@@ -108,17 +104,17 @@ fn assert_fixture_is_clean(fixture: &Fixture, stranger: &Stranger) {
         assert_clean("a request's agent", agent.as_bytes());
     }
     assert_eq!(
-        stranger.calls.load(Ordering::SeqCst),
+        other_host.calls.load(Ordering::SeqCst),
         0,
-        "a stranger was called"
+        "another host was called"
     );
 }
 
 type Changes<'a> = Vec<(&'a str, String)>;
 
 /// Runs `ship`, `check` and a tick under these settings and faults, and looks everywhere.
-async fn looked_through(what: &str, changes: Changes<'_>, fault: impl Fn(&Fixture, &Stranger)) {
-    let stranger = Stranger::start().await;
+async fn looked_through(what: &str, changes: Changes<'_>, fault: impl Fn(&Fixture, &OtherHost)) {
+    let other_host = OtherHost::start().await;
     let changes: Vec<_> = changes
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
@@ -126,7 +122,7 @@ async fn looked_through(what: &str, changes: Changes<'_>, fault: impl Fn(&Fixtur
         .collect();
     for command in [&["ship"][..], &["ship", "--json", "--restart"], &["check"]] {
         let fixture = fixture().await;
-        fault(&fixture, &stranger);
+        fault(&fixture, &other_host);
         let mut program = program(&fixture, command);
         program.envs(changed(fixture.settings(), &changes));
         let output = run_to_end(&mut program).await;
@@ -137,10 +133,10 @@ async fn looked_through(what: &str, changes: Changes<'_>, fault: impl Fn(&Fixtur
         );
         assert_clean(&format!("{place}: stdout"), output.stdout.as_bytes());
         assert_clean(&format!("{place}: stderr"), output.stderr.as_bytes());
-        assert_fixture_is_clean(&fixture, &stranger);
+        assert_fixture_is_clean(&fixture, &other_host);
     }
     let fixture = fixture().await;
-    fault(&fixture, &stranger);
+    fault(&fixture, &other_host);
     let host = host(&fixture, &changes).await;
     let run = with_timeout(host.invoke_timer(TIMER)).await;
     assert_clean(&format!("{what}: the answer"), &run.body);
@@ -150,7 +146,7 @@ async fn looked_through(what: &str, changes: Changes<'_>, fault: impl Fn(&Fixtur
     for line in host.lines() {
         assert_clean(&format!("{what}: a line of the host"), line.text.as_bytes());
     }
-    assert_fixture_is_clean(&fixture, &stranger);
+    assert_fixture_is_clean(&fixture, &other_host);
 }
 
 #[tokio::test]
@@ -188,16 +184,16 @@ async fn when_okta_or_the_workspace_refuses() {
 
 #[tokio::test]
 async fn when_okta_points_elsewhere() {
-    looked_through("redirect", vec![], |fixture, stranger| {
-        let elsewhere = format!("{}/api/v1/logs", stranger.url);
+    looked_through("redirect", vec![], |fixture, other_host| {
+        let elsewhere = format!("{}/api/v1/logs", other_host.url);
         fixture
             .org
             .faults()
             .always(okta::Fault::Redirect(elsewhere));
     })
     .await;
-    looked_through("foreign link", vec![], |fixture, stranger| {
-        let elsewhere = format!("{}/api/v1/logs?after=1", stranger.url);
+    looked_through("foreign link", vec![], |fixture, other_host| {
+        let elsewhere = format!("{}/api/v1/logs?after=1", other_host.url);
         fixture
             .org
             .faults()

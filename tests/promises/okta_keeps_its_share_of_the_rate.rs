@@ -1,4 +1,4 @@
-//! Others call Okta with the same limit: we take our share of it, by Okta's own clock, and no
+//! Other clients share Okta's rate limit. A run uses its share of it, by Okta's own clock, and no
 //! more.
 
 use std::time::Duration;

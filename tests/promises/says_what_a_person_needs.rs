@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 use tokio::io::AsyncReadExt as _;
 
 use crate::support::fixture::Fixture;
-use crate::support::program::{CommandOutput, changed, program, run_to_end, shell, with_timeout};
+use crate::support::program::{
+    CommandOutput, changed, local_workspace, program, run_to_end, shell, with_timeout,
+};
 
 mod since;
 
@@ -302,13 +304,7 @@ async fn a_handler_whose_stdout_is_gone_goes_on() {
 async fn output_dir_gets_a_row_an_event_and_the_state_beside_it() {
     let fixture = Fixture::with_events(1_200).await;
     let output = fixture.state.path().join("out");
-    let local = [
-        ("OUTPUT_DIR", output.to_str().unwrap()),
-        ("WORKSPACE_ID", ""),
-        ("WORKSPACE_KEY", ""),
-        ("LOG_ANALYTICS_URI", ""),
-        ("STATE_DIR", ""),
-    ];
+    let local = local_workspace(output.to_str().unwrap());
     for shipped in [1_200, 7] {
         let output = shell(&fixture, &["ship", "--json"], &local).await;
         let report: Value = serde_json::from_str(one_line(&output)).unwrap();

@@ -1,5 +1,5 @@
-//! Whatever is set, events have one place to go and the cursor one place to be, and what is set
-//! and passed over is named.
+//! Whatever is set, there is one sink and one state store. Settings that are set but not used are
+//! named.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! A service app signs in with its private key, once for many pages and runs, in time before its
-//! token dies and again when somebody revokes it.
+//! A service app signs in with its private key: once for many pages and runs, before its token
+//! expires, and again when the token is revoked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,4 +1,4 @@
-//! Every query that a page of ours tells people to run resolves against the tables as they are.
+//! Every query in the docs resolves against the tables as they are.
 
 use crate::support::kusto::{self, Column, Query, Table};
 use crate::support::parts;

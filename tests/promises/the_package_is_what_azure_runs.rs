@@ -1,5 +1,6 @@
-//! The package holds the program and the functions, with the modes that they need, is the same
-//! bytes each time, and ships once a Functions host starts it where it was unpacked.
+//! The package holds the program and the functions, with the file modes that they need. It is the
+//! same bytes each time. It ships events when a Functions host starts it from where it was
+//! unpacked.
 
 #[path = "../../xtask/src/package/archive.rs"]
 mod archive;

@@ -1,5 +1,5 @@
-//! One schema, in code: what Azure is told, what the analyser resolves against and what people
-//! read are made of it, and rows bring nothing else.
+//! One schema, in code. The files for Azure, for the analyser and for readers are generated from
+//! it, and rows bring no other columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,4 @@
-//! Wherever a link, a redirect or a changed state file points: the token goes to the org's own
-//! log, or nowhere.
+//! The token goes to the org's own log, wherever a link, a redirect or a changed state file points.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! Dead letters, which are listed and read without a lease and removed under one.
+//! Dead letters: listed and read without a lease, removed under one.
 
 use okta_sentinel::state::store::StoreError;
 

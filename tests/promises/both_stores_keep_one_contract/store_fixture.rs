@@ -1,4 +1,4 @@
-//! The state of one org in either store, with a way to it behind the program's back.
+//! The state of one org in either store, with access to it without the program.
 
 use std::path::PathBuf;
 
@@ -93,7 +93,7 @@ impl StoreFixture {
     pub(super) async fn plant_beside(&self, name: &str) {
         match self {
             StoreFixture::Folder(folder) => {
-                std::fs::write(path(folder, name), "x").expect("planted")
+                std::fs::write(path(folder, name), "x").expect("planted");
             }
             StoreFixture::Blobs { azurite, org } => {
                 let body = RequestContent::from(b"x".to_vec());
@@ -106,7 +106,7 @@ impl StoreFixture {
     pub(super) async fn break_lease(&self) {
         match self {
             StoreFixture::Folder(folder) => {
-                std::fs::remove_file(path(folder, "lock")).expect("a lock")
+                std::fs::remove_file(path(folder, "lock")).expect("a lock");
             }
             StoreFixture::Blobs { azurite, org } => {
                 let at_once = BlobClientBreakLeaseOptions {

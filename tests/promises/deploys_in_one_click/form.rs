@@ -1,4 +1,4 @@
-//! The form asks for what the template needs, in words that help, and lets no slip through.
+//! The form asks for what the template needs, explains it, and refuses mistakes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What the app is started with: settings that the program takes, from the right hands.
+//! The settings that the app is started with are settings that the program takes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Each rule finds what its scenes say, and nothing else.
+//! Each rule finds what its scenarios say, and nothing else.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
 use super::content::{self, Document};
-use super::engine::{self, Play, Played, Run, Watchlist};
+use super::engine::{self, Job, JobResult, Run, Watchlist};
 use super::event::{rows, time};
-use super::scene::{self, Cast, Finding, Scene};
+use super::scenario::{self, Directory, Finding, Scenario};
 
-/// A scene is played twice.
+/// A scenario is played twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Telling {
-    /// It runs half a frequency off, so that its windows cut the scene elsewhere.
+enum Variant {
+    /// It runs half a frequency off, so that its windows cut the scenario elsewhere.
     HalfOff,
     /// The rule runs first one frequency after the start, and every row is there twice, as after an
     /// answer that was lost.
@@ -22,32 +22,36 @@ enum Telling {
 
 #[test]
 fn every_rule_finds_its_attacks_and_leaves_the_near_misses_alone() {
-    let (rules, cast, scenes) = (content::rules(), scene::cast(), scene::scenes());
-    let mut plays = Vec::new();
+    let (rules, directory, scenarios) = (
+        content::rules(),
+        scenario::directory(),
+        scenario::scenarios(),
+    );
+    let mut jobs = Vec::new();
     let mut checks = Vec::new();
     for rule in &rules {
-        let scenes = scenes.get(&rule.stem).map_or(&[][..], Vec::as_slice);
+        let scenarios = scenarios.get(&rule.stem).map_or(&[][..], Vec::as_slice);
         assert!(
-            scenes.iter().any(|s| !s.finds.is_empty()),
+            scenarios.iter().any(|s| !s.finds.is_empty()),
             "{} has no attack",
             rule.stem
         );
         assert!(
-            scenes.iter().any(|s| s.finds.is_empty()),
+            scenarios.iter().any(|s| s.finds.is_empty()),
             "{} has no near miss",
             rule.stem
         );
-        for scene in scenes {
-            for telling in [Telling::HalfOff, Telling::Twice] {
-                plays.push(play(rule, scene, &cast, telling));
-                checks.push((scene, telling));
+        for scenario in scenarios {
+            for variant in [Variant::HalfOff, Variant::Twice] {
+                jobs.push(job(rule, scenario, &directory, variant));
+                checks.push((scenario, variant));
             }
         }
     }
-    let played = engine::play(&plays);
+    let played = engine::run(&jobs);
     let mut wrong = Vec::new();
-    for (played, (scene, telling)) in played.iter().zip(checks) {
-        let problems = problems(played, scene, telling);
+    for (played, (scenario, variant)) in played.iter().zip(checks) {
+        let problems = problems(played, scenario, variant);
         wrong.extend(
             problems
                 .into_iter()
@@ -58,54 +62,54 @@ fn every_rule_finds_its_attacks_and_leaves_the_near_misses_alone() {
 }
 
 #[test]
-fn every_scene_has_its_rule() {
+fn every_scenario_has_its_rule() {
     let rules: Vec<String> = content::rules().into_iter().map(|rule| rule.stem).collect();
-    for name in scene::scenes().keys() {
+    for name in scenario::scenarios().keys() {
         assert!(rules.contains(name), "no rule is called {name}");
     }
 }
 
-fn play(rule: &Document, scene: &Scene, cast: &Cast, telling: Telling) -> Play {
-    let mut events = rows(scene, cast);
-    if telling == Telling::Twice {
+fn job(rule: &Document, scenario: &Scenario, directory: &Directory, variant: Variant) -> Job {
+    let mut events = rows(scenario, directory);
+    if variant == Variant::Twice {
         events.extend(events.clone());
     }
     let mut rows = BTreeMap::from([("Okta_CL".to_owned(), events)]);
-    for (table, told) in &scene.tables {
+    for (table, told) in &scenario.tables {
         rows.insert(
             table.clone(),
-            told.iter().map(|row| dated(row, scene)).collect(),
+            told.iter().map(|row| dated(row, scenario)).collect(),
         );
     }
-    Play {
-        name: format!("{}: {} ({telling:?})", rule.stem, scene.name),
+    Job {
+        name: format!("{}: {} ({variant:?})", rule.stem, scenario.name),
         query: rule.text("query").to_owned(),
         period: rule.duration("queryPeriod").num_seconds(),
-        ticks: ticks(scene, rule.duration("queryFrequency"), telling),
-        watchlists: watchlists(scene),
+        ticks: ticks(scenario, rule.duration("queryFrequency"), variant),
+        watchlists: watchlists(scenario),
         rows,
     }
 }
 
-fn dated(row: &Map<String, Value>, scene: &Scene) -> Map<String, Value> {
+fn dated(row: &Map<String, Value>, scenario: &Scenario) -> Map<String, Value> {
     let mut row = row.clone();
     for name in ["TimeGenerated", "_IngestionTime"] {
-        row.entry(name).or_insert_with(|| time(scene.start));
+        row.entry(name).or_insert_with(|| time(scenario.start));
     }
     row
 }
 
-/// The runs from the scene's start until all of it has been seen. Of a time in which nothing
+/// The runs from the scenario's start until all of it has been seen. Of a time in which nothing
 /// arrives, only the first run counts, which must not find again what the last one found.
-fn ticks(scene: &Scene, frequency: TimeDelta, telling: Telling) -> Vec<Value> {
-    let mut tick = scene.start + frequency;
-    if telling == Telling::HalfOff {
+fn ticks(scenario: &Scenario, frequency: TimeDelta, variant: Variant) -> Vec<Value> {
+    let mut tick = scenario.start + frequency;
+    if variant == Variant::HalfOff {
         tick -= frequency / 2;
     }
-    let happenings = scene.happenings();
+    let events = scenario.events();
     let is_quiet = |tick: DateTime<Utc>| {
         let since = tick - frequency * 2;
-        !happenings
+        !events
             .iter()
             .any(|h| h.arrived > since && h.arrived <= tick)
     };
@@ -114,17 +118,17 @@ fn ticks(scene: &Scene, frequency: TimeDelta, telling: Telling) -> Vec<Value> {
         if !is_quiet(tick) {
             ticks.push(time(tick));
         }
-        if tick >= scene.end() + frequency {
+        if tick >= scenario.end() + frequency {
             return ticks;
         }
         tick += frequency;
     }
 }
 
-/// Every watchlist, with the scene's rows.
-fn watchlists(scene: &Scene) -> BTreeMap<String, Watchlist> {
+/// Every watchlist, with the scenario's rows.
+fn watchlists(scenario: &Scenario) -> BTreeMap<String, Watchlist> {
     let lists = content::watchlists();
-    for alias in scene.watchlists.keys() {
+    for alias in scenario.watchlists.keys() {
         assert!(
             lists.iter().any(|list| list.stem == *alias),
             "no watchlist {alias}"
@@ -135,7 +139,7 @@ fn watchlists(scene: &Scene) -> BTreeMap<String, Watchlist> {
         .map(|list| {
             let columns = content::watchlist_columns(&list.stem);
             let key = list.text("itemsSearchKey");
-            let told = scene
+            let told = scenario
                 .watchlists
                 .get(&list.stem)
                 .map_or(&[][..], Vec::as_slice);
@@ -157,33 +161,33 @@ fn watchlist_row(row: &BTreeMap<String, String>, key: &str, columns: &[String]) 
     std::iter::once(value(key)).chain(columns).collect()
 }
 
-/// What is not as the scene says.
-fn problems(played: &Played, scene: &Scene, telling: Telling) -> Vec<String> {
+/// What is not as the scenario says.
+fn problems(played: &JobResult, scenario: &Scenario, variant: Variant) -> Vec<String> {
     if let Some(error) = &played.error {
         return vec![error.clone()];
     }
     let mut wrong = Vec::new();
     for run in &played.runs {
         for row in &run.rows {
-            if !scene
+            if !scenario
                 .finds
                 .iter()
-                .any(|finding| is_found(finding, row, telling))
+                .any(|finding| is_found(finding, row, variant))
             {
                 wrong.push(format!("at {} it finds {}", run.at, short(row)));
             }
         }
     }
-    for finding in &scene.finds {
+    for finding in &scenario.finds {
         let runs = played
             .runs
             .iter()
-            .filter(|run| count(run, finding, telling) > 0)
+            .filter(|run| count(run, finding, variant) > 0)
             .count();
         // Cut elsewhere, an attack that goes on may be in a run more or less.
-        let right = match telling {
-            Telling::HalfOff => runs >= 1,
-            Telling::Twice => runs == finding.runs,
+        let right = match variant {
+            Variant::HalfOff => runs >= 1,
+            Variant::Twice => runs == finding.runs,
         };
         if !right {
             let expected = Value::Object(finding.columns.clone());
@@ -196,7 +200,7 @@ fn problems(played: &Played, scene: &Scene, telling: Telling) -> Vec<String> {
         if let Some(run) = played
             .runs
             .iter()
-            .find(|run| count(run, finding, telling) > 1)
+            .find(|run| count(run, finding, variant) > 1)
         {
             wrong.push(format!(
                 "at {} it finds {} twice",
@@ -208,17 +212,17 @@ fn problems(played: &Played, scene: &Scene, telling: Telling) -> Vec<String> {
     wrong
 }
 
-fn count(run: &Run, finding: &Finding, telling: Telling) -> usize {
+fn count(run: &Run, finding: &Finding, variant: Variant) -> usize {
     run.rows
         .iter()
-        .filter(|row| is_found(finding, row, telling))
+        .filter(|row| is_found(finding, row, variant))
         .count()
 }
 
 /// Whether a row is as told. Half of an attack has other counts, but the same people and places.
-fn is_found(finding: &Finding, row: &Map<String, Value>, telling: Telling) -> bool {
+fn is_found(finding: &Finding, row: &Map<String, Value>, variant: Variant) -> bool {
     let mut told = finding.columns.iter().filter(|(name, _)| {
-        telling != Telling::HalfOff || matches!(name.as_str(), "Login" | "ClientIp" | "Pattern")
+        variant != Variant::HalfOff || matches!(name.as_str(), "Login" | "ClientIp" | "Pattern")
     });
     told.all(|(name, value)| row.get(name) == Some(value))
 }

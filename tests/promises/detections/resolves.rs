@@ -1,4 +1,4 @@
-//! Every query means what it says in a workspace: names resolve, and what a rule maps is there.
+//! Every query resolves in a workspace, and the columns that a rule maps exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 

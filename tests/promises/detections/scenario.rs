@@ -1,8 +1,8 @@
-//! Scenes: what happened, told in few words, and what the rule is to make of it.
+//! Scenarios: a few events, and what the rule must find in them.
 //!
-//! `sentinel/scenes/<rule>.yaml` holds the scenes of one rule; people and places are in
-//! `cast.yaml`. A moment is told relative to the scene's start: what happened before it is what the
-//! rule can have learned from, and the rule's first run is after it.
+//! `sentinel/scenarios/<rule>.yaml` holds the scenarios of one rule; people and places are in
+//! `directory.yaml`. Times are relative to the scenario's start. The rule can have learned from
+//! what happened before the start; its first run is after it.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 
 use super::content::{self, Document, duration};
 
-/// Who and where, for all scenes.
+/// Who and where, for all scenarios.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Cast {
+pub(super) struct Directory {
     pub(super) people: BTreeMap<String, Person>,
     pub(super) places: BTreeMap<String, Place>,
     pub(super) agents: BTreeMap<String, Agent>,
@@ -60,10 +60,10 @@ pub(super) struct Agent {
     pub(super) device: String,
 }
 
-/// One scene.
+/// One scenario.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Scene {
+pub(super) struct Scenario {
     pub(super) name: String,
     pub(super) start: DateTime<Utc>,
     /// Rows of watchlists, by alias; a list that is not named here is empty.
@@ -72,7 +72,7 @@ pub(super) struct Scene {
     /// Rows of other tables, by table; `TimeGenerated` is the start unless told.
     #[serde(default)]
     pub(super) tables: BTreeMap<String, Vec<Map<String, Value>>>,
-    pub(super) events: Vec<Told>,
+    pub(super) events: Vec<EventSpec>,
     /// What the rule finds: some columns of its result. Nothing, for a near miss.
     pub(super) finds: Vec<Finding>,
 }
@@ -94,8 +94,8 @@ fn once() -> usize {
 /// An event, or a row of like events.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Told {
-    /// When, from the scene's start.
+pub(super) struct EventSpec {
+    /// When, from the scenario's start.
     at: String,
     /// How many of them; one where it says nothing.
     #[serde(default = "once")]
@@ -107,9 +107,9 @@ pub(super) struct Told {
     #[serde(default = "minute")]
     late: String,
     pub(super) r#type: String,
-    /// A name of the cast. Of several, each does it, one after the other.
+    /// A name of the directory. Of several, each does it, one after the other.
     who: Names,
-    /// A place of the cast; none for what a system does. Of several, in turn.
+    /// A place of the directory; none for what a system does. Of several, in turn.
     #[serde(default)]
     from: Names,
     pub(super) agent: Option<String>,
@@ -119,7 +119,7 @@ pub(super) struct Told {
     pub(super) session: Option<String>,
     /// `same`: of one transaction with what else the same people do at the same moment and say so.
     pub(super) transaction: Option<String>,
-    /// `app: name`, `user: name of the cast`, or a target as Okta writes it.
+    /// `app: name`, `user: name of the directory`, or a target as Okta writes it.
     #[serde(default)]
     pub(super) targets: Vec<Map<String, Value>>,
     #[serde(default)]
@@ -162,29 +162,29 @@ fn success() -> String {
 
 /// One event, with its moments.
 #[derive(Debug)]
-pub(super) struct Happening<'a> {
-    pub(super) told: &'a Told,
+pub(super) struct ScenarioEvent<'a> {
+    pub(super) spec: &'a EventSpec,
     pub(super) who: &'a str,
     pub(super) from: Option<&'a str>,
     pub(super) published: DateTime<Utc>,
     pub(super) arrived: DateTime<Utc>,
 }
 
-impl Scene {
+impl Scenario {
     /// Every event, in the order in which they are told.
-    pub(super) fn happenings(&self) -> Vec<Happening<'_>> {
+    pub(super) fn events(&self) -> Vec<ScenarioEvent<'_>> {
         let mut all = Vec::new();
-        for told in &self.events {
+        for spec in &self.events {
             let (at, every, late) = (
-                told.span(&told.at),
-                told.span(&told.every),
-                told.span(&told.late),
+                spec.span(&spec.at),
+                spec.span(&spec.every),
+                spec.span(&spec.late),
             );
-            let (who, from) = (told.who.all(), told.from.all());
-            for nth in 0..told.times * who.len() {
+            let (who, from) = (spec.who.all(), spec.from.all());
+            for nth in 0..spec.times * who.len() {
                 let published = self.start + at + every * i32::try_from(nth).unwrap();
-                all.push(Happening {
-                    told,
+                all.push(ScenarioEvent {
+                    spec,
                     who: who[nth % who.len()],
                     from: (!from.is_empty()).then(|| from[nth % from.len()]),
                     published,
@@ -197,23 +197,23 @@ impl Scene {
 
     /// When the last event is in the workspace.
     pub(super) fn end(&self) -> DateTime<Utc> {
-        let arrivals = self.happenings().into_iter().map(|h| h.arrived);
+        let arrivals = self.events().into_iter().map(|h| h.arrived);
         arrivals.max().unwrap_or(self.start).max(self.start)
     }
 }
 
-impl Told {
+impl EventSpec {
     #[track_caller]
     fn span(&self, text: &str) -> TimeDelta {
         duration(text).unwrap_or_else(|| panic!("{}: no duration: {text}", self.r#type))
     }
 }
 
-/// The scenes of each rule, by the rule's file.
-pub(super) fn scenes() -> BTreeMap<String, Vec<Scene>> {
-    let documents = content::documents("scenes").into_iter();
-    let scenes = documents.filter(|document| document.stem != "cast");
-    scenes
+/// The scenarios of each rule, by the rule's file.
+pub(super) fn scenarios() -> BTreeMap<String, Vec<Scenario>> {
+    let documents = content::documents("scenarios").into_iter();
+    let scenarios = documents.filter(|document| document.stem != "directory");
+    scenarios
         .map(|Document { stem, yaml }| {
             let told = serde_json::from_value(yaml).unwrap_or_else(|e| panic!("{stem}: {e}"));
             (stem, told)
@@ -222,7 +222,7 @@ pub(super) fn scenes() -> BTreeMap<String, Vec<Scene>> {
 }
 
 /// Everyone.
-pub(super) fn cast() -> Cast {
-    let text = content::read(&content::folder("scenes").join("cast.yaml"));
-    serde_norway::from_str(&text).expect("the cast")
+pub(super) fn directory() -> Directory {
+    let text = content::read(&content::folder("scenarios").join("directory.yaml"));
+    serde_norway::from_str(&text).expect("the directory")
 }

@@ -1,4 +1,4 @@
-//! Two lanes and a process that is killed: what was saved of both is enough to go on.
+//! Two lanes and a killed process: the saved state of both lanes is enough to go on.
 
 use std::sync::Arc;
 use std::time::Duration;

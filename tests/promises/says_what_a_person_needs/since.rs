@@ -1,4 +1,4 @@
-//! Where a run starts: `--since`, `--restart`, and what is saved.
+//! Where a run starts: `--since`, `--restart`, and the saved cursor.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 

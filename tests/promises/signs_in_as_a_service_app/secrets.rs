@@ -7,6 +7,7 @@ use okta_sentinel::settings::{Environment, Place, Settings};
 use sandbox::okta::{Dpop, Fault};
 
 use super::{CLIENT, P256, P256_JWK, RSA, RSA_JWK, fixture, fixture_with, page, public, shipper};
+use crate::support::files::files_below;
 use crate::support::fixture::Fixture;
 use crate::support::program::{changed, shell};
 
@@ -35,14 +36,8 @@ fn assert_clean(place: &str, text: &str) {
 }
 
 fn assert_folder_is_clean(folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            assert_folder_is_clean(&path);
-        } else {
-            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-            assert_clean(path.to_str().unwrap(), &text);
-        }
+    for (path, bytes) in files_below(folder) {
+        assert_clean(path.to_str().unwrap(), &String::from_utf8_lossy(&bytes));
     }
 }
 

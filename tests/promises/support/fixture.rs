@@ -12,10 +12,10 @@ use chrono::Utc;
 use okta_sentinel::log_analytics::logs_ingestion::LogsIngestion;
 use okta_sentinel::okta::log::client::http_client;
 use okta_sentinel::settings::{Environment, Place, Settings, SinkSettings};
-use okta_sentinel::ship::{Begin, RunReport, Shipper};
+use okta_sentinel::ship::{Begin, Ended, RunError, RunReport, Shipper};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{OktaOrg, OrgConfig};
-use sandbox::workspace::{self, Post, RuleConfig, StreamColumns, StreamType, Workspace};
+use sandbox::workspace::{self, Fault, Post, RuleConfig, StreamColumns, StreamType, Workspace};
 use tokio_util::sync::CancellationToken;
 
 /// The API that takes the rows.
@@ -176,6 +176,22 @@ impl Fixture {
     pub(crate) fn cursor(&self) -> serde_json::Value {
         let text = std::fs::read_to_string(self.state_of_org().join("cursor.json")).unwrap();
         serde_json::from_str(&text).unwrap()
+    }
+
+    /// Tries a refusal for a wrong setting: the run stops after one post and names the remedy, and
+    /// the next run ships all ten events once the refusal is gone.
+    pub(crate) async fn assert_stopped_with_a_remedy(&self, fault: Fault, remedy: &str) {
+        self.workspace.faults().always(fault.clone());
+        let report = self.run().await;
+        assert!(
+            matches!(report.ended, Ended::Failed(RunError::Post(_))),
+            "{fault:?}: {report}"
+        );
+        assert!(report.to_string().contains(remedy), "{fault:?}: {report}");
+        assert_eq!(self.posts_of_events().len(), 1, "{fault:?}");
+        self.workspace.faults().clear();
+        assert_eq!(self.run().await.events, 10, "{fault:?}");
+        self.assert_each_event_is_there_once();
     }
 
     /// Compares the workspace with Okta's log, event by event.

@@ -7,6 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
+use crate::support::files::files_below;
+use crate::support::rust_tokens::{tokens, without_tests};
+
 /// A module path without `crate`; the root of the crate is empty.
 type Module = Vec<String>;
 
@@ -24,20 +27,15 @@ pub(crate) type Imports = BTreeMap<String, BTreeSet<String>>;
 impl Sources {
     /// Every `.rs` file below `folder`.
     pub(crate) fn read(crate_name: &str, folder: &Path) -> Sources {
-        let mut files = Vec::new();
-        let mut folders = vec![folder.to_owned()];
-        while let Some(next) = folders.pop() {
-            for entry in std::fs::read_dir(&next).expect("a folder of sources") {
-                let path = entry.expect("an entry").path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "rs") {
-                    let name = path.strip_prefix(folder).expect("below the folder");
-                    let name = name.with_extension("").to_str().expect("UTF-8").to_owned();
-                    files.push((name, std::fs::read_to_string(&path).expect("a source")));
-                }
-            }
-        }
+        let sources = files_below(folder).into_iter();
+        let sources = sources.filter(|(path, _)| path.extension().is_some_and(|end| end == "rs"));
+        let files: Vec<_> = sources
+            .map(|(path, bytes)| {
+                let name = path.strip_prefix(folder).expect("below the folder");
+                let name = name.with_extension("").to_str().expect("UTF-8").to_owned();
+                (name, String::from_utf8(bytes).expect("UTF-8"))
+            })
+            .collect();
         assert!(!files.is_empty(), "no sources in {}", folder.display());
         Sources::new(crate_name, files)
     }
@@ -147,110 +145,6 @@ fn shown(module: &[String]) -> String {
         [] => "main".to_owned(),
         _ => module.join("::"),
     }
-}
-
-/// Identifiers, `::` and single signs, without comments, strings and characters.
-fn tokens(text: &str) -> Vec<&str> {
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let length = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
-        } else if let Some(length) = literal(rest) {
-            length
-        } else if is_word(first) {
-            let length = rest.find(|letter| !is_word(letter)).unwrap_or(rest.len());
-            tokens.push(&rest[..length]);
-            length
-        } else if rest.starts_with("::") {
-            tokens.push("::");
-            2
-        } else {
-            let length = first.len_utf8();
-            if !first.is_whitespace() {
-                tokens.push(&rest[..length]);
-            }
-            length
-        };
-        rest = &rest[length..];
-    }
-    tokens
-}
-
-/// How long the string or character is with which `text` begins, if it does.
-fn literal(text: &str) -> Option<usize> {
-    let bytes = text.strip_prefix('b').unwrap_or(text);
-    let start = text.len() - bytes.len();
-    if let Some(raw) = bytes.strip_prefix('r') {
-        let hashes = raw.len() - raw.trim_start_matches('#').len();
-        if raw[hashes..].starts_with('"') {
-            let end = format!("\"{}", "#".repeat(hashes));
-            let body = start + 1 + hashes + 1;
-            let length = text[body..].find(&end)?;
-            return Some(body + length + end.len());
-        }
-    }
-    let mut letters = bytes.char_indices();
-    match letters.next()?.1 {
-        '\'' => {
-            let (at, letter) = letters.next()?;
-            let body = at + letter.len_utf8();
-            // What has one character and no quote after it is a lifetime.
-            let end = match letter {
-                '\\' => body + 1 + bytes[body + 1..].find('\'')?,
-                _ => bytes[body..].starts_with('\'').then_some(body)?,
-            };
-            Some(start + end + 1)
-        }
-        '"' => loop {
-            match letters.next()? {
-                (_, '\\') => drop(letters.next()),
-                (at, '"') => return Some(start + at + 1),
-                _ => {}
-            }
-        },
-        _ => None,
-    }
-}
-
-/// The code without what `#[cfg(test)]` stands before, and the names of the modules that it
-/// declares so.
-fn without_tests(tokens: Vec<&str>) -> (Vec<&str>, Vec<String>) {
-    const MARK: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
-    let (mut code, mut modules) = (Vec::new(), Vec::new());
-    let mut rest = tokens.as_slice();
-    while let [first, after @ ..] = rest {
-        let Some(item) = rest.strip_prefix(&MARK) else {
-            code.push(*first);
-            rest = after;
-            continue;
-        };
-        let length = item_length(item);
-        if let Some(at) = item[..length].iter().position(|token| *token == "mod") {
-            modules.extend(item.get(at + 1).map(|name| (*name).to_owned()));
-        }
-        rest = &item[length..];
-    }
-    (code, modules)
-}
-
-/// Tokens of an item with its attributes: up to its semicolon or the end of its braces.
-fn item_length(tokens: &[&str]) -> usize {
-    let mut depth = 0_usize;
-    for (at, token) in tokens.iter().enumerate() {
-        match *token {
-            "{" | "(" | "[" => depth += 1,
-            "}" | ")" | "]" => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 && matches!(*token, ";" | "}") {
-            return at + 1;
-        }
-    }
-    tokens.len()
 }
 
 /// Every path of two names or more, those of `use` groups one by one, and `mod` lines as

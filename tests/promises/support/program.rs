@@ -56,6 +56,17 @@ pub(crate) fn changed(
         .collect()
 }
 
+/// Changes that ship into a local folder, with the state beside it.
+pub(crate) fn local_workspace(folder: &str) -> [(&str, &str); 5] {
+    [
+        ("OUTPUT_DIR", folder),
+        ("WORKSPACE_ID", ""),
+        ("WORKSPACE_KEY", ""),
+        ("LOG_ANALYTICS_URI", ""),
+        ("STATE_DIR", ""),
+    ]
+}
+
 /// Awaits `future`, and fails the test after a minute.
 #[track_caller]
 pub(crate) fn with_timeout<T>(future: impl Future<Output = T>) -> impl Future<Output = T> {
