@@ -138,7 +138,7 @@ impl Azurite {
 
 impl Drop for Azurite {
     fn drop(&mut self) {
-        // It may have left by itself; either way there is nobody to tell.
+        // It may have exited already; an error changes nothing.
         let _ = self.node.kill();
         let _ = self.node.wait();
     }

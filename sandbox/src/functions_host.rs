@@ -2,7 +2,7 @@
 //!
 //! The handler is a child process with the host's variables and the app settings in an otherwise
 //! clean environment. It counts as ready at the first answer of any kind to `GET /`. Invocations
-//! are chunked posts; their answers go through the host's own table of outcomes, sharp edges
+//! are chunked posts; their answers go through the host's own table of outcomes, its oddities
 //! included: an empty 2xx answer never ends, a 500 loses its body, exit code 0 is never restarted,
 //! the third crash ends the host.
 //!
@@ -14,17 +14,17 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::process::Command;
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
 mod answer;
 mod app;
+mod config;
 mod console;
 mod dispatch;
 mod invocation;
@@ -33,59 +33,15 @@ mod wire;
 
 pub use answer::Outcome;
 pub use app::{AppError, Function};
+pub use config::Config;
 pub use console::{Category, Level, Line};
 pub use invocation::{HttpCall, Invocation, LastRun, Retry, TimerFiring};
 pub use process::{Exit, State};
 
 use app::App;
 use console::Console;
+use dispatch::Dispatcher;
 use process::{Order, Status, Supervisor};
-
-/// What a host is started with.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The folder with `host.json` and one folder per function.
-    pub app_root: PathBuf,
-    /// Starts this file in place of `defaultExecutablePath`, which lies beside `host.json` only in
-    /// a deployed package.
-    pub executable: Option<PathBuf>,
-    /// App settings: variables of the handler, and what `%NAME%` stands for.
-    pub app_settings: HashMap<String, String>,
-    /// In place of `functionTimeout` of `host.json`.
-    pub function_timeout: Option<Duration>,
-    /// How long a handler may take to answer its first probe.
-    pub initialization_timeout: Duration,
-    /// Time between two probes of a handler that does not answer yet.
-    pub probe_every: Duration,
-    /// What a handler is left between a timeout and its end.
-    pub timeout_grace: Duration,
-    /// Time between two health pings of a ready handler.
-    pub ping_every: Duration,
-}
-
-impl Config {
-    /// The host's own defaults for the app in this folder.
-    #[must_use]
-    pub fn new(app_root: impl Into<PathBuf>) -> Self {
-        Self {
-            app_root: app_root.into(),
-            executable: None,
-            app_settings: HashMap::new(),
-            function_timeout: None,
-            initialization_timeout: Duration::from_secs(30),
-            probe_every: Duration::from_millis(25),
-            timeout_grace: Duration::from_secs(2),
-            ping_every: Duration::from_secs(10),
-        }
-    }
-
-    /// Adds an app setting.
-    #[must_use]
-    pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.app_settings.insert(name.into(), value.into());
-        self
-    }
-}
 
 /// Why the host did not start.
 #[derive(Debug)]
@@ -120,12 +76,7 @@ impl std::error::Error for HostError {}
 /// A running host. Its handler is killed when the host is dropped.
 #[derive(Debug)]
 pub struct FunctionsHost {
-    app: App,
-    config: Config,
-    port: u16,
-    console: Arc<Console>,
-    status: watch::Receiver<Status>,
-    orders: mpsc::UnboundedSender<Order>,
+    dispatcher: Dispatcher,
     /// One lock per function: the timer's listener never overlaps its own runs.
     listeners: HashMap<String, Mutex<()>>,
     supervisor: JoinHandle<()>,
@@ -161,12 +112,14 @@ impl FunctionsHost {
             .await
             .ok();
         let host = Self {
-            app,
-            config,
-            port,
-            console,
-            status,
-            orders,
+            dispatcher: Dispatcher {
+                app,
+                config,
+                port,
+                console,
+                status,
+                orders,
+            },
             listeners,
             supervisor,
         };
@@ -180,49 +133,49 @@ impl FunctionsHost {
     /// The functions found, in order of their names.
     #[must_use]
     pub fn functions(&self) -> &[Function] {
-        &self.app.functions
+        &self.dispatcher.app.functions
     }
 
-    /// The port that the handler was told to listen on.
+    /// The port that the handler must listen on.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.dispatcher.port
     }
 
     /// What the host thinks of its handler.
     #[must_use]
     pub fn state(&self) -> State {
-        self.status.borrow().state
+        self.dispatcher.status.borrow().state
     }
 
     /// The process id of the handler, while there is one.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        self.status.borrow().pid
+        self.dispatcher.status.borrow().pid
     }
 
     /// How often the handler was started.
     #[must_use]
     pub fn starts(&self) -> u32 {
-        self.status.borrow().starts
+        self.dispatcher.status.borrow().starts
     }
 
     /// How the handler's processes ended, oldest first.
     #[must_use]
     pub fn exits(&self) -> Vec<Exit> {
-        self.status.borrow().exits.clone()
+        self.dispatcher.status.borrow().exits.clone()
     }
 
     /// From the last start of the process to its first answered probe.
     #[must_use]
     pub fn ready_after(&self) -> Option<Duration> {
-        self.status.borrow().ready_after
+        self.dispatcher.status.borrow().ready_after
     }
 
     /// How many health pings the handler answered since it was first ready.
     #[must_use]
     pub fn pings_answered(&self) -> u64 {
-        self.status.borrow().pings
+        self.dispatcher.status.borrow().pings
     }
 
     /// A scheduled run. It waits for the run before it: a timer's listener never overlaps itself.
@@ -247,34 +200,36 @@ impl FunctionsHost {
 
     /// A call of an HTTP function, in the envelope of a handler without forwarding.
     pub async fn invoke_http(&self, function: &str, call: &HttpCall) -> Invocation {
-        let body = invocation::http_body(function, self.app.binding_of(function), call);
+        let body = invocation::http_body(function, self.dispatcher.app.binding_of(function), call);
         self.invoke_with_body(function, body).await
     }
 
     /// An invocation with exactly this body.
     pub async fn invoke_with_body(&self, function: &str, body: impl Into<Bytes>) -> Invocation {
-        dispatch::invoke(self, function, body.into()).await
+        self.dispatcher.invoke(function, body.into()).await
     }
 
     async fn fire(&self, function: &str, firing: &TimerFiring) -> Invocation {
-        let body = invocation::timer_body(function, self.app.binding_of(function), firing);
+        let body =
+            invocation::timer_body(function, self.dispatcher.app.binding_of(function), firing);
         self.invoke_with_body(function, body).await
     }
 
     /// Everything logged so far, with the level the host gives it.
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
-        self.console.lines()
+        self.dispatcher.console.lines()
     }
 
     /// The first line, of those written and those to come, that `wanted` says yes to.
     pub async fn wait_for_line(&self, wanted: impl Fn(&Line) -> bool) -> Line {
-        self.console.wait_for(wanted).await
+        self.dispatcher.console.wait_for(wanted).await
     }
 
     /// Resolves once the host is in this state.
     pub async fn wait_for_state(&self, state: State) {
-        self.status
+        self.dispatcher
+            .status
             .clone()
             .wait_for(|status| status.state == state)
             .await
@@ -284,12 +239,12 @@ impl FunctionsHost {
     /// Resolves once the handler was started `starts` times and its last start is ready.
     pub async fn wait_for_start(&self, starts: u32) {
         let ready = |status: &Status| status.starts >= starts && status.state == State::Ready;
-        self.status.clone().wait_for(ready).await.ok();
+        self.dispatcher.status.clone().wait_for(ready).await.ok();
     }
 
     /// Resolves once `count` processes of the handler have ended; the last of them is the answer.
     pub async fn wait_for_exit(&self, count: usize) -> Option<Exit> {
-        let mut status = self.status.clone();
+        let mut status = self.dispatcher.status.clone();
         let ended = status
             .wait_for(|status| status.exits.len() >= count)
             .await
@@ -318,13 +273,13 @@ impl FunctionsHost {
 
     /// Kills the handler from outside with SIGKILL. The host counts it as a crash and restarts it.
     pub fn kill(&self) {
-        self.orders.send(Order::Kill).ok();
+        self.dispatcher.orders.send(Order::Kill).ok();
     }
 
     /// Ends the host as a redeployment does: SIGKILL for the handler, and no restart.
     pub async fn stop(self) {
         let (done, stopped) = oneshot::channel();
-        if self.orders.send(Order::Stop(done)).is_ok() {
+        if self.dispatcher.orders.send(Order::Stop(done)).is_ok() {
             stopped.await.ok();
         }
     }

@@ -1,4 +1,4 @@
-//! Stand-ins at the wire, as strict as the services they stand for: a local Okta org ([`okta`]),
+//! Local HTTP services, as strict as the services that they replace: a local Okta org ([`okta`]),
 //! a local Log Analytics workspace ([`workspace`]), a local Functions host ([`functions_host`]),
 //! and Microsoft's own storage emulator ([`azurite`]).
 //!

@@ -3,11 +3,12 @@
 //! [`OktaOrg`] listens on a free port of the loopback and answers `GET /api/v1/logs` as Okta's
 //! documentation says: polling by persistence, bounded reading by `published`,
 //! absolute links, opaque tokens, rate limits, errors. What it holds is seeded ([`events`]), what
-//! goes wrong is scripted ([`Faults`]); a service app may sign in at its token endpoint; and all that was asked and served can be looked at.
+//! goes wrong is scripted ([`Faults`]). A service app may sign in at its token endpoint. A test can
+//! look at all that was asked and served.
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,6 +22,7 @@ mod cursor;
 pub mod events;
 mod fault;
 mod journal;
+mod locks;
 mod log;
 mod oauth;
 mod org;
@@ -34,8 +36,10 @@ mod wire;
 pub use config::{EndOfStream, OrgConfig, PageOrder};
 pub use fault::{Fault, Faults};
 pub use journal::{Authorization, SeenRequest, StartGiven};
-pub use oauth::{Dpop, ServiceApp, TokenRequest};
+pub use oauth::app::{Dpop, ServiceApp};
+pub use oauth::authorization_server::TokenRequest;
 
+use locks::reading;
 use org::Org;
 use wire::{Wire, WireListener};
 
@@ -176,20 +180,6 @@ impl Drop for OktaOrg {
     fn drop(&mut self) {
         self.stop.send_replace(true);
     }
-}
-
-// A lock is poisoned by a panic that a test reports by itself; what it guards stays whole.
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn reading<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn writing<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

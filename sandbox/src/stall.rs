@@ -1,4 +1,4 @@
-//! A point on a server's road at which requests wait until a test lets them go on.
+//! A point in a server at which requests wait until a test releases them.
 
 use tokio::sync::watch;
 

@@ -7,7 +7,7 @@
 //! inferred type, GUIDs hyphenated, long values cut, `TimeGenerated` rewritten when the time that
 //! a row names is too old. A refused post stores nothing at all.
 //!
-//! What the service does on a bad day is scripted through [`Faults`]. Everything that a test asks
+//! Faults of the service are scripted through [`Faults`]. Everything that a test asks
 //! for can be awaited; nothing needs to be polled.
 //!
 //! Unlike the service, which accepts first and stores minutes later, a row can be seen here as
@@ -16,7 +16,6 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -24,11 +23,13 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 mod collector;
+mod config;
 mod connection;
 mod event_id;
 mod fault;
 mod ingestion;
 mod refusal;
+mod request;
 mod rows;
 mod server;
 mod signature;
@@ -36,9 +37,9 @@ mod store;
 mod table;
 mod typing;
 
+pub use config::{Config, Detail, RuleConfig, WORKSPACE_ID, WORKSPACE_KEY};
 pub use event_id::EventId;
 pub use fault::{Fault, Faults};
-pub use ingestion::RuleConfig;
 pub use ingestion::identity::{Identity, TokenRequest};
 pub use ingestion::stream::{Report, StreamColumns, StreamType};
 pub use store::Post;
@@ -49,53 +50,6 @@ use connection::{Connections, CuttableListener};
 use ingestion::Rule;
 use server::Service;
 use store::Store;
-
-/// The workspace id of [`Config::default`]; it and the key are public and open nothing.
-pub const WORKSPACE_ID: &str = "11111111-2222-3333-4444-555555555555";
-/// The primary key of [`Config::default`]: the bytes 0 to 63, base64.
-pub const WORKSPACE_KEY: &str =
-    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==";
-
-/// How closely posts are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Detail {
-    /// Every value is typed and stored as the service would.
-    #[default]
-    Full,
-    /// For benchmarks: signature, well-formed JSON, each distinct property name once, and ids are
-    /// checked and counted. No columns, no kept rows, no files, no hash of the body.
-    IdsOnly,
-}
-
-/// What a workspace is started with.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The workspace id, a GUID.
-    pub id: String,
-    /// The shared key, base64.
-    pub key: String,
-    /// The data collection rule.
-    pub rule: RuleConfig,
-    /// How closely posts are looked at.
-    pub detail: Detail,
-    /// How many of the newest rows each table keeps for [`Table::kept_rows`].
-    pub keep_rows: usize,
-    /// A folder that gets `<table>.ndjson`, one accepted row a line under its final column names.
-    pub output_dir: Option<PathBuf>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            id: WORKSPACE_ID.to_owned(),
-            key: WORKSPACE_KEY.to_owned(),
-            rule: RuleConfig::default(),
-            detail: Detail::Full,
-            keep_rows: 1_000,
-            output_dir: None,
-        }
-    }
-}
 
 /// A running workspace; it stops, and cuts every open connection, when dropped.
 #[derive(Debug)]
@@ -196,7 +150,7 @@ impl Workspace {
         self.rule.grant(granted);
     }
 
-    /// What the service would have done to rows of the rule without a word, each once.
+    /// What the service would have done silently to rows of the rule, each once.
     #[must_use]
     pub fn reports(&self) -> Vec<Report> {
         self.store.reports()
@@ -220,7 +174,7 @@ impl Workspace {
         self.store.tables()
     }
 
-    /// Every post in the order of its verdict, the refused ones too.
+    /// Every post in the order of their answers, the refused ones too.
     #[must_use]
     pub fn posts(&self) -> Vec<Post> {
         self.store.posts()

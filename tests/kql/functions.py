@@ -10,7 +10,7 @@ from duckdb_kql.translate import functions as registry
 
 def register():
     """Teaches the translator the names."""
-    # A hidden column in Kusto. The tables of a scene have it as a column that no query names.
+    # A hidden column in Kusto. The tables of a scenario have it as a column that no query names.
     scalar("ingestion_time", '"_IngestionTime"', 0)
     # In Kusto and in DuckDB alike, rows stand in the order of the last sort.
     scalar("prev", "lag({0}) OVER ()", 1)

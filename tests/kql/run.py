@@ -1,8 +1,8 @@
-"""Runs analytic rules over scenes, as Sentinel would: on schedule, each run over its own window.
+"""Runs analytic rules over scenarios, as Sentinel would: on schedule, each run over its own window.
 
-    python run.py SENTINEL < scenes.ndjson > runs.ndjson
+    python run.py SENTINEL < scenarios.ndjson > runs.ndjson
 
-SENTINEL is the folder whose tables and parsers make the workspace. A scene is one JSON object a line:
+SENTINEL is the folder whose tables and parsers make the workspace. A scenario is one JSON object a line:
 
     name        handed back
     query       the rule's
@@ -12,7 +12,7 @@ SENTINEL is the folder whose tables and parsers make the workspace. A scene is o
     rows        {table: [{column: value}]}, each with its arrival as _IngestionTime
 
 A run at T sees what had arrived by T and whose TimeGenerated lies in the period before T. The answer
-to a scene is a line, too: `runs`, each with its time and the rows that the rule gave, or `error`.
+to a scenario is a line, too: `runs`, each with its time and the rows that the rule gave, or `error`.
 """
 
 import datetime
@@ -46,24 +46,24 @@ ADDRESSES = ("client_ipAddress_s", "SrcIpAddr")
 
 
 def main():
-    scenes = [json.loads(line) for line in sys.stdin]
-    engine = Engine(pathlib.Path(sys.argv[1]), scenes)
-    for number, scene in enumerate(scenes):
+    scenarios = [json.loads(line) for line in sys.stdin]
+    engine = Engine(pathlib.Path(sys.argv[1]), scenarios)
+    for number, scenario in enumerate(scenarios):
         try:
-            answer = {"runs": engine.play(number, scene)}
-        except Exception as problem:  # the scene's test says it; the others go on
+            answer = {"runs": engine.play(number, scenario)}
+        except Exception as problem:  # the scenario's test says it; the others go on
             answer = {"error": f"{type(problem).__name__}: {problem}"}
-        print(json.dumps({"name": scene["name"]} | answer, default=str), flush=True)
+        print(json.dumps({"name": scenario["name"]} | answer, default=str), flush=True)
 
 
 class Engine:
-    """All scenes lie in the same tables, and a run sees its own. So a function of the workspace, which
+    """All scenarios lie in the same tables, and a run sees its own. So a function of the workspace, which
     reads row by row, is run once for all: that costs more than a rule does."""
 
-    def __init__(self, sentinel, scenes):
+    def __init__(self, sentinel, scenarios):
         self.connection = duckdb_kql.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
-        self.connection.execute("SET threads = 1")  # a scene has a few rows, and rows have an order
+        self.connection.execute("SET threads = 1")  # a scenario has a few rows, and rows have an order
         # A variable has no type before it has a value, and a view needs one.
         self.connection.execute(f"SET VARIABLE kql_now = TIMESTAMP '{SOME_TIME}'")
         self.connection.execute("SET VARIABLE kql_scene = 0")
@@ -71,9 +71,9 @@ class Engine:
         functions.register()
         self.translated = {}
         for table, columns in tables(sentinel).items():
-            self.load(table, columns, scenes)
+            self.load(table, columns, scenarios)
         for name, query in workspace_functions(sentinel).items():
-            # A projection keeps what it names: it is to keep the scene's number, too.
+            # A projection keeps what it names: it is to keep the scenario's number, too.
             query = query.replace("ingestion_time()", "ingestion_time(), _Scene = _Scene")
             self.connection.execute(f'CREATE TABLE "{name}" AS {self.sql(query)}')
             self.show(name, "IngestionTime")
@@ -81,13 +81,13 @@ class Engine:
             self.show(table, "_IngestionTime")
         self.translated = {}
 
-    def load(self, table, columns, scenes):
-        """The rows of all scenes, each with its scene's number."""
+    def load(self, table, columns, scenarios):
+        """The rows of all scenarios, each with its scenario's number."""
         kinds = dict(columns) | {"_IngestionTime": "datetime", "_Scene": "int"}
         empty = {name: "" for name, kind in kinds.items() if kind == "string"}
         with tempfile.NamedTemporaryFile("w", suffix=".ndjson") as file:
-            for number, scene in enumerate(scenes):
-                for row in scene["rows"].get(table, []):
+            for number, scenario in enumerate(scenarios):
+                for row in scenario["rows"].get(table, []):
                     unknown = row.keys() - kinds.keys()
                     if unknown:
                         raise ValueError(f"{table} has no column {sorted(unknown)}")
@@ -99,7 +99,7 @@ class Engine:
             )
 
     def show(self, name, arrival):
-        """Leaves of a table what the run of a scene sees."""
+        """Leaves of a table what the run of a scenario sees."""
         self.connection.execute(f'ALTER TABLE "{name}" RENAME TO "all_{name}"')
         self.connection.execute(
             f'CREATE VIEW "{name}" AS SELECT * EXCLUDE ("_Scene") FROM "all_{name}" '
@@ -107,13 +107,13 @@ class Engine:
             f"AND \"TimeGenerated\" BETWEEN {NOW} - to_seconds(getvariable('kql_period')) AND {NOW}"
         )
 
-    def play(self, number, scene):
-        """Every run of the scene: its time, and the rows that the rule gave."""
+    def play(self, number, scenario):
+        """Every run of the scenario: its time, and the rows that the rule gave."""
         self.connection.execute(f"SET VARIABLE kql_scene = {number}")
-        self.connection.execute(f"SET VARIABLE kql_period = {int(scene['period'])}")
-        self.watchlists(scene["watchlists"])
-        self.addresses(scene)
-        return [{"at": tick, "rows": self.run(scene, tick)} for tick in scene["ticks"]]
+        self.connection.execute(f"SET VARIABLE kql_period = {int(scenario['period'])}")
+        self.watchlists(scenario["watchlists"])
+        self.addresses(scenario)
+        return [{"at": tick, "rows": self.run(scenario, tick)} for tick in scenario["ticks"]]
 
     def watchlists(self, lists):
         for alias, watchlist in lists.items():
@@ -124,15 +124,15 @@ class Engine:
                 marks = ", ".join("?" for _ in columns)
                 self.connection.execute(f'INSERT INTO "watchlist_{alias}" VALUES ({marks})', row)
 
-    def addresses(self, scene):
-        rows = [row for rows in scene["rows"].values() for row in rows]
+    def addresses(self, scenario):
+        rows = [row for rows in scenario["rows"].values() for row in rows]
         addresses = {row[name] for row in rows for name in ADDRESSES if row.get(name)}
-        keys = {row[0] for watchlist in scene["watchlists"].values() for row in watchlist["rows"]}
+        keys = {row[0] for watchlist in scenario["watchlists"].values() for row in watchlist["rows"]}
         functions.know_addresses(self.connection, addresses, keys)
 
-    def run(self, scene, tick):
+    def run(self, scenario, tick):
         self.connection.execute(f"SET VARIABLE kql_now = TIMESTAMP '{moment(tick)}'")
-        found = self.connection.execute(self.sql(scene["query"]))
+        found = self.connection.execute(self.sql(scenario["query"]))
         names = [column[0] for column in found.description]
         return [dict(zip(names, row)) for row in found.fetchall()]
 

@@ -1,5 +1,5 @@
-//! A first connection reads its backlog in two lanes, and asks Okta for hardly more than one lane
-//! would: every request of it is one that others cannot make.
+//! A first connection reads its backlog in two lanes. It asks Okta for hardly more pages than one
+//! lane would: other clients share the same rate limit.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use chrono::{TimeDelta, Utc};
 use okta_sentinel::ship::Ended;
 use sandbox::okta::OrgConfig;
 
-use crate::heard::Heard;
-use crate::program::soon;
-use crate::town::{Road, Town, on_both_roads};
+use crate::support::fixture::{Fixture, IngestionApi, for_each_sink};
+use crate::support::log_capture::LogCapture;
+use crate::support::program::with_timeout;
 
-on_both_roads!(
-    with_some_news_two_lanes_ask_once_more_than_one_lane,
-    with_much_news_two_lanes_ask_thrice_more_than_one_lane_at_most,
-    what_news_came_meanwhile_is_read_before_the_run_ends,
+for_each_sink!(
+    with_some_new_events_two_lanes_ask_once_more_than_one_lane,
+    with_many_new_events_two_lanes_ask_three_times_more_than_one_lane_at_most,
+    new_events_that_came_meanwhile_are_read_before_the_run_ends,
 );
 
 /// Up to this moment, `pages` pages of a hundred events.
@@ -28,16 +28,16 @@ fn busy_org(pages: u64, spacing: Duration) -> OrgConfig {
 }
 
 /// Requests of a run that begins with nothing and brings everything, in two lanes or one.
-async fn requests_of(town: &Town, two_lanes: bool) -> usize {
-    let heard = Heard::listen();
-    let report = soon(town.run()).await;
+async fn requests_of(fixture: &Fixture, two_lanes: bool) -> usize {
+    let captured = LogCapture::start();
+    let report = with_timeout(fixture.run()).await;
     assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
     assert_eq!(
-        heard.lines_with("lanes_joined").len(),
+        captured.lines_with("lanes_joined").len(),
         usize::from(two_lanes)
     );
-    town.assert_each_event_is_there_once();
-    town.org.requests().len()
+    fixture.assert_each_event_is_there_once();
+    fixture.org.requests().len()
 }
 
 /// One lane asks for each page, and whether there is another.
@@ -45,21 +45,23 @@ fn of_one_lane(pages: u64) -> usize {
     usize::try_from(pages).unwrap() + 1
 }
 
-async fn with_some_news_two_lanes_ask_once_more_than_one_lane(road: Road) {
+async fn with_some_new_events_two_lanes_ask_once_more_than_one_lane(api: IngestionApi) {
     for pages in [2, 3, 20] {
         // Thirty events of the last five minutes, on the backlog's last page.
-        let town = Town::by(road, busy_org(pages, Duration::from_secs(10))).await;
-        let requests = requests_of(&town, true).await;
+        let fixture = Fixture::start(api, busy_org(pages, Duration::from_secs(10))).await;
+        let requests = requests_of(&fixture, true).await;
         assert_eq!(requests, of_one_lane(pages) + 1, "{pages} pages");
     }
 }
 
-async fn with_much_news_two_lanes_ask_thrice_more_than_one_lane_at_most(road: Road) {
+async fn with_many_new_events_two_lanes_ask_three_times_more_than_one_lane_at_most(
+    api: IngestionApi,
+) {
     for pages in [8, 20] {
         // Six hundred events of the last five minutes: a page of them may be cut in two, and each
         // lane reads one that holds its bounds.
-        let town = Town::by(road, busy_org(pages, Duration::from_millis(500))).await;
-        let requests = requests_of(&town, true).await;
+        let fixture = Fixture::start(api, busy_org(pages, Duration::from_millis(500))).await;
+        let requests = requests_of(&fixture, true).await;
         let most = of_one_lane(pages) + 3;
         assert!(requests <= most, "{requests} for {pages} pages");
     }
@@ -68,27 +70,27 @@ async fn with_much_news_two_lanes_ask_thrice_more_than_one_lane_at_most(road: Ro
 #[tokio::test]
 async fn what_is_no_backlog_is_read_in_one_lane() {
     let pages = 20;
-    let town = Town::with(busy_org(pages, Duration::from_millis(20))).await;
-    assert_eq!(requests_of(&town, false).await, of_one_lane(pages));
+    let fixture = Fixture::with_org(busy_org(pages, Duration::from_millis(20))).await;
+    assert_eq!(requests_of(&fixture, false).await, of_one_lane(pages));
 }
 
 #[tokio::test]
-async fn without_news_each_page_waits_for_a_look_at_them() {
+async fn without_new_events_each_backlog_page_waits_for_a_check_for_some() {
     let pages = 6;
-    let town = Town::with(OrgConfig {
+    let fixture = Fixture::with_org(OrgConfig {
         first_published: Some(Utc::now() - TimeDelta::hours(10)),
         ..busy_org(pages, Duration::from_secs(10))
     });
-    let requests = requests_of(&town.await, true).await;
+    let requests = requests_of(&fixture.await, true).await;
     assert!(requests <= 2 * of_one_lane(pages), "{requests}");
 }
 
-async fn what_news_came_meanwhile_is_read_before_the_run_ends(road: Road) {
-    let town = Town::by(road, busy_org(20, Duration::from_millis(500))).await;
+async fn new_events_that_came_meanwhile_are_read_before_the_run_ends(api: IngestionApi) {
+    let fixture = Fixture::start(api, busy_org(20, Duration::from_millis(500))).await;
     let late = async {
-        town.org.wait_for_requests(12).await;
-        town.org.append(3);
+        fixture.org.wait_for_requests(12).await;
+        fixture.org.append(3);
     };
-    let (requests, ()) = tokio::join!(requests_of(&town, true), late);
+    let (requests, ()) = tokio::join!(requests_of(&fixture, true), late);
     assert!(requests <= of_one_lane(20) + 4, "{requests}");
 }

@@ -4,10 +4,10 @@ use okta_sentinel::ship::{Ended, RunError};
 use sandbox::okta::OrgConfig;
 use sandbox::workspace::Fault;
 
-use crate::town::{Road, Town, on_both_roads, run};
+use crate::support::fixture::{Fixture, IngestionApi, for_each_sink, run};
 
-on_both_roads!(
-    what_may_pass_is_posted_again_as_the_same_bytes,
+for_each_sink!(
+    a_temporary_refusal_is_retried_with_the_same_bytes,
     a_lost_answer_repeats_that_one_batch_and_no_other,
     a_body_that_is_too_large_is_halved_until_it_is_taken,
     one_poison_row_becomes_a_dead_letter_and_the_others_go_on,
@@ -17,7 +17,7 @@ on_both_roads!(
     rows_say_when_they_happened,
 );
 
-async fn what_may_pass_is_posted_again_as_the_same_bytes(road: Road) {
+async fn a_temporary_refusal_is_retried_with_the_same_bytes(api: IngestionApi) {
     for fault in [
         Fault::status(500, "UnspecifiedError"),
         Fault::unavailable(),
@@ -26,29 +26,29 @@ async fn what_may_pass_is_posted_again_as_the_same_bytes(road: Road) {
         Fault::status(408, "RequestTimeout"),
         Fault::ResetBeforeBodyRead,
     ] {
-        let town = Town::of_by(road, 30).await;
-        town.workspace.faults().push(fault.clone());
-        let report = town.run().await;
+        let fixture = Fixture::start_with_events(api, 30).await;
+        fixture.workspace.faults().push(fault.clone());
+        let report = fixture.run().await;
         assert!(
             matches!(report.ended, Ended::CaughtUp),
             "{fault:?}: {report}"
         );
         assert_eq!((report.posts, report.retries), (1, 1), "{fault:?}");
-        let posts = town.posts_of_events();
+        let posts = fixture.posts_of_events();
         assert_eq!(posts.len(), 2, "{fault:?}");
         if posts[0].sha256.is_some() {
             assert_eq!(posts[0].sha256, posts[1].sha256, "{fault:?}");
         }
-        town.assert_each_event_is_there_once();
+        fixture.assert_each_event_is_there_once();
     }
 }
 
-async fn a_lost_answer_repeats_that_one_batch_and_no_other(road: Road) {
-    let town = Town::of_by(road, 2_500).await;
-    town.workspace.faults().push(Fault::ResetAfterAccept);
-    assert_eq!(town.run().await.events, 2_500);
-    let table = town.workspace.table("Okta_CL");
-    let lost = usize::try_from(town.posts_of_events()[0].rows).unwrap();
+async fn a_lost_answer_repeats_that_one_batch_and_no_other(api: IngestionApi) {
+    let fixture = Fixture::start_with_events(api, 2_500).await;
+    fixture.workspace.faults().push(Fault::ResetAfterAccept);
+    assert_eq!(fixture.run().await.events, 2_500);
+    let table = fixture.workspace.table("Okta_CL");
+    let lost = usize::try_from(fixture.posts_of_events()[0].rows).unwrap();
     assert!((200..=1_000).contains(&lost), "{lost}");
     assert_eq!(
         (table.distinct_ids(), table.repeated_ids().len()),
@@ -70,54 +70,44 @@ async fn a_wrong_setting_stops_the_run_with_its_remedy_and_loses_nothing() {
         ),
         (Fault::status(302, "Found"), "check LOG_ANALYTICS_URI"),
     ] {
-        let town = Town::of(10).await;
-        town.workspace.faults().always(fault.clone());
-        let report = town.run().await;
-        assert!(
-            matches!(report.ended, Ended::Failed(RunError::Post(_))),
-            "{fault:?}: {report}"
-        );
-        assert!(report.to_string().contains(remedy), "{fault:?}: {report}");
-        assert_eq!(town.posts_of_events().len(), 1, "{fault:?}");
-        town.workspace.faults().clear();
-        assert_eq!(town.run().await.events, 10, "{fault:?}");
-        town.assert_each_event_is_there_once();
+        let fixture = Fixture::with_events(10).await;
+        fixture.assert_stopped_with_a_remedy(fault, remedy).await;
     }
 }
 
-async fn a_body_that_is_too_large_is_halved_until_it_is_taken(road: Road) {
-    let town = Town::of_by(road, 900).await;
-    town.workspace.faults().refuse_larger_than(match road {
-        Road::DataCollector => 1_100_000,
-        Road::LogsIngestion => 20_000,
+async fn a_body_that_is_too_large_is_halved_until_it_is_taken(api: IngestionApi) {
+    let fixture = Fixture::start_with_events(api, 900).await;
+    fixture.workspace.faults().refuse_larger_than(match api {
+        IngestionApi::DataCollector => 1_100_000,
+        IngestionApi::LogsIngestion => 20_000,
     });
-    let report = town.run().await;
+    let report = fixture.run().await;
     assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
     assert!(report.posts > 1, "{report}");
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
 }
 
-async fn one_poison_row_becomes_a_dead_letter_and_the_others_go_on(road: Road) {
-    let town = Town::of_by(road, 400).await;
-    let poison = town.org.ids().nth(123).unwrap();
-    town.workspace.faults().poison(&poison);
-    let report = town.run().await;
+async fn one_poison_row_becomes_a_dead_letter_and_the_others_go_on(api: IngestionApi) {
+    let fixture = Fixture::start_with_events(api, 400).await;
+    let poison = fixture.org.ids().nth(123).unwrap();
+    fixture.workspace.faults().poison(&poison);
+    let report = fixture.run().await;
     assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
     assert_eq!((report.events, report.dead_letters), (399, 1));
-    let table = town.workspace.table("Okta_CL");
+    let table = fixture.workspace.table("Okta_CL");
     assert_eq!(table.distinct_ids(), 399);
     assert!(table.repeated_ids().is_empty());
 
-    let letters: Vec<_> = std::fs::read_dir(town.state_of_org().join("dead-letters"))
+    let letters: Vec<_> = std::fs::read_dir(fixture.state_of_org().join("dead-letters"))
         .unwrap()
         .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect();
     assert_eq!(letters.len(), 1);
     let letter: serde_json::Value = serde_json::from_str(&letters[0]).unwrap();
     assert_eq!(letter["table"], "Okta_CL");
-    let uuid = match road {
-        Road::DataCollector => "uuid",
-        Road::LogsIngestion => "uuid_g",
+    let uuid = match api {
+        IngestionApi::DataCollector => "uuid",
+        IngestionApi::LogsIngestion => "uuid_g",
     };
     assert_eq!(letter["rows"][0][uuid], poison.as_str());
     assert!(
@@ -128,64 +118,65 @@ async fn one_poison_row_becomes_a_dead_letter_and_the_others_go_on(road: Road) {
         "{letter}"
     );
 
-    town.org.append(5);
-    assert_eq!(town.run().await.events, 5);
+    fixture.org.append(5);
+    assert_eq!(fixture.run().await.events, 5);
 }
 
-async fn a_poison_row_left_alone_by_a_run_that_broke_off_blocks_nothing(road: Road) {
-    let town = Town::of_by(road, 400).await;
-    let poison: Vec<String> = town.org.ids().skip(100).step_by(100).collect();
+async fn a_poison_row_left_alone_by_a_run_that_broke_off_blocks_nothing(api: IngestionApi) {
+    let fixture = Fixture::start_with_events(api, 400).await;
+    let poison: Vec<String> = fixture.org.ids().skip(100).step_by(100).collect();
     poison
         .iter()
-        .for_each(|id| town.workspace.faults().poison(id));
+        .for_each(|id| fixture.workspace.faults().poison(id));
     // The first run ends when all rows but these are accepted, and these not yet set aside.
-    drop(town.shipper().store.open().await.unwrap());
-    let letters = town.state_of_org().join("dead-letters");
+    drop(fixture.shipper().store.open().await.unwrap());
+    let letters = fixture.state_of_org().join("dead-letters");
     std::fs::write(&letters, "in the way").unwrap();
-    let report = town.run().await;
+    let report = fixture.run().await;
     assert!(
         matches!(report.ended, Ended::Failed(RunError::Store(_))),
         "{report}"
     );
     assert_eq!(report.dead_letters, 0);
     let shipped = report.events;
-    match road {
-        Road::DataCollector => assert_eq!(shipped, 397),
+    match api {
+        IngestionApi::DataCollector => assert_eq!(shipped, 397),
         // It broke off after the first of two calls.
-        Road::LogsIngestion => assert!((200..397).contains(&shipped), "{report}"),
+        IngestionApi::LogsIngestion => assert!((200..397).contains(&shipped), "{report}"),
     }
 
     std::fs::remove_file(letters).unwrap();
-    let report = town.run().await;
+    let report = fixture.run().await;
     assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
     assert_eq!((report.events, report.dead_letters), (397 - shipped, 3));
-    assert!(town.workspace.table("Okta_CL").repeated_ids().is_empty());
+    assert!(fixture.workspace.table("Okta_CL").repeated_ids().is_empty());
 }
 
-async fn rows_are_not_set_aside_when_it_cannot_be_the_rows(road: Road) {
+async fn rows_are_not_set_aside_when_it_cannot_be_the_rows(api: IngestionApi) {
     // Everything is refused: a setting, or the service.
-    let town = Town::of_by(road, 1_500).await;
-    town.workspace
+    let fixture = Fixture::start_with_events(api, 1_500).await;
+    fixture
+        .workspace
         .faults()
         .always(Fault::status(400, "InvalidDataFormat"));
-    let report = town.run().await;
+    let report = fixture.run().await;
     assert!(
         matches!(report.ended, Ended::Failed(RunError::Refused { .. })),
         "{report}"
     );
     assert_eq!((report.events, report.dead_letters), (0, 0));
-    assert!(!town.state_of_org().join("dead-letters").exists());
-    town.workspace.faults().clear();
-    assert_eq!(town.run().await.events, 1_500);
-    town.assert_each_event_is_there_once();
+    assert!(!fixture.state_of_org().join("dead-letters").exists());
+    fixture.workspace.faults().clear();
+    assert_eq!(fixture.run().await.events, 1_500);
+    fixture.assert_each_event_is_there_once();
 
     // More than one in a hundred is refused; what was accepted beside them stays accepted.
-    let town = Town::of_by(road, 300).await;
-    let poison: Vec<String> = town.org.ids().skip(100).step_by(20).collect();
+    let fixture = Fixture::start_with_events(api, 300).await;
+    let poison: Vec<String> = fixture.org.ids().skip(100).step_by(20).collect();
     poison
         .iter()
-        .for_each(|id| town.workspace.faults().poison(id));
-    let report = town.run().await;
+        .for_each(|id| fixture.workspace.faults().poison(id));
+    let report = fixture.run().await;
     assert!(
         matches!(report.ended, Ended::Failed(RunError::Refused { .. })),
         "{report}"
@@ -193,48 +184,49 @@ async fn rows_are_not_set_aside_when_it_cannot_be_the_rows(road: Road) {
     assert_eq!(report.dead_letters, 0);
     let shipped = report.events;
     assert!(shipped > 0, "{report}");
-    town.workspace.faults().clear();
-    assert_eq!(town.run().await.events, 300 - shipped);
-    town.assert_each_event_is_there_once();
+    fixture.workspace.faults().clear();
+    assert_eq!(fixture.run().await.events, 300 - shipped);
+    fixture.assert_each_event_is_there_once();
 }
 
-async fn the_retries_of_one_post_end_with_the_budget_and_the_next_run_goes_on(road: Road) {
-    let town = Town::of_by(road, 10).await;
-    town.workspace
+async fn the_retries_of_one_post_end_with_the_budget_and_the_next_run_goes_on(api: IngestionApi) {
+    let fixture = Fixture::start_with_events(api, 10).await;
+    fixture
+        .workspace
         .faults()
         .always(Fault::throttled(Some(3_600)));
-    let report = town.run().await;
+    let report = fixture.run().await;
     assert!(
         matches!(report.ended, Ended::Failed(RunError::Post(_))),
         "{report}"
     );
     assert!(report.duration_ms < 5_000, "{report}");
-    town.workspace.faults().clear();
-    assert_eq!(town.run().await.events, 10);
-    town.assert_each_event_is_there_once();
+    fixture.workspace.faults().clear();
+    assert_eq!(fixture.run().await.events, 10);
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
 async fn the_next_page_is_on_its_way_while_a_batch_is_posted() {
-    let town = Town::with(OrgConfig {
+    let fixture = Fixture::with_org(OrgConfig {
         events: 50,
         max_page: 10,
         ..OrgConfig::default()
     })
     .await;
-    town.workspace.faults().push(Fault::Stall);
-    let shipper = town.shipper();
+    fixture.workspace.faults().push(Fault::Stall);
+    let shipper = fixture.shipper();
     let both = async {
-        town.workspace.faults().wait_for_stalled(1).await;
+        fixture.workspace.faults().wait_for_stalled(1).await;
         // The first page is being posted; the second one has been asked for all the same.
-        town.org.wait_for_requests(2).await;
-        town.workspace.faults().release();
+        fixture.org.wait_for_requests(2).await;
+        fixture.workspace.faults().release();
     };
     let (report, ()) = tokio::join!(run(&shipper), both);
     assert_eq!(report.events, 50, "{report}");
     // One page in flight ahead, and no more than that.
-    let second_post = town.posts_of_events()[1].at;
-    let before = town
+    let second_post = fixture.posts_of_events()[1].at;
+    let before = fixture
         .org
         .requests()
         .iter()
@@ -244,14 +236,14 @@ async fn the_next_page_is_on_its_way_while_a_batch_is_posted() {
         before <= 3,
         "{before} pages were asked for before the second post"
     );
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
 }
 
-async fn rows_say_when_they_happened(road: Road) {
+async fn rows_say_when_they_happened(api: IngestionApi) {
     let age = Duration::from_secs(3 * 86_400);
-    let town = Town::of_by(road, 5).await;
-    town.org.append_late(1, age);
-    town.run().await;
-    let table = town.workspace.table("Okta_CL");
+    let fixture = Fixture::start_with_events(api, 5).await;
+    fixture.org.append_late(1, age);
+    fixture.run().await;
+    let table = fixture.workspace.table("Okta_CL");
     assert_eq!(table.rewritten_times(), 1);
 }

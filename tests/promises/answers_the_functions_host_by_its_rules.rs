@@ -1,5 +1,5 @@
-//! The program under a Functions host that judges as Azure's does: every tick is answered, a
-//! failure is one in the portal and never the end of the process, and an end is an orderly one.
+//! The program under a Functions host that judges answers as Azure's does. Every tick is answered.
+//! A failed run fails the invocation and never ends the process. SIGTERM ends the process in order.
 
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,11 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::program::{TIMER, host, line_of, run_ended, soon, stderr, stdout};
-use crate::town::Town;
+use crate::support::fixture::Fixture;
+use crate::support::program::{TIMER, host, line_of, run_ended, stderr, stdout, with_timeout};
 
 async fn tick(host: &FunctionsHost) -> Invocation {
-    soon(host.invoke_timer(TIMER)).await
+    with_timeout(host.invoke_timer(TIMER)).await
 }
 
 /// The one line that a tick which did its work leaves in the function's log.
@@ -38,8 +38,8 @@ async fn ships(host: &FunctionsHost, events: u64) {
 
 #[tokio::test]
 async fn a_tick_ships_all_and_says_so_and_nothing_else_is_written() {
-    let town = Town::of(1_500).await;
-    let host = host(&town, &[]).await;
+    let fixture = Fixture::with_events(1_500).await;
+    let host = host(&fixture, &[]).await;
     assert_eq!(host.state(), State::Ready);
     let run = tick(&host).await;
     let said = logged(&run);
@@ -47,7 +47,7 @@ async fn a_tick_ships_all_and_says_so_and_nothing_else_is_written() {
     assert!(said.starts_with(begins), "{said}");
     let ends = "; 0 repeated; next run goes on from the saved cursor";
     assert!(said.ends_with(ends), "{said}");
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
 
     let ended = run_ended(&host, &run).await;
     assert_eq!(ended["message"], said);
@@ -62,8 +62,8 @@ async fn a_tick_ships_all_and_says_so_and_nothing_else_is_written() {
 
 #[tokio::test]
 async fn every_shape_of_a_tick_is_a_run() {
-    let town = Town::of(1).await;
-    let host = host(&town, &[]).await;
+    let fixture = Fixture::with_events(1).await;
+    let host = host(&fixture, &[]).await;
     let retry = |exception_bytes| Retry {
         count: 2,
         max: 3,
@@ -86,11 +86,11 @@ async fn every_shape_of_a_tick_is_a_run() {
         ..TimerFiring::default()
     }));
     for firing in &firings {
-        let run = soon(host.invoke_timer_as(TIMER, firing)).await;
+        let run = with_timeout(host.invoke_timer_as(TIMER, firing)).await;
         assert!(logged(&run).starts_with("shipped 1 event in"), "{firing:?}");
         // The answer may overtake the line.
-        soon(host.wait_for_line(|line| line.text.contains(&run.id))).await;
-        town.org.append(1);
+        with_timeout(host.wait_for_line(|line| line.text.contains(&run.id))).await;
+        fixture.org.append(1);
     }
     let before = stdout(&host).len();
     // Once a process it says that the Data Collector's support has ended.
@@ -109,12 +109,12 @@ async fn every_shape_of_a_tick_is_a_run() {
             Some("past_due"),
         ),
     ] {
-        let run = soon(host.invoke_with_body(TIMER, body)).await;
+        let run = with_timeout(host.invoke_with_body(TIMER, body)).await;
         assert!(logged(&run).starts_with("shipped 1 event in"), "{body}");
         if let Some(event) = event {
             line_of(&host, &run, event).await;
         }
-        town.org.append(1);
+        fixture.org.append(1);
     }
     assert_eq!(stderr(&host), [""; 0]);
 }
@@ -137,26 +137,26 @@ async fn fails(host: &FunctionsHost, event: &str, reasons: &[&str]) -> Invocatio
 
 #[tokio::test]
 async fn a_refusal_fails_the_tick_and_the_next_one_ships_once_its_cause_is_gone() {
-    let town = Town::of(1_200).await;
-    let host = host(&town, &[]).await;
+    let fixture = Fixture::with_events(1_200).await;
+    let host = host(&fixture, &[]).await;
     let unauthorized = okta::Fault::status(401, "E0000011");
-    town.org.faults().always(unauthorized);
+    fixture.org.faults().always(unauthorized);
     fails(&host, "run_ended", &["401 E0000011", "OKTA_API_TOKEN"]).await;
-    town.org.faults().clear();
+    fixture.org.faults().clear();
 
     let denied = workspace::Fault::unauthorized();
-    town.workspace.faults().always(denied);
+    fixture.workspace.faults().always(denied);
     fails(&host, "run_ended", &["403", "WORKSPACE_KEY"]).await;
-    town.workspace.faults().clear();
+    fixture.workspace.faults().clear();
 
     ships(&host, 1_200).await;
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
     assert_eq!(stderr(&host), [""; 0]);
 }
 
 #[tokio::test]
 async fn wrong_settings_are_named_all_together_at_every_tick() {
-    let town = Town::of(1).await;
+    let fixture = Fixture::with_events(1).await;
     let vault = "@Microsoft.KeyVault(SecretUri=https://acme.vault.azure.net/secrets/okta/)";
     let changes = [
         ("OKTA_API_TOKEN", vault),
@@ -164,12 +164,12 @@ async fn wrong_settings_are_named_all_together_at_every_tick() {
         ("WORKSPACE_ID", "acme"),
         ("STATE_DIR", ""),
     ];
-    let host = host(&town, &changes).await;
+    let host = host(&fixture, &changes).await;
     for _ in 0..2 {
         let run = fails(&host, "wrong_setting", &["OKTA_API_TOKEN", "Key Vault"]).await;
         // The answer may overtake the lines; this is the last of them.
         let last = |text: &str| text.contains(&run.id) && text.contains("AzureWebJobsStorage");
-        soon(host.wait_for_line(|line| last(&line.text))).await;
+        with_timeout(host.wait_for_line(|line| last(&line.text))).await;
     }
     let named: Vec<_> = stdout(&host)
         .iter()
@@ -182,38 +182,38 @@ async fn wrong_settings_are_named_all_together_at_every_tick() {
         "AzureWebJobsStorage",
     ];
     assert_eq!(named, [all, all].concat());
-    assert_eq!(town.org.requests().len(), 0);
+    assert_eq!(fixture.org.requests().len(), 0);
     assert_eq!(stderr(&host), [""; 0]);
 }
 
 #[tokio::test]
 async fn of_two_runs_at_once_one_ships_and_the_other_leaves_it_to_it() {
-    let town = Town::of(1_200).await;
-    let host = host(&town, &[]).await;
-    town.org.faults().push(okta::Fault::Stall);
+    let fixture = Fixture::with_events(1_200).await;
+    let host = host(&fixture, &[]).await;
+    fixture.org.faults().push(okta::Fault::Stall);
     let test_run = async {
-        soon(town.org.faults().wait_for_stalled(1)).await;
-        let run = soon(host.invoke_manual(TIMER)).await;
-        town.org.faults().release();
+        with_timeout(fixture.org.faults().wait_for_stalled(1)).await;
+        let run = with_timeout(host.invoke_manual(TIMER)).await;
+        fixture.org.faults().release();
         run
     };
     let (first, second) = tokio::join!(tick(&host), test_run);
     assert!(logged(&first).starts_with("shipped 1,200 events"));
     assert!(logged(&second).starts_with("another run is under way"));
     line_of(&host, &second, "already_running").await;
-    town.assert_each_event_is_there_once();
-    assert_eq!(town.posts_of_events().len(), 2);
+    fixture.assert_each_event_is_there_once();
+    assert_eq!(fixture.posts_of_events().len(), 2);
 }
 
 #[tokio::test]
 async fn of_two_hosts_on_one_state_one_ships_and_the_other_leaves_it_to_it() {
-    let town = Town::of(1_200).await;
-    let (one, other) = tokio::join!(host(&town, &[]), host(&town, &[]));
-    town.org.faults().push(okta::Fault::Stall);
+    let fixture = Fixture::with_events(1_200).await;
+    let (one, other) = tokio::join!(host(&fixture, &[]), host(&fixture, &[]));
+    fixture.org.faults().push(okta::Fault::Stall);
     let beside = async {
-        soon(town.org.faults().wait_for_stalled(1)).await;
+        with_timeout(fixture.org.faults().wait_for_stalled(1)).await;
         let run = tick(&other).await;
-        town.org.faults().release();
+        fixture.org.faults().release();
         run
     };
     let (first, second) = tokio::join!(tick(&one), beside);
@@ -221,7 +221,7 @@ async fn of_two_hosts_on_one_state_one_ships_and_the_other_leaves_it_to_it() {
     let said = logged(&second);
     assert!(said.starts_with("another run is under way"), "{said}");
     assert_eq!(run_ended(&other, &second).await["outcome"], "lease_held");
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
     ships(&other, 0).await;
 }
 
@@ -229,24 +229,24 @@ async fn of_two_hosts_on_one_state_one_ships_and_the_other_leaves_it_to_it() {
 async fn ends_within(host: &FunctionsHost, most: Duration) -> Duration {
     let told = Instant::now();
     host.sigterm().await.unwrap();
-    assert_eq!(soon(host.wait_for_exit(1)).await, Some(Exit(0)));
+    assert_eq!(with_timeout(host.wait_for_exit(1)).await, Some(Exit(0)));
     let took = told.elapsed();
     assert!(took < most, "{took:?}");
     took
 }
 
 #[tokio::test]
-async fn told_to_end_a_run_leaves_its_place_to_the_next_start() {
-    let town = Town::with(OrgConfig {
+async fn told_to_end_a_run_saves_its_cursor_for_the_next_start() {
+    let fixture = Fixture::with_org(OrgConfig {
         events: 2_000,
         max_page: 50,
         latency: Duration::from_millis(100),
         ..OrgConfig::default()
     })
     .await;
-    let first = host(&town, &[]).await;
+    let first = host(&fixture, &[]).await;
     let end = async {
-        soon(town.workspace.wait_for_rows("Okta_CL", 150)).await;
+        with_timeout(fixture.workspace.wait_for_rows("Okta_CL", 150)).await;
         ends_within(&first, Duration::from_secs(5)).await;
     };
     let (run, ()) = tokio::join!(tick(&first), end);
@@ -256,66 +256,67 @@ async fn told_to_end_a_run_leaves_its_place_to_the_next_start() {
         "{said}"
     );
     line_of(&first, &run, "run_ended").await;
-    assert!(town.workspace.table("Okta_CL").rows() < 2_000);
+    assert!(fixture.workspace.table("Okta_CL").rows() < 2_000);
 
-    let next = host(&town, &[]).await;
+    let next = host(&fixture, &[]).await;
     let run = tick(&next).await;
     assert!(logged(&run).contains("; 0 repeated; next run"), "{run:?}");
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
     assert_eq!(stderr(&next), [""; 0]);
 }
 
 #[tokio::test]
 async fn told_to_end_a_run_does_not_wait_for_an_answer_of_okta() {
-    let town = Town::of(10).await;
-    let first = host(&town, &[]).await;
-    town.org.faults().push(okta::Fault::Stall);
+    let fixture = Fixture::with_events(10).await;
+    let first = host(&fixture, &[]).await;
+    fixture.org.faults().push(okta::Fault::Stall);
     let end = async {
-        soon(town.org.faults().wait_for_stalled(1)).await;
+        with_timeout(fixture.org.faults().wait_for_stalled(1)).await;
         ends_within(&first, Duration::from_secs(3)).await;
     };
     let (run, ()) = tokio::join!(tick(&first), end);
     assert!(logged(&run).contains("told to stop"));
-    ships(&host(&town, &[]).await, 10).await;
-    town.assert_each_event_is_there_once();
+    ships(&host(&fixture, &[]).await, 10).await;
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
 async fn told_to_end_a_post_that_hangs_gets_five_seconds() {
-    let town = Town::of(1_200).await;
-    let first = host(&town, &[]).await;
-    town.workspace.faults().push(workspace::Fault::Stall);
+    let fixture = Fixture::with_events(1_200).await;
+    let first = host(&fixture, &[]).await;
+    fixture.workspace.faults().push(workspace::Fault::Stall);
     let end = async {
-        soon(town.workspace.faults().wait_for_stalled(1)).await;
+        with_timeout(fixture.workspace.faults().wait_for_stalled(1)).await;
         ends_within(&first, Duration::from_secs(10)).await
     };
     let (run, took) = tokio::join!(tick(&first), end);
     assert!(took > Duration::from_millis(4_900), "{took:?}");
     assert!(logged(&run).contains("told to stop"));
 
-    ships(&host(&town, &[]).await, 1_200).await;
-    town.assert_each_event_is_there_once();
+    ships(&host(&fixture, &[]).await, 1_200).await;
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
 async fn told_to_end_a_post_that_is_answered_in_time_counts() {
-    let town = Town::of(10).await;
-    let first = host(&town, &[]).await;
-    town.workspace
+    let fixture = Fixture::with_events(10).await;
+    let first = host(&fixture, &[]).await;
+    fixture
+        .workspace
         .faults()
         .push(workspace::Fault::AcceptThenStall);
     let end = async {
-        soon(town.workspace.faults().wait_for_stalled(1)).await;
+        with_timeout(fixture.workspace.faults().wait_for_stalled(1)).await;
         first.sigterm().await.unwrap();
-        soon(first.wait_for_line(|line| line.text.contains("\"stopping\""))).await;
-        town.workspace.faults().release();
-        soon(first.wait_for_exit(1)).await
+        with_timeout(first.wait_for_line(|line| line.text.contains("\"stopping\""))).await;
+        fixture.workspace.faults().release();
+        with_timeout(first.wait_for_exit(1)).await
     };
     let (run, exit) = tokio::join!(tick(&first), end);
     assert_eq!(exit, Some(Exit(0)));
     assert!(logged(&run).starts_with("shipped 10 events"), "{run:?}");
-    ships(&host(&town, &[]).await, 0).await;
-    town.assert_each_event_is_there_once();
+    ships(&host(&fixture, &[]).await, 0).await;
+    fixture.assert_each_event_is_there_once();
 }
 
 /// Sends these bytes and leaves the connection open.
@@ -329,13 +330,13 @@ async fn connected(host: &FunctionsHost, bytes: &str) -> TcpStream {
 
 #[tokio::test]
 async fn told_to_end_by_a_host_that_hung_up_a_run_still_finishes_its_post() {
-    let town = Town::of(10).await;
-    let first = host(&town, &[]).await;
-    let faults = town.workspace.faults();
+    let fixture = Fixture::with_events(10).await;
+    let first = host(&fixture, &[]).await;
+    let faults = fixture.workspace.faults();
     faults.push(workspace::Fault::AcceptThenStall);
     let request = "POST /OktaSyslogTimer HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
     let caller = connected(&first, request).await;
-    soon(faults.wait_for_stalled(1)).await;
+    with_timeout(faults.wait_for_stalled(1)).await;
     drop(caller);
     first.sigterm().await.unwrap();
     // No connection is left; the listener closes, and the run is all that there is.
@@ -346,15 +347,15 @@ async fn told_to_end_by_a_host_that_hung_up_a_run_still_finishes_its_post() {
         tokio::task::yield_now().await;
     }
     faults.release();
-    assert_eq!(soon(first.wait_for_exit(1)).await, Some(Exit(0)));
-    ships(&host(&town, &[]).await, 0).await;
-    town.assert_each_event_is_there_once();
+    assert_eq!(with_timeout(first.wait_for_exit(1)).await, Some(Exit(0)));
+    ships(&host(&fixture, &[]).await, 0).await;
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
 async fn only_a_post_to_a_function_is_a_run_and_every_answer_is_an_object() {
-    let town = Town::of(1).await;
-    let host = host(&town, &[]).await;
+    let fixture = Fixture::with_events(1).await;
+    let host = host(&fixture, &[]).await;
     for (request, status) in [
         ("GET /", "200"),
         ("POST /", "405"),
@@ -369,7 +370,9 @@ async fn only_a_post_to_a_function_is_a_run_and_every_answer_is_an_object() {
         let rest = "HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
         let mut wire = connected(&host, &format!("{request} {rest}")).await;
         let mut answer = String::new();
-        soon(wire.read_to_string(&mut answer)).await.unwrap();
+        with_timeout(wire.read_to_string(&mut answer))
+            .await
+            .unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert_eq!(head.split(' ').nth(1), Some(status), "{request}");
         let head = head.to_lowercase();
@@ -380,16 +383,16 @@ async fn only_a_post_to_a_function_is_a_run_and_every_answer_is_an_object() {
         let body: Value = serde_json::from_str(body).unwrap();
         assert!(body.is_object(), "{request}: {body}");
     }
-    let wrong = soon(host.invoke_with_body(TIMER, vec![b' '; 5 << 20])).await;
+    let wrong = with_timeout(host.invoke_with_body(TIMER, vec![b' '; 5 << 20])).await;
     assert!(matches!(wrong.outcome, Outcome::Failed { .. }), "{wrong:?}");
-    assert_eq!(town.org.requests().len(), 0);
+    assert_eq!(fixture.org.requests().len(), 0);
     assert_eq!(host.state(), State::Ready);
 }
 
 #[tokio::test]
 async fn bodies_without_end_and_silent_connections_hold_nothing_up() {
-    let town = Town::of(3).await;
-    let host = host(&town, &[]).await;
+    let fixture = Fixture::with_events(3).await;
+    let host = host(&fixture, &[]).await;
     let begun =
         "POST /OktaSyslogTimer HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n";
     let _endless = connected(&host, begun).await;
@@ -401,7 +404,9 @@ async fn bodies_without_end_and_silent_connections_hold_nothing_up() {
     )
     .await;
     let mut answer = String::new();
-    soon(probe.read_to_string(&mut answer)).await.unwrap();
+    with_timeout(probe.read_to_string(&mut answer))
+        .await
+        .unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     ships(&host, 3).await;
     ends_within(&host, Duration::from_secs(5)).await;

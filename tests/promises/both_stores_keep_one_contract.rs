@@ -17,27 +17,27 @@ use okta_sentinel::state::store::{
 };
 use sandbox::azurite::Azurite;
 
-use self::kept::{Kept, with_key};
 use self::letters::*;
+use self::store_fixture::{StoreFixture, with_key};
 
-mod kept;
 mod letters;
+mod store_fixture;
 
 /// Runs each test over both stores.
-macro_rules! both_stores {
+macro_rules! for_each_store {
     ($($test:ident),* $(,)?) => {
-        mod in_a_folder { $(#[tokio::test] async fn $test() { super::$test(&super::Kept::folder()).await })* }
-        mod in_blobs { $(#[tokio::test] async fn $test() { super::$test(&super::Kept::blobs(stringify!($test)).await).await })* }
+        mod in_a_folder { $(#[tokio::test] async fn $test() { super::$test(&super::StoreFixture::folder()).await })* }
+        mod in_blobs { $(#[tokio::test] async fn $test() { super::$test(&super::StoreFixture::blobs(stringify!($test)).await).await })* }
     };
 }
 
-both_stores! {
+for_each_store! {
     the_first_open_finds_nothing,
     what_is_saved_is_what_the_next_run_opens,
     the_sequence_rises_by_one_whatever_the_caller_says,
     a_second_writer_is_told_that_the_first_is_there,
     a_released_lease_opens_at_once,
-    a_writer_whose_lease_went_to_another_changes_nothing_any_more,
+    a_writer_whose_lease_went_to_another_changes_nothing,
     a_writer_whose_lease_was_broken_is_refused_though_nobody_took_it,
     a_writer_notices_a_document_that_moved_on_under_its_lease,
     documents_of_ids_are_kept_apart,
@@ -53,8 +53,8 @@ both_stores! {
     starting_afresh_keeps_the_number_of_a_readable_document,
 }
 
-async fn the_first_open_finds_nothing(kept: &Kept) {
-    let lease = kept.store().open().await.expect("a first open");
+async fn the_first_open_finds_nothing(fixture: &StoreFixture) {
+    let lease = fixture.store().open().await.expect("a first open");
     assert_eq!(lease.saved(), None);
     assert_eq!(
         lease.ids(Ids::Recent).await.expect("no ids"),
@@ -62,8 +62,8 @@ async fn the_first_open_finds_nothing(kept: &Kept) {
     );
 }
 
-async fn what_is_saved_is_what_the_next_run_opens(kept: &Kept) {
-    let mut lease = kept.store().open().await.expect("open");
+async fn what_is_saved_is_what_the_next_run_opens(fixture: &StoreFixture) {
+    let mut lease = fixture.store().open().await.expect("open");
     let lane = Lane {
         accepted_beyond: vec![
             EventId::from_bytes([7; 16]),
@@ -86,42 +86,42 @@ async fn what_is_saved_is_what_the_next_run_opens(kept: &Kept) {
     lease.save(full.clone()).await.expect("save");
     assert_eq!(lease.saved(), Some(&full));
     lease.release().await.expect("release");
-    let next = kept.store().open().await.expect("the next run");
+    let next = fixture.store().open().await.expect("the next run");
     assert_eq!(next.saved(), Some(&full));
 }
 
-async fn the_sequence_rises_by_one_whatever_the_caller_says(kept: &Kept) {
-    let mut lease = kept.store().open().await.expect("open");
-    for (said, kept) in [(0, 1), (99, 2), (1, 3)] {
-        lease.save(checkpoint(said)).await.expect("save");
-        assert_eq!(lease.saved().map(|saved| saved.sequence), Some(kept));
+async fn the_sequence_rises_by_one_whatever_the_caller_says(fixture: &StoreFixture) {
+    let mut lease = fixture.store().open().await.expect("open");
+    for (given, expected) in [(0, 1), (99, 2), (1, 3)] {
+        lease.save(checkpoint(given)).await.expect("save");
+        assert_eq!(lease.saved().map(|saved| saved.sequence), Some(expected));
     }
     lease.release().await.expect("release");
-    let mut next = kept.store().open().await.expect("the next run");
+    let mut next = fixture.store().open().await.expect("the next run");
     next.save(checkpoint(0)).await.expect("save");
     assert_eq!(next.saved().map(|saved| saved.sequence), Some(4));
 }
 
-async fn a_second_writer_is_told_that_the_first_is_there(kept: &Kept) {
-    let mut first = kept.store().open().await.expect("open");
-    let second = kept.store().open().await.err().expect("held");
+async fn a_second_writer_is_told_that_the_first_is_there(fixture: &StoreFixture) {
+    let mut first = fixture.store().open().await.expect("open");
+    let second = fixture.store().open().await.err().expect("held");
     assert!(matches!(second, StoreError::Held { .. }), "{second}");
     assert!(second.to_string().contains("cursor.json"), "{second}");
     first.save(checkpoint(1)).await.expect("the first goes on");
 }
 
-async fn a_released_lease_opens_at_once(kept: &Kept) {
+async fn a_released_lease_opens_at_once(fixture: &StoreFixture) {
     for _ in 0..2 {
-        let lease = kept.store().open().await.expect("nobody is there");
+        let lease = fixture.store().open().await.expect("nobody is there");
         lease.release().await.expect("release");
     }
 }
 
-async fn a_writer_whose_lease_went_to_another_changes_nothing_any_more(kept: &Kept) {
-    let mut robbed = kept.store().open().await.expect("open");
+async fn a_writer_whose_lease_went_to_another_changes_nothing(fixture: &StoreFixture) {
+    let mut robbed = fixture.store().open().await.expect("open");
     robbed.save(checkpoint(1)).await.expect("save");
-    kept.break_lease().await;
-    let mut taker = kept.store().open().await.expect("the lease is free");
+    fixture.break_lease().await;
+    let mut taker = fixture.store().open().await.expect("the lease is free");
     let theirs = Checkpoint {
         main: lane("taken"),
         ..checkpoint(2)
@@ -129,8 +129,8 @@ async fn a_writer_whose_lease_went_to_another_changes_nothing_any_more(kept: &Ke
     taker.save(theirs).await.expect("save");
     taker.save_ids(Ids::Recent, vec![1; 16]).await.expect("ids");
     let before = (
-        kept.document("cursor.json").await,
-        kept.document("recent-ids").await,
+        fixture.document("cursor.json").await,
+        fixture.document("recent-ids").await,
     );
 
     for refused in [
@@ -149,40 +149,40 @@ async fn a_writer_whose_lease_went_to_another_changes_nothing_any_more(kept: &Ke
         .await
         .expect("there is nothing to give back");
     let after = (
-        kept.document("cursor.json").await,
-        kept.document("recent-ids").await,
+        fixture.document("cursor.json").await,
+        fixture.document("recent-ids").await,
     );
     assert_eq!(before, after);
     taker.save(checkpoint(3)).await.expect("the taker goes on");
 }
 
-async fn a_writer_whose_lease_was_broken_is_refused_though_nobody_took_it(kept: &Kept) {
-    let mut robbed = kept.store().open().await.expect("open");
+async fn a_writer_whose_lease_was_broken_is_refused_though_nobody_took_it(fixture: &StoreFixture) {
+    let mut robbed = fixture.store().open().await.expect("open");
     robbed.save(checkpoint(1)).await.expect("save");
-    let before = kept.document("cursor.json").await;
-    kept.break_lease().await;
+    let before = fixture.document("cursor.json").await;
+    fixture.break_lease().await;
     let refused = robbed.save(checkpoint(2)).await;
     assert!(
         matches!(refused, Err(StoreError::Lost { .. })),
         "{refused:?}"
     );
-    assert_eq!(kept.document("cursor.json").await, before);
+    assert_eq!(fixture.document("cursor.json").await, before);
 }
 
-async fn a_writer_notices_a_document_that_moved_on_under_its_lease(kept: &Kept) {
-    let mut lease = kept.store().open().await.expect("open");
+async fn a_writer_notices_a_document_that_moved_on_under_its_lease(fixture: &StoreFixture) {
+    let mut lease = fixture.store().open().await.expect("open");
     lease.save(checkpoint(1)).await.expect("save");
-    kept.plant("cursor.json", b"{\"by\": \"hand\"}").await;
+    fixture.plant("cursor.json", b"{\"by\": \"hand\"}").await;
     let refused = lease
         .save(checkpoint(2))
         .await
         .expect_err("it is another document");
     assert!(matches!(refused, StoreError::Lost { .. }), "{refused}");
-    assert_eq!(kept.document("cursor.json").await, b"{\"by\": \"hand\"}");
+    assert_eq!(fixture.document("cursor.json").await, b"{\"by\": \"hand\"}");
 }
 
-async fn documents_of_ids_are_kept_apart(kept: &Kept) {
-    let mut lease = kept.store().open().await.expect("open");
+async fn documents_of_ids_are_kept_apart(fixture: &StoreFixture) {
+    let mut lease = fixture.store().open().await.expect("open");
     let all = [Ids::Recent, Ids::RecentOfBackfill, Ids::Seam];
     for (which, byte) in all.into_iter().zip(1..) {
         lease.save_ids(which, vec![byte; 32]).await.expect("save");
@@ -192,8 +192,8 @@ async fn documents_of_ids_are_kept_apart(kept: &Kept) {
     }
 }
 
-async fn recent_ids_and_dead_letters_come_back_up_to_five_megabytes(kept: &Kept) {
-    let mut lease = kept.store().open().await.expect("open");
+async fn recent_ids_and_dead_letters_come_back_up_to_five_megabytes(fixture: &StoreFixture) {
+    let mut lease = fixture.store().open().await.expect("open");
     let large: Vec<u8> = (0..5 * 1024 * 1024_u32).map(|i| (i % 251) as u8).collect();
     for ids in [vec![9; 16], Vec::new(), large.clone()] {
         lease
@@ -215,16 +215,19 @@ async fn recent_ids_and_dead_letters_come_back_up_to_five_megabytes(kept: &Kept)
         .keep_dead_letter(name, b"[1]".to_vec())
         .await
         .expect("replace");
-    assert_eq!(kept.document(&format!("dead-letters/{name}")).await, b"[1]");
+    assert_eq!(
+        fixture.document(&format!("dead-letters/{name}")).await,
+        b"[1]"
+    );
     lease
         .keep_dead_letter("large.json", large.clone())
         .await
         .expect("keep");
-    assert!(kept.document("dead-letters/large.json").await == large);
+    assert!(fixture.document("dead-letters/large.json").await == large);
 }
 
-async fn a_dead_letters_name_cannot_lead_elsewhere(kept: &Kept) {
-    let mut lease = kept.store().open().await.expect("open");
+async fn a_dead_letters_name_cannot_lead_elsewhere(fixture: &StoreFixture) {
+    let mut lease = fixture.store().open().await.expect("open");
     for name in ["../cursor.json", "", "a/b", ".."] {
         let refused = lease.keep_dead_letter(name, b"{}".to_vec()).await;
         assert!(
@@ -234,7 +237,7 @@ async fn a_dead_letters_name_cannot_lead_elsewhere(kept: &Kept) {
     }
 }
 
-async fn broken_json_is_named_and_left_alone(kept: &Kept) {
+async fn broken_json_is_named_and_left_alone(fixture: &StoreFixture) {
     for broken in [
         &b"{\"version\": 1, \"seq"[..],
         b"",
@@ -242,24 +245,29 @@ async fn broken_json_is_named_and_left_alone(kept: &Kept) {
         b"{\"version\": 1}",
         b"{\"a\": 2}",
     ] {
-        is_unreadable(kept, broken, "cursor.json").await;
+        is_unreadable(fixture, broken, "cursor.json").await;
     }
 }
 
-async fn a_newer_format_is_named_and_left_alone(kept: &Kept) {
+async fn a_newer_format_is_named_and_left_alone(fixture: &StoreFixture) {
     is_unreadable(
-        kept,
+        fixture,
         br#"{"version": 3, "sequence": 5, "somewhere": "else"}"#,
         "format 3",
     )
     .await;
 }
 
-async fn is_unreadable(kept: &Kept, document: &[u8], named: &str) {
-    kept.plant("cursor.json", document).await;
+async fn is_unreadable(fixture: &StoreFixture, document: &[u8], named: &str) {
+    fixture.plant("cursor.json", document).await;
     // Twice: the lease that found it must be free again.
     for _ in 0..2 {
-        let refused = kept.store().open().await.err().expect("it cannot be read");
+        let refused = fixture
+            .store()
+            .open()
+            .await
+            .err()
+            .expect("it cannot be read");
         assert!(
             matches!(refused, StoreError::Unreadable { .. }),
             "{refused}"
@@ -267,32 +275,32 @@ async fn is_unreadable(kept: &Kept, document: &[u8], named: &str) {
         let said = refused.to_string();
         assert!(said.contains(named) && said.contains("--restart"), "{said}");
     }
-    assert_eq!(kept.document("cursor.json").await, document);
+    assert_eq!(fixture.document("cursor.json").await, document);
 }
 
-async fn starting_afresh_sets_an_unreadable_document_aside(kept: &Kept) {
+async fn starting_afresh_sets_an_unreadable_document_aside(fixture: &StoreFixture) {
     let newer = br#"{"version": 2, "sequence": 5}"#;
-    kept.plant("cursor.json", newer).await;
-    let mut lease = kept.store().open_afresh().await.expect("open");
+    fixture.plant("cursor.json", newer).await;
+    let mut lease = fixture.store().open_afresh().await.expect("open");
     assert_eq!(lease.saved(), None);
-    assert_eq!(kept.document("cursor.json.unreadable").await, newer);
+    assert_eq!(fixture.document("cursor.json.unreadable").await, newer);
     lease.save(checkpoint(0)).await.expect("save");
     assert_eq!(lease.saved().map(|saved| saved.sequence), Some(6));
 }
 
-async fn starting_afresh_keeps_the_number_of_a_readable_document(kept: &Kept) {
-    let mut lease = kept.store().open().await.expect("open");
+async fn starting_afresh_keeps_the_number_of_a_readable_document(fixture: &StoreFixture) {
+    let mut lease = fixture.store().open().await.expect("open");
     lease.save(checkpoint(0)).await.expect("save");
     lease.release().await.expect("release");
-    let afresh = kept.store().open_afresh().await.expect("open");
+    let afresh = fixture.store().open_afresh().await.expect("open");
     assert_eq!(afresh.saved(), Some(&checkpoint(1)));
 }
 
 #[tokio::test]
 async fn a_dropped_lease_frees_a_folder() {
-    let kept = Kept::folder();
-    drop(kept.store().open().await.expect("open"));
-    drop(kept.store().open().await.expect("it is free"));
+    let fixture = StoreFixture::folder();
+    drop(fixture.store().open().await.expect("open"));
+    drop(fixture.store().open().await.expect("it is free"));
 }
 
 #[tokio::test]

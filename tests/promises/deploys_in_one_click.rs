@@ -1,5 +1,5 @@
-//! The template deploys the whole connector: with the roles it needs and no other, in an order
-//! that works, again over itself, and without a secret where anybody may read it.
+//! The template deploys the whole connector: with the roles it needs and no other, in an order that
+//! works, again over itself, and with no secret in plain view.
 
 mod azure;
 mod deployment;
@@ -82,14 +82,14 @@ fn by_data_collector() -> Value {
 pub(super) fn every_way() -> Vec<Deployment> {
     let mut ways = Vec::new();
     for sign_in in [json!({}), by_token()] {
-        for road in [
+        for api in [
             json!({}),
             json!({ "oktaTable": "existing" }),
             by_data_collector(),
         ] {
             let mut changes = sign_in.clone();
             let rest = json!({ "alertEmail": "soc@example.com", "tags": { "team": "soc" } });
-            for more in [road, rest] {
+            for more in [api, rest] {
                 changes
                     .as_object_mut()
                     .unwrap()

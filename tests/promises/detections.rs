@@ -1,14 +1,14 @@
 //! The detections fire on their attacks, and on nothing else.
 //!
-//! Every query is held against the tables by Microsoft's own analyser, and every rule is run over
-//! [`scene`]s: Okta events as we ship them, told from attacks that it must find and from near
-//! misses that it must leave alone. An engine that knows KQL plays them on the rule's own schedule.
+//! Microsoft's own analyser checks every query against the tables. Every rule is run over
+//! [`scenario`]s: Okta events as we ship them, made from attacks that it must find and from near
+//! misses that it must leave alone. A KQL engine runs the rule on its own schedule.
 
 mod content;
 mod engine;
 mod event;
+mod findings;
 mod format;
 mod parses;
-mod plays;
 mod resolves;
-mod scene;
+mod scenario;

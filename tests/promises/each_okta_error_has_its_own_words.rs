@@ -1,5 +1,5 @@
-//! What passes is waited for within the run; what lasts ends it with the code and the remedy.
-//! Either way nothing is lost or repeated.
+//! A temporary error is retried within the run. A permanent one ends it with the code and the
+//! remedy. In neither case is an event lost or repeated.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use okta_sentinel::ship::Ended;
 use sandbox::okta::{Fault, OrgConfig};
 use tokio::task::JoinSet;
 
-use crate::town::{Town, run};
+use crate::support::fixture::{Fixture, run};
 
 /// Okta's windows made short, so that waiting for the end of one takes a test no minute.
-async fn town_of(events: u64) -> Town {
-    Town::with(OrgConfig {
+async fn fixture_of(events: u64) -> Fixture {
+    Fixture::with_org(OrgConfig {
         events,
         rate_window: Duration::from_secs(1),
         ..OrgConfig::default()
@@ -20,20 +20,20 @@ async fn town_of(events: u64) -> Town {
 }
 
 async fn passes(name: &'static str, fault: Fault, expected_429s: u64) {
-    let town = town_of(2_500).await;
-    town.org.faults().on_request(2, fault);
-    let report = town.run().await;
+    let fixture = fixture_of(2_500).await;
+    fixture.org.faults().on_request(2, fault);
+    let report = fixture.run().await;
     assert!(matches!(report.ended, Ended::CaughtUp), "{name}: {report}");
     assert_eq!(
         (report.events, report.retries, report.okta_429s),
         (2_500, 1, expected_429s),
         "{name}: {report}"
     );
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
-async fn what_passes_is_tried_again_within_the_run() {
+async fn temporary_errors_are_retried_within_the_run() {
     let table = [
         ("rate 429", Fault::rate_limited(), 1),
         ("concurrency 429", Fault::concurrency_limited(), 1),
@@ -57,15 +57,15 @@ async fn what_passes_is_tried_again_within_the_run() {
 }
 
 async fn lasts(fault: Fault, words: &[&str]) {
-    let town = town_of(1_200).await;
-    let report = town.run().await;
+    let fixture = fixture_of(1_200).await;
+    let report = fixture.run().await;
     assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
-    town.org.append(50);
-    let before = town.cursor();
-    let posts = town.posts_of_events().len();
+    fixture.org.append(50);
+    let before = fixture.cursor();
+    let posts = fixture.posts_of_events().len();
 
-    town.org.faults().always(fault.clone());
-    let report = run(&town.shipper_with(&[("RUN_BUDGET_SECONDS", "10")])).await;
+    fixture.org.faults().always(fault.clone());
+    let report = run(&fixture.shipper_with(&[("RUN_BUDGET_SECONDS", "10")])).await;
     let Ended::Failed(error) = &report.ended else {
         panic!("{fault:?}: {report}");
     };
@@ -73,24 +73,24 @@ async fn lasts(fault: Fault, words: &[&str]) {
     for word in words {
         assert!(said.contains(word), "{fault:?}: {word:?} is not in {said}");
     }
-    assert!(!said.contains(town.org.token()), "{said}");
+    assert!(!said.contains(fixture.org.token()), "{said}");
     assert!(!report.succeeded() && report.to_string().contains(&said));
-    assert_eq!(town.cursor(), before, "{fault:?}");
-    assert_eq!(town.posts_of_events().len(), posts, "{fault:?}");
+    assert_eq!(fixture.cursor(), before, "{fault:?}");
+    assert_eq!(fixture.posts_of_events().len(), posts, "{fault:?}");
 
-    town.org.faults().clear();
-    let report = town.run().await;
+    fixture.org.faults().clear();
+    let report = fixture.run().await;
     assert!(
         matches!(report.ended, Ended::CaughtUp),
         "{fault:?}: {report}"
     );
     assert_eq!(report.events, 50, "{fault:?}: {report}");
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
 }
 
 #[rustfmt::skip]
 #[tokio::test]
-async fn what_lasts_ends_the_run_with_its_code_and_its_remedy() {
+async fn permanent_errors_end_the_run_with_their_code_and_their_remedy() {
     let status = Fault::status;
     let table: Vec<(Fault, &'static [&'static str])> = vec![
         (status(400, "E0000001"), &["400 E0000001 Api validation failed", "OKTA_FILTER"]),
@@ -128,13 +128,13 @@ async fn an_org_that_is_not_there_is_told_with_what_to_check() {
         .local_addr()
         .unwrap()
         .port();
-    let town = Town::of(0).await;
-    let nobody = format!("http://127.0.0.1:{port}");
+    let fixture = Fixture::with_events(0).await;
+    let unused = format!("http://127.0.0.1:{port}");
     let changes = [
-        ("OKTA_DOMAIN", nobody.as_str()),
+        ("OKTA_DOMAIN", unused.as_str()),
         ("RUN_BUDGET_SECONDS", "10"),
     ];
-    let report = run(&town.shipper_with(&changes)).await;
+    let report = run(&fixture.shipper_with(&changes)).await;
     let said = report.to_string();
     assert!(!report.succeeded(), "{said}");
     for word in ["cannot be reached", "refused", "OKTA_DOMAIN"] {

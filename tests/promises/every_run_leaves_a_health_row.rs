@@ -1,4 +1,5 @@
-//! `OktaConnectorHealth_CL` has one row a run, whatever became of it, and no run is worse for it.
+//! `OktaConnectorHealth_CL` gets one row for each run, whatever its outcome. A failure to write it
+//! does not fail the run.
 
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use sandbox::workspace::{ColumnType, Fault, Workspace};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use crate::heard::Heard;
-use crate::program::{TIMER, host, shell, soon};
-use crate::town::{Road, Town, on_both_roads, run};
+use crate::support::fixture::{Fixture, IngestionApi, for_each_sink, run};
+use crate::support::log_capture::LogCapture;
+use crate::support::program::{TIMER, host, local_workspace, shell, with_timeout};
 
-on_both_roads!(
+for_each_sink!(
     its_columns_have_the_names_and_types_of_the_schema,
     it_says_what_the_report_says,
     a_failed_run_says_why_and_shows_no_secret,
@@ -47,21 +48,21 @@ async fn run_with(
         .await
 }
 
-async fn its_columns_have_the_names_and_types_of_the_schema(road: Road) {
+async fn its_columns_have_the_names_and_types_of_the_schema(api: IngestionApi) {
     // A run that ends while it has a backlog has a value for every column.
     let org = okta::OrgConfig {
         events: 1_200,
         spacing: Duration::from_secs(60),
         ..okta::OrgConfig::default()
     };
-    let town = Town::by(road, org).await;
+    let fixture = Fixture::start(api, org).await;
     let refused = okta::Fault::status(401, "E0000011");
-    town.org.faults().on_request(4, refused.clone());
-    town.run().await;
-    town.org.faults().always(refused);
-    let host = host(&town, &[]).await;
-    let tick = soon(host.invoke_manual(TIMER)).await;
-    let columns = town.workspace.table(TABLE).columns();
+    fixture.org.faults().on_request(4, refused.clone());
+    fixture.run().await;
+    fixture.org.faults().always(refused);
+    let host = host(&fixture, &[]).await;
+    let tick = with_timeout(host.invoke_manual(TIMER)).await;
+    let columns = fixture.workspace.table(TABLE).columns();
     for column in CONNECTOR_HEALTH.columns {
         let due = match column.kind {
             Kind::Text => ColumnType::Text,
@@ -73,18 +74,18 @@ async fn its_columns_have_the_names_and_types_of_the_schema(road: Road) {
         assert_eq!(columns.get(&column.name()), Some(&due), "{}", column.name());
     }
     assert_eq!(columns.len(), CONNECTOR_HEALTH.columns.len(), "{columns:?}");
-    let rows = rows(&town.workspace);
+    let rows = rows(&fixture.workspace);
     assert_eq!(rows.len(), 2);
     assert!(!rows[0].contains_key("invocationId_g"));
     assert_eq!(rows[1]["invocationId_g"], tick.id.as_str().to_lowercase());
     assert_eq!(rows[1]["outcome_s"], "failed");
 }
 
-async fn it_says_what_the_report_says(road: Road) {
-    let town = Town::of_by(road, 1_200).await;
-    town.workspace.faults().push(Fault::throttled(Some(0)));
-    let report = town.run().await;
-    let row = only_row(&town.workspace);
+async fn it_says_what_the_report_says(api: IngestionApi) {
+    let fixture = Fixture::start_with_events(api, 1_200).await;
+    fixture.workspace.faults().push(Fault::throttled(Some(0)));
+    let report = fixture.run().await;
+    let row = only_row(&fixture.workspace);
     for (name, due) in [
         ("events_d", 1_200),
         ("pages_d", 2),
@@ -120,30 +121,33 @@ async fn it_says_what_the_report_says(road: Road) {
 
 #[tokio::test]
 async fn the_age_of_the_cursor_is_the_time_since_its_last_save() {
-    let town = Town::of(5).await;
-    town.run().await;
-    let mut cursor = town.cursor();
+    let fixture = Fixture::with_events(5).await;
+    fixture.run().await;
+    let mut cursor = fixture.cursor();
     let saved = chrono::Utc::now() - chrono::TimeDelta::minutes(90);
     cursor["saved_at"] = saved.to_rfc3339().into();
-    let path = town.state_of_org().join("cursor.json");
+    let path = fixture.state_of_org().join("cursor.json");
     std::fs::write(path, cursor.to_string()).unwrap();
-    town.run().await;
-    let age = rows(&town.workspace)[1]["cursorAgeSeconds_d"].as_i64();
+    fixture.run().await;
+    let age = rows(&fixture.workspace)[1]["cursorAgeSeconds_d"].as_i64();
     assert!((5_400..5_430).contains(&age.unwrap()), "{age:?}");
 }
 
-async fn a_failed_run_says_why_and_shows_no_secret(road: Road) {
-    let town = Town::of_by(road, 5).await;
-    town.org.faults().push(okta::Fault::status(401, "E0000011"));
-    town.run().await;
+async fn a_failed_run_says_why_and_shows_no_secret(api: IngestionApi) {
+    let fixture = Fixture::start_with_events(api, 5).await;
+    fixture
+        .org
+        .faults()
+        .push(okta::Fault::status(401, "E0000011"));
+    fixture.run().await;
     // The workspace refuses the events, and is asked to take the row all the same.
-    town.workspace.faults().push(Fault::unauthorized());
-    let report = town.run().await;
+    fixture.workspace.faults().push(Fault::unauthorized());
+    let report = fixture.run().await;
     assert!(matches!(report.ended, Ended::Failed(_)), "{report}");
-    let rows = rows(&town.workspace);
-    let remedy = match road {
-        Road::DataCollector => "WORKSPACE_KEY",
-        Road::LogsIngestion => "Monitoring Metrics Publisher",
+    let rows = rows(&fixture.workspace);
+    let remedy = match api {
+        IngestionApi::DataCollector => "WORKSPACE_KEY",
+        IngestionApi::LogsIngestion => "Monitoring Metrics Publisher",
     };
     let told = [["401 E0000011", "OKTA_API_TOKEN"], ["403", remedy]];
     assert_eq!(rows.len(), told.len());
@@ -152,19 +156,19 @@ async fn a_failed_run_says_why_and_shows_no_secret(road: Road) {
         let error = row["error_s"].as_str().unwrap();
         assert!(told.iter().all(|word| error.contains(word)), "{error}");
         let text = format!("{row:?}");
-        assert!(!text.contains(town.org.token()) && !text.contains(town.workspace.key()));
+        assert!(!text.contains(fixture.org.token()) && !text.contains(fixture.workspace.key()));
     }
     assert_eq!(rows[1]["events_d"], 0);
 }
 
-async fn a_run_that_finds_the_lease_held_says_so(road: Road) {
-    let town = Town::of_by(road, 5).await;
-    let shipper = town.shipper();
+async fn a_run_that_finds_the_lease_held_says_so(api: IngestionApi) {
+    let fixture = Fixture::start_with_events(api, 5).await;
+    let shipper = fixture.shipper();
     let lease = shipper.store.open().await.unwrap();
-    let report = run(&town.shipper()).await;
+    let report = run(&fixture.shipper()).await;
     assert!(matches!(report.ended, Ended::LeaseHeld { .. }), "{report}");
     lease.release().await.unwrap();
-    let row = only_row(&town.workspace);
+    let row = only_row(&fixture.workspace);
     assert_eq!(row["outcome_s"], "lease_held");
     assert_eq!(
         (&row["events_d"], &row["oktaRequests_d"]),
@@ -172,33 +176,36 @@ async fn a_run_that_finds_the_lease_held_says_so(road: Road) {
     );
 }
 
-async fn a_workspace_that_refuses_the_row_costs_one_try_and_one_warning(road: Road) {
+async fn a_workspace_that_refuses_the_row_costs_one_try_and_one_warning(api: IngestionApi) {
     for fault in [
         Fault::unauthorized(),
         Fault::unavailable(),
         Fault::throttled(Some(0)),
     ] {
-        let (town, heard) = (Town::of_by(road, 5).await, Heard::listen());
-        let refuse_the_next = |_: &RunReport| town.workspace.faults().push(fault.clone());
+        let (fixture, captured) = (
+            Fixture::start_with_events(api, 5).await,
+            LogCapture::start(),
+        );
+        let refuse_the_next = |_: &RunReport| fixture.workspace.faults().push(fault.clone());
         let stop = CancellationToken::new();
-        let report = run_with(&town.shipper(), &stop, &refuse_the_next).await;
+        let report = run_with(&fixture.shipper(), &stop, &refuse_the_next).await;
         assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
-        assert_eq!(town.workspace.posts().len(), 2, "{fault:?}");
-        assert_eq!(rows(&town.workspace).len(), 0);
-        let lines = heard.lines_with("health_row_lost");
+        assert_eq!(fixture.workspace.posts().len(), 2, "{fault:?}");
+        assert_eq!(rows(&fixture.workspace).len(), 0);
+        let lines = captured.lines_with("health_row_lost");
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(lines[0].contains("WARN") && lines[0].contains("otherwise unaffected"));
-        assert_eq!(heard.lines_with("WARN").len(), 1);
+        assert_eq!(captured.lines_with("WARN").len(), 1);
     }
 }
 
 #[tokio::test]
 async fn a_workspace_that_says_nothing_holds_the_run_up_for_ten_seconds_at_most() {
-    let (town, heard) = (Town::of(5).await, Heard::listen());
-    let stall_the_next = |_: &RunReport| town.workspace.faults().push(Fault::Stall);
-    let (shipper, stop) = (town.shipper(), CancellationToken::new());
+    let (fixture, captured) = (Fixture::with_events(5).await, LogCapture::start());
+    let stall_the_next = |_: &RunReport| fixture.workspace.faults().push(Fault::Stall);
+    let (shipper, stop) = (fixture.shipper(), CancellationToken::new());
     let stalled = async {
-        town.workspace.faults().wait_for_stalled(1).await;
+        fixture.workspace.faults().wait_for_stalled(1).await;
         // From here on only timers happen; the runtime's clock goes from one to the next.
         tokio::time::pause();
         tokio::time::Instant::now()
@@ -207,18 +214,18 @@ async fn a_workspace_that_says_nothing_holds_the_run_up_for_ten_seconds_at_most(
     let took = since.elapsed();
     assert!(matches!(report.ended, Ended::CaughtUp), "{report}");
     assert!(took <= Duration::from_millis(10_100), "{took:?}");
-    assert!(heard.lines_with("health_row_lost")[0].contains("within 10 s"));
-    town.assert_each_event_is_there_once();
+    assert!(captured.lines_with("health_row_lost")[0].contains("within 10 s"));
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
 async fn a_run_told_to_stop_leaves_its_row_if_there_is_time_left() {
-    let town = Town::of(2_500).await;
+    let fixture = Fixture::with_events(2_500).await;
     let stop = CancellationToken::new();
     let at_once = |_: &RunReport| stop.cancel();
-    let report = run_with(&town.shipper(), &stop, &at_once).await;
+    let report = run_with(&fixture.shipper(), &stop, &at_once).await;
     assert!(matches!(report.ended, Ended::Stopping), "{report}");
-    assert_eq!(only_row(&town.workspace)["outcome_s"], "stopping");
+    assert_eq!(only_row(&fixture.workspace)["outcome_s"], "stopping");
 }
 
 /// Which post hangs when the process is told to end.
@@ -229,14 +236,14 @@ enum Hangs {
 }
 
 async fn five_seconds_are_all(hangs: Hangs) {
-    let (town, heard) = (Town::of(5).await, Heard::listen());
-    let (shipper, stop) = (town.shipper(), CancellationToken::new());
-    let stall_the_row = |_: &RunReport| town.workspace.faults().push(Fault::Stall);
+    let (fixture, captured) = (Fixture::with_events(5).await, LogCapture::start());
+    let (shipper, stop) = (fixture.shipper(), CancellationToken::new());
+    let stall_the_row = |_: &RunReport| fixture.workspace.faults().push(Fault::Stall);
     if hangs == Hangs::Events {
-        town.workspace.faults().push(Fault::Stall);
+        fixture.workspace.faults().push(Fault::Stall);
     }
     let told = async {
-        town.workspace.faults().wait_for_stalled(1).await;
+        fixture.workspace.faults().wait_for_stalled(1).await;
         stop.cancel();
         tokio::time::pause();
         tokio::time::Instant::now()
@@ -245,9 +252,9 @@ async fn five_seconds_are_all(hangs: Hangs) {
     let took = since.elapsed();
     assert!(took <= Duration::from_millis(5_100), "{took:?}");
     assert!(took >= Duration::from_millis(4_900), "{took:?}");
-    let lines = heard.lines_with("health_row_lost");
+    let lines = captured.lines_with("health_row_lost");
     assert!(lines[0].contains("no time left"), "{lines:?}");
-    assert_eq!(rows(&town.workspace).len(), 0);
+    assert_eq!(rows(&fixture.workspace).len(), 0);
 }
 
 #[tokio::test]
@@ -262,18 +269,12 @@ async fn told_to_stop_a_row_that_hangs_gets_five_seconds() {
 
 #[tokio::test]
 async fn a_local_workspace_has_the_rows_in_a_file() {
-    let town = Town::of(5).await;
-    let output = town.state.path().join("out");
-    let local = [
-        ("OUTPUT_DIR", output.to_str().unwrap()),
-        ("WORKSPACE_ID", ""),
-        ("WORKSPACE_KEY", ""),
-        ("LOG_ANALYTICS_URI", ""),
-        ("STATE_DIR", ""),
-    ];
+    let fixture = Fixture::with_events(5).await;
+    let output = fixture.state.path().join("out");
+    let local = local_workspace(output.to_str().unwrap());
     for _ in 0..2 {
-        let said = shell(&town, &["ship"], &local).await;
-        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+        let output = shell(&fixture, &["ship"], &local).await;
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
     }
     let text = std::fs::read_to_string(output.join(format!("{TABLE}.ndjson"))).unwrap();
     let rows = text.lines().map(serde_json::from_str::<Map<String, Value>>);
@@ -292,5 +293,5 @@ async fn a_local_workspace_has_the_rows_in_a_file() {
         assert!(row.keys().all(known), "{row:?}");
         assert_eq!(row["TimeGenerated"], row["started_t"]);
     }
-    assert!(town.workspace.posts().is_empty());
+    assert!(fixture.workspace.posts().is_empty());
 }

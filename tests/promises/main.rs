@@ -10,19 +10,14 @@
     reason = "clippy knows a test by its attribute, and not the functions that tests share"
 )]
 
-mod brittle;
-mod heard;
-mod kusto;
-mod parts;
-mod program;
-mod shared_data;
-mod town;
+mod support;
 
 mod a_first_connection_asks_little;
 mod a_refusal_costs_no_row;
 mod a_refused_cursor_loses_nothing;
 mod answers_the_functions_host_by_its_rules;
 mod arrives_by_logs_ingestion_too;
+mod both_apis_fill_the_same_columns;
 mod both_stores_keep_one_contract;
 mod check_tries_every_setting_for_real;
 mod dead_letters_can_be_sent_again;
@@ -31,6 +26,7 @@ mod detections;
 mod each_okta_error_has_its_own_words;
 mod every_event_becomes_one_whole_row;
 mod every_run_leaves_a_health_row;
+mod imports_run_down_only;
 mod new_events_do_not_wait_for_the_backlog;
 mod no_secret_is_ever_shown;
 mod okta_keeps_its_share_of_the_rate;
@@ -47,5 +43,4 @@ mod the_docs_queries_resolve;
 mod the_package_is_what_azure_runs;
 mod the_schema_is_written_once;
 mod the_token_goes_to_the_org_alone;
-mod the_two_roads_end_alike;
 mod wrong_settings_are_reported_together;

@@ -1,5 +1,5 @@
-//! The Okta token goes to the org's log and nowhere else, the workspace key nowhere at all:
-//! through success and every failure, in every place that the program writes to.
+//! The Okta token goes to the org's log alone, and the workspace key goes nowhere. Neither is in
+//! anything that the program writes, after success or any failure.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,23 +11,26 @@ use sandbox::okta::{self, Authorization, OktaOrg, OrgConfig};
 use sandbox::workspace::{self, Workspace};
 use tokio::net::TcpListener;
 
-use crate::program::{Nobody, TIMER, changed, host, program, said, soon};
-use crate::town::{Road, Town};
+use crate::support::files::files_below;
+use crate::support::fixture::{Fixture, IngestionApi};
+use crate::support::program::{
+    TIMER, UnusedPort, changed, host, program, run_to_end, with_timeout,
+};
 
-/// No piece of it is a word, so that none turns up by chance.
+/// No piece of it is a word, so that none occurs by chance.
 const TOKEN: &str = "00zQxVt7LmWb3PkYr9NdHs5GcJf2TaRe8UwXo4iKlM";
 /// 64 bytes in base64, as a workspace key is.
 const KEY: &str =
     "q8Zt1vXwYh3Rk9LmNc7PdBf5Gj2SxUo6TeWiAy4KzQbVnMrHlDgEsCpFJuOaIx0q8Zt1vXwYh3Rk9LmNc7PdBQ==";
 
-/// A host that is not the org's. Nobody may call it.
-struct Stranger {
+/// A host that is not the org's. It must never be called.
+struct OtherHost {
     url: String,
     calls: Arc<AtomicUsize>,
 }
 
-impl Stranger {
-    async fn start() -> Stranger {
+impl OtherHost {
+    async fn start() -> OtherHost {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let calls = Arc::new(AtomicUsize::new(0));
@@ -37,12 +40,12 @@ impl Stranger {
                 counted.fetch_add(1, Ordering::SeqCst);
             }
         });
-        Stranger { url, calls }
+        OtherHost { url, calls }
     }
 }
 
 /// An org and a workspace whose secrets are told from everything else.
-async fn town() -> Town {
+async fn fixture() -> Fixture {
     let org = OrgConfig {
         events: 30,
         max_page: 10,
@@ -54,8 +57,8 @@ async fn town() -> Town {
         key,
         ..workspace::Config::default()
     };
-    Town {
-        road: Road::DataCollector,
+    Fixture {
+        api: IngestionApi::DataCollector,
         org: OktaOrg::start(org).await.unwrap(),
         workspace: Workspace::start(workspace).await.unwrap(),
         state: tempfile::tempdir().unwrap(),
@@ -78,24 +81,19 @@ fn assert_clean(place: &str, text: &[u8]) {
 }
 
 fn assert_folder_is_clean(folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            assert_folder_is_clean(&path);
-        } else {
-            assert_clean(path.to_str().unwrap(), &std::fs::read(&path).unwrap());
-        }
+    for (path, bytes) in files_below(folder) {
+        assert_clean(path.to_str().unwrap(), &bytes);
     }
 }
 
-/// Everything but what the program printed: its folders, its rows, and who was told the token.
-fn assert_town_is_clean(town: &Town, stranger: &Stranger) {
-    assert_folder_is_clean(town.state.path());
-    for table in town.workspace.tables() {
-        let rows = town.workspace.table(&table).kept_rows();
+/// Checks everything but what the program printed: its folders, its rows, and who got the token.
+fn assert_fixture_is_clean(fixture: &Fixture, other_host: &OtherHost) {
+    assert_folder_is_clean(fixture.state.path());
+    for table in fixture.workspace.tables() {
+        let rows = fixture.workspace.table(&table).kept_rows();
         assert_clean(&table, serde_json::to_string(&rows).unwrap().as_bytes());
     }
-    for request in town.org.requests() {
+    for request in fixture.org.requests() {
         assert_clean("a request's target", request.target.as_bytes());
         let to_the_log = request.target.split('?').next() == Some("/api/v1/logs");
         assert!(
@@ -106,46 +104,49 @@ fn assert_town_is_clean(town: &Town, stranger: &Stranger) {
         assert_clean("a request's agent", agent.as_bytes());
     }
     assert_eq!(
-        stranger.calls.load(Ordering::SeqCst),
+        other_host.calls.load(Ordering::SeqCst),
         0,
-        "a stranger was called"
+        "another host was called"
     );
 }
 
 type Changes<'a> = Vec<(&'a str, String)>;
 
 /// Runs `ship`, `check` and a tick under these settings and faults, and looks everywhere.
-async fn looked_through(what: &str, changes: Changes<'_>, fault: impl Fn(&Town, &Stranger)) {
-    let stranger = Stranger::start().await;
+async fn looked_through(what: &str, changes: Changes<'_>, fault: impl Fn(&Fixture, &OtherHost)) {
+    let other_host = OtherHost::start().await;
     let changes: Vec<_> = changes
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .chain([("RUN_BUDGET_SECONDS", "10")])
         .collect();
     for command in [&["ship"][..], &["ship", "--json", "--restart"], &["check"]] {
-        let town = town().await;
-        fault(&town, &stranger);
-        let mut program = program(&town, command);
-        program.envs(changed(town.settings(), &changes));
-        let said = said(&mut program).await;
+        let fixture = fixture().await;
+        fault(&fixture, &other_host);
+        let mut program = program(&fixture, command);
+        program.envs(changed(fixture.settings(), &changes));
+        let output = run_to_end(&mut program).await;
         let place = format!("{what}, {command:?}");
-        assert!(!(said.stdout.clone() + &said.stderr).is_empty(), "{place}");
-        assert_clean(&format!("{place}: stdout"), said.stdout.as_bytes());
-        assert_clean(&format!("{place}: stderr"), said.stderr.as_bytes());
-        assert_town_is_clean(&town, &stranger);
+        assert!(
+            !(output.stdout.clone() + &output.stderr).is_empty(),
+            "{place}"
+        );
+        assert_clean(&format!("{place}: stdout"), output.stdout.as_bytes());
+        assert_clean(&format!("{place}: stderr"), output.stderr.as_bytes());
+        assert_fixture_is_clean(&fixture, &other_host);
     }
-    let town = town().await;
-    fault(&town, &stranger);
-    let host = host(&town, &changes).await;
-    let run = soon(host.invoke_timer(TIMER)).await;
+    let fixture = fixture().await;
+    fault(&fixture, &other_host);
+    let host = host(&fixture, &changes).await;
+    let run = with_timeout(host.invoke_timer(TIMER)).await;
     assert_clean(&format!("{what}: the answer"), &run.body);
     // Only the end of the process ends its output.
     host.sigterm().await.unwrap();
-    soon(host.wait_for_exit(1)).await;
+    with_timeout(host.wait_for_exit(1)).await;
     for line in host.lines() {
         assert_clean(&format!("{what}: a line of the host"), line.text.as_bytes());
     }
-    assert_town_is_clean(&town, &stranger);
+    assert_fixture_is_clean(&fixture, &other_host);
 }
 
 #[tokio::test]
@@ -166,35 +167,43 @@ async fn when_all_goes_well() {
 #[tokio::test]
 async fn when_okta_or_the_workspace_refuses() {
     for (status, code) in [(401, "E0000011"), (403, "E0000006"), (400, "E0000031")] {
-        looked_through(&status.to_string(), vec![], |town, _| {
-            town.org.faults().always(okta::Fault::status(status, code));
+        looked_through(&status.to_string(), vec![], |fixture, _| {
+            fixture
+                .org
+                .faults()
+                .always(okta::Fault::status(status, code));
         })
         .await;
     }
-    looked_through("workspace 403", vec![], |town, _| {
+    looked_through("workspace 403", vec![], |fixture, _| {
         let denied = workspace::Fault::unauthorized();
-        town.workspace.faults().always(denied);
+        fixture.workspace.faults().always(denied);
     })
     .await;
 }
 
 #[tokio::test]
 async fn when_okta_points_elsewhere() {
-    looked_through("redirect", vec![], |town, stranger| {
-        let elsewhere = format!("{}/api/v1/logs", stranger.url);
-        town.org.faults().always(okta::Fault::Redirect(elsewhere));
+    looked_through("redirect", vec![], |fixture, other_host| {
+        let elsewhere = format!("{}/api/v1/logs", other_host.url);
+        fixture
+            .org
+            .faults()
+            .always(okta::Fault::Redirect(elsewhere));
     })
     .await;
-    looked_through("foreign link", vec![], |town, stranger| {
-        let elsewhere = format!("{}/api/v1/logs?after=1", stranger.url);
-        town.org
+    looked_through("foreign link", vec![], |fixture, other_host| {
+        let elsewhere = format!("{}/api/v1/logs?after=1", other_host.url);
+        fixture
+            .org
             .faults()
             .always(okta::Fault::NextElsewhere(elsewhere));
     })
     .await;
-    looked_through("link off the log", vec![], |town, _| {
-        let elsewhere = format!("{}/api/v1/users", town.org.url());
-        town.org
+    looked_through("link off the log", vec![], |fixture, _| {
+        let elsewhere = format!("{}/api/v1/users", fixture.org.url());
+        fixture
+            .org
             .faults()
             .always(okta::Fault::NextElsewhere(elsewhere));
     })
@@ -203,10 +212,10 @@ async fn when_okta_points_elsewhere() {
 
 #[tokio::test]
 async fn when_nobody_is_there() {
-    let nobody = Nobody::there();
-    let okta = vec![("OKTA_DOMAIN", nobody.url.clone())];
+    let unused = UnusedPort::reserve();
+    let okta = vec![("OKTA_DOMAIN", unused.url.clone())];
     let no_org = looked_through("no org", okta, |_, _| ());
-    let uri = vec![("LOG_ANALYTICS_URI", nobody.url.clone())];
+    let uri = vec![("LOG_ANALYTICS_URI", unused.url.clone())];
     let no_workspace = looked_through("no workspace", uri, |_, _| ());
     tokio::join!(no_org, no_workspace);
 }
@@ -227,12 +236,12 @@ async fn when_settings_are_wrong() {
 
 #[tokio::test]
 async fn when_the_parts_are_printed() {
-    let town = town().await;
-    let environment = Environment::from_pairs(town.settings());
+    let fixture = fixture().await;
+    let environment = Environment::from_pairs(fixture.settings());
     let settings = Settings::read(&environment, LaunchedBy::Shell, Utc::now()).unwrap();
     assert_clean("the environment", format!("{environment:?}").as_bytes());
     assert_clean("the settings", format!("{settings:#?}").as_bytes());
-    let shipper = town.shipper();
+    let shipper = fixture.shipper();
     assert_clean("the client", format!("{:#?}", shipper.okta).as_bytes());
     assert_clean(
         "the sink's destination",

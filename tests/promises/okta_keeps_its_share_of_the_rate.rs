@@ -1,4 +1,4 @@
-//! Others call Okta with the same limit: we take our share of it, by Okta's own clock, and no
+//! Other clients share Okta's rate limit. A run uses its share of it, by Okta's own clock, and no
 //! more.
 
 use std::time::Duration;
@@ -7,14 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use okta_sentinel::ship::Ended;
 use sandbox::okta::{Fault, OrgConfig};
 
-use crate::town::{Town, run};
+use crate::support::fixture::{Fixture, run};
 
 const WINDOW: TimeDelta = TimeDelta::seconds(2);
 
 /// Requests in each of the org's windows, which open with their first request.
-fn by_window(town: &Town) -> Vec<usize> {
+fn by_window(fixture: &Fixture) -> Vec<usize> {
     let mut windows: Vec<(DateTime<Utc>, usize)> = Vec::new();
-    for request in town.org.requests() {
+    for request in fixture.org.requests() {
         match windows.last_mut() {
             Some((opened, count)) if request.at < *opened + WINDOW => *count += 1,
             _ => windows.push((request.at, 1)),
@@ -37,28 +37,28 @@ fn org(clock_skew: TimeDelta) -> OrgConfig {
 #[tokio::test]
 async fn no_window_sees_more_than_our_share_whatever_the_clocks_say() {
     for hours in [0, 5, -5] {
-        let town = Town::with(org(TimeDelta::hours(hours))).await;
-        let shipper = town.shipper_with(&[("OKTA_RATE_SHARE", "0.5")]);
+        let fixture = Fixture::with_org(org(TimeDelta::hours(hours))).await;
+        let shipper = fixture.shipper_with(&[("OKTA_RATE_SHARE", "0.5")]);
         let report = run(&shipper).await;
         assert!(matches!(report.ended, Ended::CaughtUp), "{hours}: {report}");
         assert_eq!((report.events, report.okta_429s), (48, 0), "{report}");
-        let windows = by_window(&town);
+        let windows = by_window(&fixture);
         assert!(windows.iter().all(|count| *count <= 5), "{windows:?}");
         // Nor is time wasted: windows of two seconds, seconds that headers round up.
         assert!(report.duration_ms < 12_000, "{hours}: {report}");
-        town.assert_each_event_is_there_once();
+        fixture.assert_each_event_is_there_once();
     }
 }
 
 #[tokio::test]
 async fn a_share_that_is_spent_for_longer_than_the_run_ends_it_well() {
-    let town = Town::with(OrgConfig {
+    let fixture = Fixture::with_org(OrgConfig {
         rate_window: Duration::from_secs(60),
         ..org(TimeDelta::zero())
     })
     .await;
     let changes = [("OKTA_RATE_SHARE", "0.5"), ("RUN_BUDGET_SECONDS", "10")];
-    let shipper = town.shipper_with(&changes);
+    let shipper = fixture.shipper_with(&changes);
     let report = run(&shipper).await;
     let Ended::RateSpent { until } = report.ended else {
         panic!("{report}");
@@ -74,42 +74,42 @@ async fn a_share_that_is_spent_for_longer_than_the_run_ends_it_well() {
     let report = run(&shipper).await;
     assert_eq!((report.events, report.okta_requests), (4, 1), "{report}");
     assert!(matches!(report.ended, Ended::RateSpent { .. }), "{report}");
-    let whole = town.shipper_with(&[("OKTA_RATE_SHARE", "1"), ("RUN_BUDGET_SECONDS", "10")]);
+    let whole = fixture.shipper_with(&[("OKTA_RATE_SHARE", "1"), ("RUN_BUDGET_SECONDS", "10")]);
     let report = run(&whole).await;
     assert_eq!((report.events, report.okta_429s), (16, 0), "{report}");
-    let table = town.workspace.table("Okta_CL");
+    let table = fixture.workspace.table("Okta_CL");
     assert_eq!((table.rows(), table.repeated_ids().len()), (40, 0));
 }
 
 #[tokio::test]
 async fn a_limit_that_others_have_spent_is_waited_for_or_left_to_the_next_run() {
-    let town = Town::of(50).await;
-    town.org.faults().always(Fault::rate_limited());
-    let shipper = town.shipper_with(&[("RUN_BUDGET_SECONDS", "10")]);
+    let fixture = Fixture::with_events(50).await;
+    fixture.org.faults().always(Fault::rate_limited());
+    let shipper = fixture.shipper_with(&[("RUN_BUDGET_SECONDS", "10")]);
     let report = run(&shipper).await;
     assert!(matches!(report.ended, Ended::RateSpent { .. }), "{report}");
     assert!(report.succeeded(), "{report}");
     let counts = (report.okta_requests, report.okta_429s, report.events);
     assert_eq!(counts, (1, 1, 0), "{report}");
 
-    town.org.faults().clear();
-    assert_eq!(town.run().await.events, 50);
-    town.assert_each_event_is_there_once();
+    fixture.org.faults().clear();
+    assert_eq!(fixture.run().await.events, 50);
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
 async fn a_storm_of_refusals_is_not_answered_with_a_storm() {
     for storm in [Fault::RetryAfter(0), Fault::concurrency_limited()] {
-        let town = Town::of(50).await;
-        town.org.faults().always(storm.clone());
-        let shipper = town.shipper_with(&[("RUN_BUDGET_SECONDS", "10")]);
+        let fixture = Fixture::with_events(50).await;
+        fixture.org.faults().always(storm.clone());
+        let shipper = fixture.shipper_with(&[("RUN_BUDGET_SECONDS", "10")]);
         let report = run(&shipper).await;
         assert!(matches!(report.ended, Ended::RateSpent { .. }), "{report}");
         assert!((2..=12).contains(&report.okta_429s), "{storm:?}: {report}");
         assert_eq!(report.okta_requests, report.okta_429s);
 
-        town.org.faults().clear();
-        assert_eq!(town.run().await.events, 50);
-        town.assert_each_event_is_there_once();
+        fixture.org.faults().clear();
+        assert_eq!(fixture.run().await.events, 50);
+        fixture.assert_each_event_is_there_once();
     }
 }

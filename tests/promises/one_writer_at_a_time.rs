@@ -5,7 +5,7 @@ use sandbox::okta::OrgConfig;
 use sandbox::workspace::Fault;
 use tokio_util::sync::CancellationToken;
 
-use crate::town::{Town, run};
+use crate::support::fixture::{Fixture, run};
 
 /// Settings that keep the state in Blob storage instead of a folder.
 async fn in_blobs() -> [(&'static str, &'static str); 2] {
@@ -17,13 +17,13 @@ async fn in_blobs() -> [(&'static str, &'static str); 2] {
 #[tokio::test]
 async fn two_runs_at_once_ship_once_and_the_second_says_so() {
     for changes in [&[][..], &in_blobs().await] {
-        let town = Town::of(1_500).await;
-        town.workspace.faults().push(Fault::Stall);
-        let (first, second) = (town.shipper_with(changes), town.shipper_with(changes));
+        let fixture = Fixture::with_events(1_500).await;
+        fixture.workspace.faults().push(Fault::Stall);
+        let (first, second) = (fixture.shipper_with(changes), fixture.shipper_with(changes));
         let late = async {
-            town.workspace.faults().wait_for_stalled(1).await;
+            fixture.workspace.faults().wait_for_stalled(1).await;
             let report = run(&second).await;
-            town.workspace.faults().release();
+            fixture.workspace.faults().release();
             report
         };
         let (first, second) = tokio::join!(run(&first), late);
@@ -32,30 +32,30 @@ async fn two_runs_at_once_ship_once_and_the_second_says_so() {
         assert!(second.succeeded());
         assert!(second.to_string().contains("another run"), "{second}");
         assert_eq!((first.events, second.events), (1_500, 0));
-        town.assert_each_event_is_there_once();
+        fixture.assert_each_event_is_there_once();
     }
 }
 
 #[tokio::test]
-async fn blob_storage_carries_the_place_from_run_to_run() {
+async fn blob_storage_keeps_the_cursor_from_run_to_run() {
     let changes = in_blobs().await;
-    let town = Town::of(1_200).await;
-    assert_eq!(run(&town.shipper_with(&changes)).await.events, 1_200);
-    town.org.append(9);
-    assert_eq!(run(&town.shipper_with(&changes)).await.events, 9);
-    assert_eq!(run(&town.shipper_with(&changes)).await.events, 0);
-    town.assert_each_event_is_there_once();
+    let fixture = Fixture::with_events(1_200).await;
+    assert_eq!(run(&fixture.shipper_with(&changes)).await.events, 1_200);
+    fixture.org.append(9);
+    assert_eq!(run(&fixture.shipper_with(&changes)).await.events, 9);
+    assert_eq!(run(&fixture.shipper_with(&changes)).await.events, 0);
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
-async fn a_run_told_to_stop_leaves_its_place_to_the_next() {
-    let town = Town::with(OrgConfig {
+async fn a_run_told_to_stop_releases_its_lease_to_the_next() {
+    let fixture = Fixture::with_org(OrgConfig {
         events: 60,
         max_page: 10,
         ..OrgConfig::default()
     })
     .await;
-    let (shipper, stop) = (town.shipper(), CancellationToken::new());
+    let (shipper, stop) = (fixture.shipper(), CancellationToken::new());
     let after_the_second = |report: &okta_sentinel::ship::RunReport| {
         if report.posts == 2 {
             stop.cancel();
@@ -68,25 +68,25 @@ async fn a_run_told_to_stop_leaves_its_place_to_the_next() {
     assert!(matches!(report.ended, Ended::Stopping), "{report}");
     assert!(report.succeeded());
     assert_eq!(report.events, 20);
-    assert_eq!(town.run().await.events, 40);
-    town.assert_each_event_is_there_once();
+    assert_eq!(fixture.run().await.events, 40);
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
-async fn a_writer_that_was_robbed_of_its_place_writes_no_more() {
-    let town = Town::with(OrgConfig {
+async fn a_writer_that_lost_its_lease_writes_no_more() {
+    let fixture = Fixture::with_org(OrgConfig {
         events: 40,
         max_page: 10,
         ..OrgConfig::default()
     })
     .await;
-    let shipper = town.shipper();
-    town.workspace.faults().push(Fault::Stall);
+    let shipper = fixture.shipper();
+    fixture.workspace.faults().push(Fault::Stall);
     let thief = async {
-        town.workspace.faults().wait_for_stalled(1).await;
-        std::fs::remove_file(town.state_of_org().join("lock")).unwrap();
-        let report = run(&town.shipper()).await;
-        town.workspace.faults().release();
+        fixture.workspace.faults().wait_for_stalled(1).await;
+        std::fs::remove_file(fixture.state_of_org().join("lock")).unwrap();
+        let report = run(&fixture.shipper()).await;
+        fixture.workspace.faults().release();
         report
     };
     let (robbed, thief) = tokio::join!(run(&shipper), thief);
@@ -96,6 +96,6 @@ async fn a_writer_that_was_robbed_of_its_place_writes_no_more() {
         "{robbed}"
     );
     // The batch that was under way is the one that comes twice.
-    assert_eq!(town.workspace.table("Okta_CL").repeated_ids().len(), 10);
-    assert_eq!(run(&town.shipper()).await.events, 0);
+    assert_eq!(fixture.workspace.table("Okta_CL").repeated_ids().len(), 10);
+    assert_eq!(run(&fixture.shipper()).await.events, 0);
 }

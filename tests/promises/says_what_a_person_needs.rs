@@ -10,62 +10,68 @@ use sandbox::workspace;
 use serde_json::{Map, Value};
 use tokio::io::AsyncReadExt as _;
 
-use crate::program::{Said, changed, program, said, shell, soon};
-use crate::town::Town;
+use crate::support::fixture::Fixture;
+use crate::support::program::{
+    CommandOutput, changed, local_workspace, program, run_to_end, shell, with_timeout,
+};
 
 mod since;
 
 /// The one line that a run which did its work prints, with nothing on stderr.
 #[track_caller]
-fn one_line(said: &Said) -> &str {
-    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
-    let line = said.stdout.strip_suffix('\n').unwrap();
+fn one_line(output: &CommandOutput) -> &str {
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
+    let line = output.stdout.strip_suffix('\n').unwrap();
     assert!(!line.contains('\n') && !line.contains('\x1b'), "{line:?}");
     line
 }
 
 #[tokio::test]
 async fn ship_prints_one_line_and_a_second_run_says_that_nothing_is_new() {
-    let town = Town::of(1_200).await;
-    let first = shell(&town, &["ship"], &[]).await;
+    let fixture = Fixture::with_events(1_200).await;
+    let first = shell(&fixture, &["ship"], &[]).await;
     let begins = "shipped 1,200 events in 2 pages and 2 posts from 127.0.0.1; newest ";
     assert!(one_line(&first).starts_with(begins), "{}", first.stdout);
-    let second = shell(&town, &["ship"], &[]).await;
+    let second = shell(&fixture, &["ship"], &[]).await;
     let line = one_line(&second);
     assert!(line.starts_with("nothing new from 127.0.0.1"), "{line}");
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
 async fn ship_json_prints_one_object() {
-    let town = Town::of(1_200).await;
-    let said = shell(&town, &["ship", "--json"], &[]).await;
-    let report: Map<String, Value> = serde_json::from_str(one_line(&said)).unwrap();
+    let fixture = Fixture::with_events(1_200).await;
+    let output = shell(&fixture, &["ship", "--json"], &[]).await;
+    let report: Map<String, Value> = serde_json::from_str(one_line(&output)).unwrap();
     assert_eq!(report["events"], 1_200);
     assert_eq!(report["outcome"], "caught_up");
 }
 
 #[tokio::test]
 async fn a_failed_run_says_why_on_stderr_and_exits_with_1() {
-    let town = Town::of(5).await;
-    town.org.faults().always(Fault::status(401, "E0000011"));
-    let said = shell(&town, &["ship"], &[]).await;
-    assert_eq!((said.code, said.stdout.as_str()), (Some(1), ""));
-    assert!(said.stderr.starts_with("error: "), "{}", said.stderr);
-    assert_eq!(said.stderr.lines().count(), 1, "{}", said.stderr);
+    let fixture = Fixture::with_events(5).await;
+    fixture.org.faults().always(Fault::status(401, "E0000011"));
+    let output = shell(&fixture, &["ship"], &[]).await;
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    assert!(output.stderr.starts_with("error: "), "{}", output.stderr);
+    assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
     for needed in ["401 E0000011", "create a new one and set OKTA_API_TOKEN"] {
-        assert!(said.stderr.contains(needed), "{}", said.stderr);
+        assert!(output.stderr.contains(needed), "{}", output.stderr);
     }
-    let said = shell(&town, &["ship", "--json"], &[]).await;
-    assert_eq!(said.code, Some(1));
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let output = shell(&fixture, &["ship", "--json"], &[]).await;
+    assert_eq!(output.code, Some(1));
+    let report: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(report["outcome"], "failed");
-    assert!(said.stderr.contains("OKTA_API_TOKEN"), "{}", said.stderr);
+    assert!(
+        output.stderr.contains("OKTA_API_TOKEN"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[tokio::test]
 async fn until_caught_up_repeats_runs_until_all_is_there() {
-    let town = Town::with(OrgConfig {
+    let fixture = Fixture::with_org(OrgConfig {
         events: 300,
         max_page: 20,
         latency: Duration::from_millis(900),
@@ -73,38 +79,38 @@ async fn until_caught_up_repeats_runs_until_all_is_there() {
     })
     .await;
     let short = [("RUN_BUDGET_SECONDS", "10")];
-    let said = shell(&town, &["ship", "--until-caught-up", "--json"], &short).await;
-    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
-    let reports = said.stdout.lines().map(serde_json::from_str);
+    let output = shell(&fixture, &["ship", "--until-caught-up", "--json"], &short).await;
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
+    let reports = output.stdout.lines().map(serde_json::from_str);
     let reports: Vec<Value> = reports.map(Result::unwrap).collect();
     let ended: Vec<_> = reports.iter().map(|report| &report["outcome"]).collect();
     assert_eq!(ended, ["budget_spent", "caught_up"]);
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
 async fn one_run_that_ends_early_is_done_and_says_that_more_is_to_come() {
-    let town = Town::with(OrgConfig {
+    let fixture = Fixture::with_org(OrgConfig {
         events: 300,
         max_page: 20,
         latency: Duration::from_millis(900),
         ..OrgConfig::default()
     })
     .await;
-    let said = shell(&town, &["ship"], &[("RUN_BUDGET_SECONDS", "10")]).await;
+    let output = shell(&fixture, &["ship"], &[("RUN_BUDGET_SECONDS", "10")]).await;
     let ends = "; the time for this run is over, the next one goes on from the saved cursor";
-    assert!(one_line(&said).ends_with(ends), "{}", said.stdout);
+    assert!(one_line(&output).ends_with(ends), "{}", output.stdout);
 }
 
 #[tokio::test]
 async fn control_c_ends_a_command_within_seconds_and_the_next_run_goes_on() {
-    let town = Town::of(10).await;
+    let fixture = Fixture::with_events(10).await;
     for command in ["ship", "check"] {
-        town.org.faults().push(Fault::Stall);
-        let mut child = program(&town, &[command]);
-        child.envs(town.settings());
+        fixture.org.faults().push(Fault::Stall);
+        let mut child = program(&fixture, &[command]);
+        child.envs(fixture.settings());
         let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
-        soon(town.org.faults().wait_for_stalled(1)).await;
+        with_timeout(fixture.org.faults().wait_for_stalled(1)).await;
         let pid = child.id().unwrap().to_string();
         let kill = ["-INT", &pid];
         let kill = tokio::process::Command::new("kill").args(kill).status();
@@ -114,14 +120,14 @@ async fn control_c_ends_a_command_within_seconds_and_the_next_run_goes_on() {
             .unwrap_or_else(|_| panic!("{command} does not end"))
             .unwrap();
         assert_eq!(ended.code(), Some(1), "{command}");
-        soon(town.org.faults().wait_for_none_stalled()).await;
+        with_timeout(fixture.org.faults().wait_for_none_stalled()).await;
     }
-    assert!(one_line(&shell(&town, &["ship"], &[]).await).starts_with("shipped 10 events"));
+    assert!(one_line(&shell(&fixture, &["ship"], &[]).await).starts_with("shipped 10 events"));
 }
 
 #[tokio::test]
 async fn every_help_has_examples() {
-    let town = Town::of(0).await;
+    let fixture = Fixture::with_events(0).await;
     for command in [
         &[][..],
         &["serve"],
@@ -129,24 +135,24 @@ async fn every_help_has_examples() {
         &["check"],
         &["dead-letters"],
     ] {
-        let said = said(&mut program(&town, &[command, &["--help"]].concat())).await;
-        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
-        let (_, examples) = said
+        let output = run_to_end(&mut program(&fixture, &[command, &["--help"]].concat())).await;
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
+        let (_, examples) = output
             .stdout
             .split_once("xamples:\n")
-            .unwrap_or_else(|| panic!("{command:?} has no examples: {}", said.stdout));
+            .unwrap_or_else(|| panic!("{command:?} has no examples: {}", output.stdout));
         assert!(
             examples.contains("okta-sentinel"),
             "{command:?}: {examples}"
         );
-        assert!(!said.stdout.contains('\x1b'), "{command:?}");
+        assert!(!output.stdout.contains('\x1b'), "{command:?}");
     }
 }
 
 #[tokio::test]
 async fn without_a_command_or_a_port_the_usage_is_wrong_and_help_is_near() {
-    let town = Town::of(0).await;
-    let bare = said(&mut program(&town, &[])).await;
+    let fixture = Fixture::with_events(0).await;
+    let bare = run_to_end(&mut program(&fixture, &[])).await;
     assert_eq!((bare.code, bare.stdout.as_str()), (Some(2), ""));
     assert!(
         bare.stderr.contains("Usage: okta-sentinel"),
@@ -154,7 +160,7 @@ async fn without_a_command_or_a_port_the_usage_is_wrong_and_help_is_near() {
         bare.stderr
     );
 
-    let serve = said(&mut program(&town, &["serve"])).await;
+    let serve = run_to_end(&mut program(&fixture, &["serve"])).await;
     assert_eq!((serve.code, serve.stdout.as_str()), (Some(2), ""));
     for needed in ["FUNCTIONS_CUSTOMHANDLER_PORT", "okta-sentinel ship"] {
         assert!(serve.stderr.contains(needed), "{}", serve.stderr);
@@ -162,8 +168,8 @@ async fn without_a_command_or_a_port_the_usage_is_wrong_and_help_is_near() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().port().to_string();
     for port in ["http", "70000", "", taken.as_str()] {
-        let mut serve = program(&town, &["serve"]);
-        let serve = said(serve.env("FUNCTIONS_CUSTOMHANDLER_PORT", port)).await;
+        let mut serve = program(&fixture, &["serve"]);
+        let serve = run_to_end(serve.env("FUNCTIONS_CUSTOMHANDLER_PORT", port)).await;
         assert_eq!(serve.code, Some(2), "{port}");
         assert!(serve.stderr.starts_with("error: "), "{}", serve.stderr);
     }
@@ -172,28 +178,28 @@ async fn without_a_command_or_a_port_the_usage_is_wrong_and_help_is_near() {
         &["ship", "--sinces", "3d"],
         &["ship", "now"],
     ] {
-        let said = said(&mut program(&town, wrong)).await;
-        assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));
+        let output = run_to_end(&mut program(&fixture, wrong)).await;
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""));
     }
 }
 
 #[tokio::test]
 async fn wrong_settings_are_a_line_each_on_stderr() {
-    let town = Town::of(0).await;
+    let fixture = Fixture::with_events(0).await;
     let changes = [
         ("OKTA_DOMAIN", ""),
         ("OKTA_RATE_SHARE", "7"),
         ("WORKSPACE_ID", "acme"),
     ];
     for command in ["ship", "check"] {
-        let said = shell(&town, &[command], &changes).await;
+        let output = shell(&fixture, &[command], &changes).await;
         assert_eq!(
-            (said.code, said.stdout.as_str()),
+            (output.code, output.stdout.as_str()),
             (Some(2), ""),
             "{command}"
         );
-        let lines: Vec<_> = said.stderr.lines().collect();
-        assert_eq!(lines.len(), 3, "{}", said.stderr);
+        let lines: Vec<_> = output.stderr.lines().collect();
+        assert_eq!(lines.len(), 3, "{}", output.stderr);
         for (line, (name, _)) in lines.iter().zip(changes) {
             assert!(line.starts_with(&format!("error: {name}: ")), "{line}");
         }
@@ -201,7 +207,7 @@ async fn wrong_settings_are_a_line_each_on_stderr() {
 }
 
 /// What a command writes to a terminal, under these variables.
-async fn on_a_terminal(town: &Town, variables: &[(&str, &str)]) -> String {
+async fn on_a_terminal(fixture: &Fixture, variables: &[(&str, &str)]) -> String {
     let line = format!("{} ship", env!("CARGO_BIN_EXE_okta-sentinel"));
     let mut terminal = tokio::process::Command::new("script");
     terminal
@@ -209,18 +215,18 @@ async fn on_a_terminal(town: &Town, variables: &[(&str, &str)]) -> String {
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("TERM", "xterm")
-        .envs(changed(town.settings(), variables))
-        .current_dir(town.state.path())
+        .envs(changed(fixture.settings(), variables))
+        .current_dir(fixture.state.path())
         .stdin(Stdio::null());
-    said(&mut terminal).await.stdout
+    run_to_end(&mut terminal).await.stdout
 }
 
 #[tokio::test]
 async fn colour_is_for_terminals_whose_owner_wants_it() {
-    let town = Town::of(3).await;
-    town.org.faults().always(Fault::status(401, "E0000011"));
+    let fixture = Fixture::with_events(3).await;
+    fixture.org.faults().always(Fault::status(401, "E0000011"));
     let unused = ("OUTPUT_DIR", "unused");
-    let piped = shell(&town, &["ship"], &[unused]).await;
+    let piped = shell(&fixture, &["ship"], &[unused]).await;
     assert!(
         piped.stderr.starts_with("warning: OUTPUT_DIR is not used"),
         "{}",
@@ -232,9 +238,9 @@ async fn colour_is_for_terminals_whose_owner_wants_it() {
         return;
     }
     let coloured = "\x1b[33mwarning: \x1b[0mOUTPUT_DIR";
-    let seen = on_a_terminal(&town, &[unused]).await;
+    let seen = on_a_terminal(&fixture, &[unused]).await;
     assert!(seen.contains(coloured), "{seen:?}");
-    let seen = on_a_terminal(&town, &[unused, ("NO_COLOR", "1")]).await;
+    let seen = on_a_terminal(&fixture, &[unused, ("NO_COLOR", "1")]).await;
     assert!(seen.contains("warning: OUTPUT_DIR"), "{seen:?}");
     // Only a select-graphic-rendition sequence (`ESC [ … m`) is colour; a progress line moves.
     let colours = seen.split("\x1b[").skip(1);
@@ -248,9 +254,9 @@ async fn colour_is_for_terminals_whose_owner_wants_it() {
 #[tokio::test]
 async fn a_reader_that_went_away_is_no_panic() {
     for arguments in [&["ship"][..], &["ship", "--json"], &["check"], &["--help"]] {
-        let town = Town::of(3).await;
-        let mut child = program(&town, arguments);
-        child.envs(changed(town.settings(), &[("OUTPUT_DIR", "unused")]));
+        let fixture = Fixture::with_events(3).await;
+        let mut child = program(&fixture, arguments);
+        child.envs(changed(fixture.settings(), &[("OUTPUT_DIR", "unused")]));
         let mut child = child
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -258,23 +264,23 @@ async fn a_reader_that_went_away_is_no_panic() {
             .unwrap();
         drop(child.stdout.take());
         drop(child.stderr.take());
-        let ended = soon(child.wait()).await.unwrap();
+        let ended = with_timeout(child.wait()).await.unwrap();
         assert_eq!(ended.code(), Some(0), "{arguments:?}");
         if arguments[0] == "ship" {
-            town.assert_each_event_is_there_once();
+            fixture.assert_each_event_is_there_once();
         }
     }
 }
 
 #[tokio::test]
 async fn a_handler_whose_stdout_is_gone_goes_on() {
-    let town = Town::of(3).await;
+    let fixture = Fixture::with_events(3).await;
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
-    let mut child = program(&town, &[]);
+    let mut child = program(&fixture, &[]);
     child
-        .envs(town.settings())
+        .envs(fixture.settings())
         .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string());
     let mut child = child
         .stdout(Stdio::piped())
@@ -283,31 +289,27 @@ async fn a_handler_whose_stdout_is_gone_goes_on() {
         .unwrap();
     let mut first = [0; 1];
     let mut stdout = child.stdout.take().unwrap();
-    soon(stdout.read_exact(&mut first)).await.unwrap();
+    with_timeout(stdout.read_exact(&mut first)).await.unwrap();
     drop((stdout, child.stderr.take()));
     let url = format!("http://127.0.0.1:{port}/OktaSyslogTimer");
-    let answer = soon(reqwest::Client::new().post(url).send()).await.unwrap();
+    let answer = with_timeout(reqwest::Client::new().post(url).send())
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 200);
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
     child.kill().await.unwrap();
 }
 
 #[tokio::test]
 async fn output_dir_gets_a_row_an_event_and_the_state_beside_it() {
-    let town = Town::of(1_200).await;
-    let output = town.state.path().join("out");
-    let local = [
-        ("OUTPUT_DIR", output.to_str().unwrap()),
-        ("WORKSPACE_ID", ""),
-        ("WORKSPACE_KEY", ""),
-        ("LOG_ANALYTICS_URI", ""),
-        ("STATE_DIR", ""),
-    ];
+    let fixture = Fixture::with_events(1_200).await;
+    let output = fixture.state.path().join("out");
+    let local = local_workspace(output.to_str().unwrap());
     for shipped in [1_200, 7] {
-        let said = shell(&town, &["ship", "--json"], &local).await;
-        let report: Value = serde_json::from_str(one_line(&said)).unwrap();
+        let output = shell(&fixture, &["ship", "--json"], &local).await;
+        let report: Value = serde_json::from_str(one_line(&output)).unwrap();
         assert_eq!(report["events"], shipped);
-        town.org.append(7);
+        fixture.org.append(7);
     }
     let rows = std::fs::read_to_string(output.join("Okta_CL.ndjson")).unwrap();
     let rows: Vec<Map<String, Value>> = rows
@@ -319,7 +321,7 @@ async fn output_dir_gets_a_row_an_event_and_the_state_beside_it() {
         .map(|row| row["uuid_g"].as_str().unwrap())
         .collect();
     assert_eq!((rows.len(), ids.len()), (1_207, 1_207));
-    let known: Vec<String> = town.org.ids().collect();
+    let known: Vec<String> = fixture.org.ids().collect();
     assert!(known.iter().take(1_207).all(|id| ids.contains(id.as_str())));
     for row in &rows {
         let generated = row["TimeGenerated"].as_str().unwrap();
@@ -336,7 +338,7 @@ async fn output_dir_gets_a_row_an_event_and_the_state_beside_it() {
     let states = std::fs::read_dir(output.join("state")).unwrap();
     let states: Vec<_> = states.map(|entry| entry.unwrap().path()).collect();
     assert!(states[0].join("cursor.json").is_file(), "{states:?}");
-    assert!(workspace_is_untouched(&town.workspace));
+    assert!(workspace_is_untouched(&fixture.workspace));
 }
 
 fn workspace_is_untouched(workspace: &workspace::Workspace) -> bool {

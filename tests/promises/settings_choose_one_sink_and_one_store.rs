@@ -1,5 +1,5 @@
-//! Whatever is set, events have one place to go and the cursor one place to be, and what is set
-//! and passed over is named.
+//! Whatever is set, there is one sink and one state store. Settings that are set but not used are
+//! named.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ fn read(place: LaunchedBy, pairs: &[&[Pair<'_>]]) -> Settings {
     Settings::read(&environment, place, now()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
-/// Warnings less the one that each start on the Data Collector's road has.
+/// Warnings without the one that each start with the Data Collector API has.
 fn without_notice(settings: &Settings) -> Vec<&str> {
     let warnings = settings.warnings.iter().map(String::as_str);
     let (notices, others): (Vec<_>, Vec<_>) =
@@ -53,7 +53,7 @@ fn place_of(store: &StoreSettings) -> String {
 }
 
 #[test]
-fn the_cursor_of_a_workspace_is_kept_where_the_place_says() {
+fn where_the_cursor_is_kept_depends_on_where_the_program_runs() {
     let emulator = "http://127.0.0.1:10000/devstoreaccount1";
     let state_unused = "STATE_DIR is not used: the cursor is kept where AzureWebJobsStorage says";
     let account_unused = "AzureWebJobsStorage is not used: the cursor is kept where STATE_DIR says";

@@ -1,4 +1,4 @@
-//! One table names every setting; what people read and copy says the same as the code does.
+//! One table in code names every setting. The README and the example file say the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
-//! Every query that a page of ours tells people to run resolves against the tables as they are.
+//! Every query in the docs resolves against the tables as they are.
 
-use crate::kusto::{self, Column, Query, Table};
-use crate::parts;
+use crate::support::kusto::{self, Column, Query, Table};
+use crate::support::parts;
 
 const PAGES: [&str; 2] = ["README.md", "docs/upgrade.md"];
 

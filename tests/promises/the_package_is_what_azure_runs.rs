@@ -1,5 +1,6 @@
-//! The package holds the program and the functions, with the modes that they need, is the same
-//! bytes each time, and ships once a Functions host starts it where it was unpacked.
+//! The package holds the program and the functions, with the file modes that they need. It is the
+//! same bytes each time. It ships events when a Functions host starts it from where it was
+//! unpacked.
 
 #[path = "../../xtask/src/package/archive.rs"]
 mod archive;
@@ -12,9 +13,9 @@ use std::path::Path;
 use sandbox::functions_host::{Config, FunctionsHost};
 use serde_json::Value;
 
-use crate::parts;
-use crate::program::{TIMER, changed, run_ended, soon};
-use crate::town::Town;
+use crate::support::fixture::Fixture;
+use crate::support::parts;
+use crate::support::program::{TIMER, changed, run_ended, with_timeout};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_okta-sentinel");
 
@@ -100,12 +101,12 @@ async fn a_package_ships_from_where_it_was_unpacked() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o755);
-    let town = Town::of(3).await;
+    let fixture = Fixture::with_events(3).await;
     let mut config = Config::new(&app).setting("OKTA_POLL_SCHEDULE", "0 * * * * *");
-    config.app_settings.extend(changed(town.settings(), &[]));
-    let host = soon(FunctionsHost::start(config)).await.unwrap();
-    let run = soon(host.invoke_timer(TIMER)).await;
+    config.app_settings.extend(changed(fixture.settings(), &[]));
+    let host = with_timeout(FunctionsHost::start(config)).await.unwrap();
+    let run = with_timeout(host.invoke_timer(TIMER)).await;
     assert!(run.succeeded(), "{run:?}");
     run_ended(&host, &run).await;
-    town.assert_each_event_is_there_once();
+    fixture.assert_each_event_is_there_once();
 }

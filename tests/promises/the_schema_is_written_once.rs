@@ -1,5 +1,5 @@
-//! One schema, in code: what Azure is told, what the analyser resolves against and what people
-//! read are made of it, and rows bring nothing else.
+//! One schema, in code. The files for Azure, for the analyser and for readers are generated from
+//! it, and rows bring no other columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use okta_rows::schema::{COLUMNS, MAX_COLUMN_NAME, Origin};
 use okta_sentinel::log_analytics::tables::{self, TIME_GENERATED, Table};
 use serde_json::Value;
 
-use crate::kusto::{self, Query};
-use crate::parts::checkout;
+use crate::support::kusto::{self, Query};
+use crate::support::parts::checkout;
 
 mod published;
 mod rows;
@@ -178,7 +178,7 @@ fn lists_of_columns<'a>(value: &'a Value, found: &mut BTreeMap<String, &'a Value
 }
 
 #[test]
-fn the_reference_names_every_column_twin_and_place() {
+fn the_reference_names_every_column_with_its_alternate_and_its_json_path() {
     let page = std::fs::read_to_string(checkout("docs/columns.md")).unwrap();
     for table in tables::ALL {
         let (_, section) = page

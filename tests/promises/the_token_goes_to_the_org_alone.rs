@@ -1,5 +1,4 @@
-//! Wherever a link, a redirect or a changed state file points: the token goes to the org's own
-//! log, or nowhere.
+//! The token goes to the org's own log, wherever a link, a redirect or a changed state file points.
 
 use std::net::TcpListener;
 
@@ -7,7 +6,7 @@ use okta_sentinel::okta::api::error::{OktaError, OktaErrorKind};
 use okta_sentinel::ship::{Ended, RunError, RunReport};
 use sandbox::okta::{Authorization, Fault};
 
-use crate::town::Town;
+use crate::support::fixture::Fixture;
 
 /// A stranger who would take whatever is sent.
 struct Stranger(TcpListener);
@@ -40,8 +39,8 @@ fn error(report: &RunReport) -> &OktaError {
 
 /// Every request so far asked the log, with the token.
 #[track_caller]
-fn assert_only_the_log_was_asked(town: &Town) {
-    for request in town.org.requests() {
+fn assert_only_the_log_was_asked(fixture: &Fixture) {
+    for request in fixture.org.requests() {
         assert!(request.target.starts_with("/api/v1/logs?"), "{request:?}");
         assert_eq!(request.authorization, Authorization::Accepted);
     }
@@ -51,9 +50,14 @@ fn assert_only_the_log_was_asked(town: &Town) {
 async fn a_next_link_that_leads_elsewhere_ends_the_run_and_is_named() {
     let stranger = Stranger::listen();
     let there = stranger.host();
-    let town = Town::of(2_500).await;
-    town.run().await;
-    let own = town.org.url().strip_prefix("http://").unwrap().to_owned();
+    let fixture = Fixture::with_events(2_500).await;
+    fixture.run().await;
+    let own = fixture
+        .org
+        .url()
+        .strip_prefix("http://")
+        .unwrap()
+        .to_owned();
     let port = own.rsplit(':').next().unwrap();
     let table = [
         (
@@ -95,10 +99,13 @@ async fn a_next_link_that_leads_elsewhere_ends_the_run_and_is_named() {
         ("http://[::bad".to_owned(), "http://[::bad,".to_owned()),
     ];
     for (link, named) in table {
-        town.org.append(2);
-        let (before, rows) = (town.cursor(), town.workspace.table("Okta_CL").rows());
-        town.org.faults().push(Fault::NextElsewhere(link.clone()));
-        let report = town.run().await;
+        fixture.org.append(2);
+        let (before, rows) = (fixture.cursor(), fixture.workspace.table("Okta_CL").rows());
+        fixture
+            .org
+            .faults()
+            .push(Fault::NextElsewhere(link.clone()));
+        let report = fixture.run().await;
         let error = error(&report);
         assert!(
             matches!(error.kind, OktaErrorKind::ForeignLink { .. }),
@@ -110,23 +117,24 @@ async fn a_next_link_that_leads_elsewhere_ends_the_run_and_is_named() {
             !said.contains("secret") && said.contains("OKTA_DOMAIN"),
             "{said}"
         );
-        assert_eq!(town.cursor(), before, "{link}");
-        assert_eq!(town.workspace.table("Okta_CL").rows(), rows, "{link}");
+        assert_eq!(fixture.cursor(), before, "{link}");
+        assert_eq!(fixture.workspace.table("Okta_CL").rows(), rows, "{link}");
     }
     stranger.assert_nobody_came();
-    assert_only_the_log_was_asked(&town);
-    assert_eq!(town.run().await.events, 20);
-    town.assert_each_event_is_there_once();
+    assert_only_the_log_was_asked(&fixture);
+    assert_eq!(fixture.run().await.events, 20);
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
 async fn a_relative_link_to_the_orgs_own_log_is_followed() {
-    let town = Town::of(10).await;
+    let fixture = Fixture::with_events(10).await;
     let link = "/api/v1/logs?since=2026-01-01T00%3A00%3A00Z&sortOrder=ASCENDING&limit=1000";
-    town.org
+    fixture
+        .org
         .faults()
         .push(Fault::NextElsewhere(link.to_owned()));
-    let report = town.run().await;
+    let report = fixture.run().await;
     assert!(
         !matches!(
             &report.ended,
@@ -137,16 +145,16 @@ async fn a_relative_link_to_the_orgs_own_log_is_followed() {
         ),
         "{report}"
     );
-    assert_only_the_log_was_asked(&town);
+    assert_only_the_log_was_asked(&fixture);
 }
 
 #[tokio::test]
 async fn a_redirect_is_named_and_not_followed() {
     let stranger = Stranger::listen();
-    let town = Town::of(10).await;
+    let fixture = Fixture::with_events(10).await;
     let to = format!("http://{}/api/v1/logs?after=secret", stranger.host());
-    town.org.faults().push(Fault::Redirect(to));
-    let report = town.run().await;
+    fixture.org.faults().push(Fault::Redirect(to));
+    let report = fixture.run().await;
     let said = error(&report).to_string();
     assert!(
         said.contains(&format!(
@@ -157,28 +165,28 @@ async fn a_redirect_is_named_and_not_followed() {
     );
     assert!(!said.contains("secret"), "{said}");
     stranger.assert_nobody_came();
-    assert_eq!(town.org.requests().len(), 1);
-    assert_eq!(town.run().await.events, 10);
-    town.assert_each_event_is_there_once();
+    assert_eq!(fixture.org.requests().len(), 1);
+    assert_eq!(fixture.run().await.events, 10);
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
 async fn a_saved_cursor_that_was_made_to_lead_elsewhere_is_not_asked() {
     let stranger = Stranger::listen();
-    let town = Town::of(10).await;
-    town.run().await;
-    town.org.append(3);
-    let path = town.state_of_org().join("cursor.json");
+    let fixture = Fixture::with_events(10).await;
+    fixture.run().await;
+    fixture.org.append(3);
+    let path = fixture.state_of_org().join("cursor.json");
     let whole = std::fs::read_to_string(&path).unwrap();
-    let requests = town.org.requests().len();
+    let requests = fixture.org.requests().len();
     for elsewhere in [
         format!("http://{}/api/v1/logs?after=secret", stranger.host()),
-        format!("{}/api/v1/users?after=secret", town.org.url()),
+        format!("{}/api/v1/users?after=secret", fixture.org.url()),
     ] {
-        let mut document = town.cursor();
+        let mut document = fixture.cursor();
         document["cursor"] = elsewhere.clone().into();
         std::fs::write(&path, document.to_string()).unwrap();
-        let report = town.run().await;
+        let report = fixture.run().await;
         let error = error(&report);
         assert!(
             matches!(error.kind, OktaErrorKind::ForeignCursor { .. }),
@@ -188,12 +196,12 @@ async fn a_saved_cursor_that_was_made_to_lead_elsewhere_is_not_asked() {
         let place = elsewhere.split('?').next().unwrap();
         assert!(said.contains(place) && said.contains("--restart"), "{said}");
         assert!(!said.contains("secret"), "{said}");
-        assert_eq!(town.cursor()["cursor"], elsewhere.as_str());
+        assert_eq!(fixture.cursor()["cursor"], elsewhere.as_str());
     }
     stranger.assert_nobody_came();
-    assert_eq!(town.org.requests().len(), requests);
+    assert_eq!(fixture.org.requests().len(), requests);
 
     std::fs::write(&path, whole).unwrap();
-    assert_eq!(town.run().await.events, 3);
-    town.assert_each_event_is_there_once();
+    assert_eq!(fixture.run().await.events, 3);
+    fixture.assert_each_event_is_there_once();
 }

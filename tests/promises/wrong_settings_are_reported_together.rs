@@ -1,5 +1,5 @@
-//! Whoever set ten things wrong reads ten lines at once, each with the name, the fault and the
-//! remedy, and none with a secret.
+//! All wrong settings are reported at once: a line each, with the name, the fault and the remedy,
+//! and never a secret.
 
 use chrono::{DateTime, Utc};
 use okta_sentinel::settings::catalogue::SETTINGS;

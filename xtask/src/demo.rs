@@ -1,60 +1,30 @@
 //! `cargo xtask demo`: the whole program on this machine, without an account.
 //!
 //! A seeded Okta org, the real binary under a local Functions host, a local workspace. Okta
-//! throttles and fails, the binary is killed, somebody presses *Test/Run* at the wrong moment;
-//! then the two sides are compared event by event.
+//! throttles and fails, the binary is killed, *Test/Run* is pressed during a run. Then the org's
+//! log and the workspace's table are compared event by event.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use clap::Args;
 use tokio::runtime::Runtime;
 
 use crate::build::{self, Profile};
 use crate::{checkout, terminal};
 
-mod bar;
 mod comparison;
-mod stage;
-mod story;
+mod options;
+mod progress;
+mod scenario;
+mod services;
 mod summary;
 
-use bar::Bar;
-use stage::Stage;
+pub(crate) use options::Options;
+use progress::Progress;
+use services::Services;
 use summary::Summary;
-
-/// What `demo` takes.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Ends with 0 only if every event arrived, and none twice but for at most \
-    the one batch that was under way when the binary was killed.\n\nExamples:\n  \
-    cargo xtask demo\n  cargo xtask demo --events 100000 --release --seed 7"
-)]
-pub(crate) struct Options {
-    /// Events in the Okta org; the last of them, at most 1000, arrive while it runs
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(10..=5_000_000))]
-    events: u64,
-    /// Decides every generated event, but for the times
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Run the release binary
-    #[arg(long)]
-    release: bool,
-}
-
-impl Options {
-    /// Events that arrive while the program runs.
-    fn live(&self) -> u64 {
-        (self.events / 2).min(1000)
-    }
-
-    /// Events that are in the log before.
-    fn backlog(&self) -> u64 {
-        self.events - self.live()
-    }
-}
 
 /// Runs the demo and prints what arrived.
 ///
@@ -69,28 +39,28 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let program = build::program(profile)?;
     let folder = new_folder()?;
     let runtime = Runtime::new().context("no event loop can be had from this system")?;
-    let summary = runtime.block_on(play(options, &program, &folder))?;
+    let summary = runtime.block_on(run_services(options, &program, &folder))?;
     terminal::result(&summary.to_string());
     summary.verdict()
 }
 
-async fn play(options: &Options, program: &Path, folder: &Path) -> anyhow::Result<Summary> {
-    let stage = Stage::set(options, program, folder).await?;
-    let bar = Bar::new(options.events);
-    let told = tokio::select! {
-        told = story::tell(&stage, options, &bar) => told,
-        never = bar.follow(&stage.workspace) => match never {},
+async fn run_services(options: &Options, program: &Path, folder: &Path) -> anyhow::Result<Summary> {
+    let services = Services::start(options, program, folder).await?;
+    let progress = Progress::new(options.events);
+    let observed = tokio::select! {
+        observed = scenario::run(&services, options, &progress) => observed,
+        never = progress.follow(&services.workspace) => match never {},
     };
-    bar.end();
-    // Before the story's own error: this file is where its cause can be read.
-    stage.write_log()?;
-    let told = told.with_context(|| {
+    progress.end();
+    // Before the scenario's own error: this file shows its cause.
+    services.write_log()?;
+    let observed = observed.with_context(|| {
         format!(
             "the handler's log is in {}",
-            checkout::shown(&stage.log_file())
+            checkout::shown(&services.log_file())
         )
     })?;
-    Summary::of(&stage, options, told)
+    Summary::of(&services, options, observed)
 }
 
 /// `target/demo`, empty: an earlier demo's cursor belongs to an org that is gone.

@@ -1,8 +1,8 @@
 //! `cargo xtask instructions`: how many instructions a page takes, counted and not timed.
 //!
-//! A count is the same on a busy machine, so that a twentieth more is a finding and no noise. It
-//! is taken of the dev build, which the tests need anyway: what it tells is that more work is
-//! done, not what that costs. Times are `cargo xtask bench`'s and `cargo bench`'s.
+//! A count is the same on a busy machine, so that a twentieth more is no noise. It is taken of the
+//! dev build, which the tests need anyway: it shows that more work is done, not what that costs.
+//! `cargo xtask bench` and `cargo bench` measure times.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use clap::Args;
 
 use crate::build::{self, Profile};
 use crate::process::Step;
-use crate::{checkout, terminal};
+use crate::{checkout, ci, terminal};
 
 /// What counts as a regression: one part in this many.
 const TOLERANCE: u64 = 20;
@@ -37,8 +37,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         return Ok(());
     }
     if !Step::new("valgrind", "valgrind", &["--version"]).works() {
-        terminal::line("-- skipped: valgrind is not installed (apt-get install valgrind)");
-        return Ok(());
+        return ci::skip("valgrind", "apt-get install valgrind");
     }
     let program = build::target(Profile::Dev, &["--bench", "stages"], "stages")?;
     let file = checkout::root().join("benches/instructions.txt");

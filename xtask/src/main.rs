@@ -1,4 +1,4 @@
-//! `cargo xtask`: the project's own chores, the same for people and for CI.
+//! `cargo xtask`: the project's own tasks, the same for people and for CI.
 
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ mod checkout;
 mod child;
 mod ci;
 mod demo;
+mod dependencies;
 mod fuzz;
 mod generate;
 mod instructions;
@@ -21,7 +22,7 @@ mod table;
 mod terminal;
 mod test;
 
-/// The project's own chores.
+/// The project's own tasks.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
@@ -37,20 +38,18 @@ mod test;
 )]
 struct Arguments {
     #[command(subcommand)]
-    chore: Chore,
+    task: Task,
 }
 
 #[derive(Debug, Subcommand)]
-enum Chore {
-    /// Install the pinned parts that the tests run against; `test` does it by itself
+enum Task {
+    /// Install the pinned tools that the tests run against; `test` does it by itself
     Setup,
-    /// Format, lints, docs and tests; with NAME, only the tests whose names hold it
+    /// Format, licences, lints, docs, tests, instruction count; with NAME, only the tests whose names hold it
     Test(test::Options),
-    /// What `test` does, and the checks of licences and of what is compiled in
-    Ci,
     /// Write the files that follow from the tables' schema; with --check, only say which are stale
     Generate(generate::Options),
-    /// Ship a local Okta org to a local workspace, with trouble on the way
+    /// Ship a local Okta org to a local workspace, through faults and a kill
     Demo(demo::Options),
     /// Build what is published for a version: package, template, form, page, bill of materials
     Package(package::Options),
@@ -66,17 +65,16 @@ enum Chore {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().chore {
-        Chore::Setup => setup::run(),
-        Chore::Test(options) => test::run(&options),
-        Chore::Ci => ci::run(),
-        Chore::Generate(options) => generate::run(&options),
-        Chore::Demo(options) => demo::run(&options),
-        Chore::Package(options) => package::run(&options),
-        Chore::Bench(options) => bench::run(&options),
-        Chore::Instructions(options) => instructions::run(&options),
-        Chore::Soak(campaign) => soak::run(&campaign),
-        Chore::Fuzz(options) => fuzz::run(&options),
+    let done = match Arguments::parse().task {
+        Task::Setup => setup::run(),
+        Task::Test(options) => test::run(&options),
+        Task::Generate(options) => generate::run(&options),
+        Task::Demo(options) => demo::run(&options),
+        Task::Package(options) => package::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::Instructions(options) => instructions::run(&options),
+        Task::Soak(campaign) => soak::run(&campaign),
+        Task::Fuzz(options) => fuzz::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! Runs cargo and its friends, so that a failure says what to type to see it again.
+//! Runs commands. A failure names the command that repeats it.
 
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use crate::{checkout, terminal};
 
-/// One command of a chore, run in the checkout's root, with its output on the terminal.
+/// One command of a task, run in the checkout's root, with its output on the terminal.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     name: &'static str,

@@ -1,10 +1,7 @@
-//! `cargo xtask setup`: the pinned parts that tests run against, in folders that git ignores.
+//! `cargo xtask setup`: the pinned tools that tests run against, in folders that git ignores.
 
 mod node;
 mod python;
-
-/// Where the parts are pinned, seen from the checkout's root.
-const PARTS: &str = "tests/parts";
 
 /// Installs what is not there yet. Does next to nothing when all is.
 ///

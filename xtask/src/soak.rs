@@ -1,18 +1,19 @@
-//! `cargo xtask soak`: the delivery promise, tried for as long as one likes.
+//! `cargo xtask soak`: long tests of the delivery promise.
 //!
-//! Two campaigns against the sandbox's org and workspace, judged event by event: [`kills`] ends
-//! the real program at random moments, [`faults`] lets everything else go wrong. Both print their
-//! seed, and the same seed draws the same moments and mixes again.
+//! Two campaigns run against the sandbox's org and workspace and compare them event by event.
+//! [`kills`] kills the real program at random moments. [`faults`] injects every other fault. Both
+//! print their seed; the same seed draws the same moments and mixes.
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use tokio::runtime::Runtime;
 
-use anyhow::Context as _;
-
+mod arrivals;
 mod faults;
-mod gate;
 mod kills;
-mod ledger;
+mod proxy;
+mod seed;
+mod services;
 mod state;
 
 /// The campaigns.
@@ -34,10 +35,4 @@ pub(crate) fn run(campaign: &Campaign) -> anyhow::Result<()> {
         Campaign::Kills(options) => kills::run(options, &runtime),
         Campaign::Faults(options) => faults::run(options, &runtime),
     }
-}
-
-/// The seed to draw from: the one asked for, else a new one.
-fn seed(asked: Option<u64>) -> u64 {
-    // Short enough to be typed again.
-    asked.unwrap_or_else(|| fastrand::u64(..1_000_000_000))
 }

@@ -1,10 +1,9 @@
 //! `cargo xtask test`: what must hold before a commit, cheapest first.
 
-use anyhow::bail;
 use clap::Args;
 
 use crate::process::Step;
-use crate::{setup, terminal};
+use crate::{ci, dependencies, instructions, setup};
 
 /// What `test` takes.
 #[derive(Debug, Default, Args)]
@@ -29,11 +28,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 fn all() -> anyhow::Result<()> {
     let format = Step::cargo("format", &["fmt", "--all", "--check"]);
-    if_installed(
-        "rustfmt",
-        &Step::cargo("rustfmt", &["fmt", "--version"]),
-        &format,
-    )?;
+    component("rustfmt", "fmt", &format)?;
+    dependencies::check()?;
     let strict = [
         "clippy",
         "--workspace",
@@ -42,12 +38,7 @@ fn all() -> anyhow::Result<()> {
         "-D",
         "warnings",
     ];
-    let lints = Step::cargo("lints", &strict);
-    if_installed(
-        "clippy",
-        &Step::cargo("clippy", &["clippy", "--version"]),
-        &lints,
-    )?;
+    component("clippy", "clippy", &Step::cargo("lints", &strict))?;
     let docs = [
         "doc",
         "--workspace",
@@ -58,29 +49,14 @@ fn all() -> anyhow::Result<()> {
     Step::cargo("docs", &docs)
         .variable("RUSTDOCFLAGS", "-D warnings")
         .run()?;
-    Step::cargo("tests", &["test", "--workspace"]).run()
+    Step::cargo("tests", &["test", "--workspace"]).run()?;
+    instructions::run(&instructions::Options::default())
 }
 
-/// Runs a step whose tool is a component of the Rust toolchain that may be missing on somebody's
-/// machine, but not where checks count.
-fn if_installed(component: &str, probe: &Step, step: &Step) -> anyhow::Result<()> {
-    if probe.works() {
+/// Runs a step whose cargo command comes with a component of the Rust toolchain.
+fn component(name: &str, command: &str, step: &Step) -> anyhow::Result<()> {
+    if Step::cargo("component", &[command, "--version"]).works() {
         return step.run();
     }
-    if is_ci() {
-        bail!("{component} is not installed; to install it: rustup component add {component}");
-    }
-    terminal::line(&format!(
-        "-- skipped: {component} is not installed (rustup component add {component})"
-    ));
-    Ok(())
-}
-
-/// Whether this runs where nobody watches.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "whether this is CI is no setting of the program"
-)]
-fn is_ci() -> bool {
-    std::env::var_os("CI").is_some_and(|value| value == "true" || value == "1")
+    ci::skip(name, &format!("rustup component add {name}"))
 }

@@ -1,4 +1,4 @@
-//! What the host makes of an answer.
+//! Judges the handler's answers by the host's rules.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ pub enum Outcome {
     },
     /// Anything else the host recognises as an end.
     Failed {
-        /// The host's words.
+        /// As the host writes it.
         reason: String,
     },
     /// No end by `functionTimeout`; the handler was killed and started again.

@@ -49,7 +49,7 @@ pub(super) enum Stream {
 #[derive(Debug, Default)]
 pub(super) struct Console {
     lines: Mutex<Vec<Line>>,
-    bell: watch::Sender<()>,
+    changes: watch::Sender<()>,
 }
 
 impl Console {
@@ -59,7 +59,7 @@ impl Console {
             category,
             text,
         });
-        self.bell.send_replace(());
+        self.changes.send_replace(());
     }
 
     pub(super) fn lines(&self) -> Vec<Line> {
@@ -67,7 +67,7 @@ impl Console {
     }
 
     pub(super) async fn wait_for(&self, wanted: impl Fn(&Line) -> bool) -> Line {
-        let mut bell = self.bell.subscribe();
+        let mut changes = self.changes.subscribe();
         let mut seen = 0;
         loop {
             let found = {
@@ -80,7 +80,7 @@ impl Console {
                 return line;
             }
             // Cannot fail: the sender lives in `self`.
-            bell.changed().await.ok();
+            changes.changed().await.ok();
         }
     }
 

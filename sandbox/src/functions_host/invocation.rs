@@ -75,7 +75,7 @@ pub struct Retry {
 pub struct TimerFiring {
     /// The scheduled time was missed.
     pub past_due: bool,
-    /// What is told of the runs before.
+    /// What the body says about earlier runs.
     pub last_run: LastRun,
     /// The retry context, for a function with a retry policy.
     pub retry: Option<Retry>,

@@ -14,17 +14,18 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::app::App;
+use super::config::Config;
 use super::console::{Category, Console, Level, Stream};
 use super::invocation::random_guid;
-use super::{Config, wire};
+use super::wire;
 
 /// Errors until the host gives up, and how long it remembers one.
 const ERRORS: u32 = 3;
 const ERROR_MEMORY: Duration = Duration::from_secs(30 * 60);
 /// The exit code by which a handler asks to be started again.
 const INTENTIONAL_RESTART: i32 = 200;
-/// How long the last output of a dead handler is waited for; a child of its own may hold the pipe.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long the last output of an ended handler is waited for; a child of its own may hold the pipe.
+const LAST_OUTPUT: Duration = Duration::from_secs(1);
 
 /// What the host thinks of its handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,14 +72,14 @@ pub(super) struct Status {
 pub(super) enum Order {
     /// SIGKILL as if from outside; the rules for a crash follow.
     Kill,
-    /// SIGKILL and a new start, which no error is counted for, unless another life has begun.
+    /// SIGKILL and a new start, which counts as no error, unless a later process has started.
     Recycle {
         life: u32,
     },
     Stop(oneshot::Sender<()>),
 }
 
-/// What comes after one life of the handler.
+/// What comes after the end of a process.
 enum Next {
     Restart,
     StayDown,
@@ -227,7 +228,7 @@ impl Supervisor {
         }
     }
 
-    /// One life of the process, from its start to what its end calls for.
+    /// Runs one process from its start to its end, and says what comes next.
     async fn live(&mut self, mut running: Running) -> Next {
         let limit = self.initialization_timeout;
         let mut probe = Box::pin(timeout(limit, answered(self.port, self.probe_every)));
@@ -333,7 +334,7 @@ impl Supervisor {
     }
 
     async fn note_end(&self, running: &mut Running, exit: Exit) {
-        timeout(LAST_WORDS, async {
+        timeout(LAST_OUTPUT, async {
             while running.output.join_next().await.is_some() {}
         })
         .await

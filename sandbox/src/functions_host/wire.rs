@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand: what the host puts on the wire, and nothing a library would mend on the way.
+//! HTTP/1.1 by hand, because a library would correct what the host leaves wrong.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -39,7 +39,7 @@ pub(super) async fn get(port: u16, path: &str) -> io::Result<Answer> {
     receive(stream).await
 }
 
-/// `POST path`; the body is chunked and its length is told nowhere, as the host does it.
+/// `POST path` with a chunked body and no length, as the host sends it.
 pub(super) async fn post(
     port: u16,
     path: &str,

@@ -1,4 +1,4 @@
-//! Bodies that a healthy org would not send.
+//! Bodies of faults: slow, cut, endless, oversized.
 
 use std::io;
 use std::time::Duration;

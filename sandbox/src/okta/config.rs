@@ -1,10 +1,10 @@
-//! How an org behaves when nothing goes wrong.
+//! How an org behaves without faults.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::oauth::ServiceApp;
+use super::oauth::app::ServiceApp;
 
 /// Settings of an org; the default is an empty log that answers at once.
 #[derive(Clone, Debug)]
@@ -13,15 +13,17 @@ pub struct OrgConfig {
     pub seed: u64,
     /// Events in the log at the start.
     pub events: u64,
-    /// `published` of the first of them; if not given, the last one was published just now.
+    /// `published` of the first of them; if not given, [`Self::idle_for`] decides it.
     pub first_published: Option<DateTime<Utc>>,
+    /// How long before the start the last of them was published. Zero: the org is busy until now.
+    pub idle_for: Duration,
     /// From one of them to the next.
     pub spacing: Duration,
     /// The SSWS token that the org takes.
     pub token: String,
     /// The service app that may sign in, if there is one.
     pub service_app: Option<ServiceApp>,
-    /// Requests in a window; without it the headers tell of a generous limit.
+    /// Requests in a window; without it the headers show a limit that is never reached.
     pub rate_limit: Option<u32>,
     /// Okta's is 60 s. `X-Rate-Limit-Reset` has whole seconds only, rounded up.
     pub rate_window: Duration,
@@ -31,7 +33,7 @@ pub struct OrgConfig {
     pub page_order: PageOrder,
     /// Compress for clients that accept gzip.
     pub gzip: bool,
-    /// What a polling request at the end of the log is told.
+    /// The answer to a polling request at the end of the log.
     pub end_of_stream: EndOfStream,
     /// Most events on a page, whatever `limit` says.
     pub max_page: usize,
@@ -47,6 +49,7 @@ impl Default for OrgConfig {
             seed: 1,
             events: 0,
             first_published: None,
+            idle_for: Duration::ZERO,
             spacing: Duration::from_millis(100),
             token: "00sandboxTokenOfNobodyElse0123456789abcdef".to_owned(),
             service_app: None,

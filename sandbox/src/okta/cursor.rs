@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::events::scramble;
+use super::events::rng::mix;
 
 /// Where a token leads.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Cursors {
         let token = match place {
             Place::Polling(_) => format!("{persisted}_{count}"),
             Place::Bounded { .. } => {
-                let (high, low) = (scramble(count), scramble(!count));
+                let (high, low) = (mix(count), mix(!count));
                 let [a, b, c] = [high >> 32, high >> 16 & 0xffff, high & 0xffff];
                 format!(
                     "{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}",

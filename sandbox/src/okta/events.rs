@@ -5,37 +5,39 @@
 //! (`device`, `rootSessionId`, newer `securityContext`), with nulls, the text `"null"` and JSON
 //! inside JSON strings where Okta has them.
 //!
-//! What real events share, these share too. A log compresses as well as its events repeat each
-//! other, so every figure about bytes on the wire hangs on it: the org's policies, apps and groups
-//! keep their ids; people, some far busier than others, keep place, browser and device; a session
-//! is told by up to eight events that stand among those of other sessions; and events of one
-//! request share its id. New with each event are its `uuid`, its times and an assertion's or
-//! token's own id.
+//! Generated events repeat each other as real ones do, because compressed sizes depend on it:
+//!
+//! - The org's policies, apps and groups keep their ids.
+//! - People keep place, browser and device; some are far busier than others.
+//! - A session has up to eight events, which stand among those of other sessions.
+//! - Events of one request share its id.
+//! - New with each event: its `uuid`, its times, the id of an assertion or a token.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-mod cast;
-mod course;
+mod assessment;
+mod context;
 mod debug;
-mod dice;
-mod estate;
+mod event_types;
+mod flows;
+mod interleaving;
 mod json;
-mod kinds;
-mod scene;
+mod org_objects;
+mod people;
+pub(super) mod rng;
 mod security;
-mod stories;
-mod visit;
+mod session;
 
-use course::Step;
-use dice::{Dice, mix};
+use context::EventContext;
+use interleaving::Step;
 use json::Json;
-use scene::Scene;
+use rng::{Rng, mix};
 
-/// Room for an event and a bit: their mean is 2.75 KB.
-const ROOM: usize = 3_500;
+/// The mean event has 2.75 KB.
+const INITIAL_CAPACITY: usize = 3_500;
 
 /// Makes the events of one org's log.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +62,7 @@ impl EventMaker {
     /// Event number `number` as compact JSON.
     #[must_use]
     pub fn event(&self, number: u64) -> Bytes {
-        let mut event = Vec::with_capacity(ROOM);
+        let mut event = Vec::with_capacity(INITIAL_CAPACITY);
         self.write(number, self.published(number), &mut event);
         event.into()
     }
@@ -69,7 +71,7 @@ impl EventMaker {
     #[must_use]
     pub fn published(&self, number: u64) -> DateTime<Utc> {
         let spacing = self.spacing.num_milliseconds();
-        let jitter = Dice::new(!self.seed, number).below((spacing / 4).unsigned_abs());
+        let jitter = Rng::new(!self.seed, number).below((spacing / 4).unsigned_abs());
         let since_start = i64::try_from(number)
             .unwrap_or(i64::MAX)
             .saturating_mul(spacing)
@@ -90,41 +92,41 @@ impl EventMaker {
     /// The `eventType` of event `number`, without making the event.
     #[must_use]
     pub fn event_type(&self, number: u64) -> &'static str {
-        Step::of(self.seed, number).happening.kind.event_type
+        Step::of(self.seed, number).event.kind.event_type
     }
 
     /// Appends event `number` with another time than [`Self::published`].
     pub(super) fn write(&self, number: u64, published: DateTime<Utc>, out: &mut Vec<u8>) {
-        let dice = &mut Dice::new(self.seed, number);
-        let scene = Scene::of(&Step::of(self.seed, number), published);
+        let rng = &mut Rng::new(self.seed, number);
+        let context = EventContext::of(&Step::of(self.seed, number), published);
         let json = &mut Json(out);
         json.raw("{");
-        scene.actor(json);
-        scene.client(json);
-        scene.device(json);
-        scene.authentication_context(json);
-        json.raw("\"displayMessage\":").text(scene.kind.message);
+        context.actor(json);
+        context.client(json);
+        context.device(json);
+        context.authentication_context(json);
+        json.raw("\"displayMessage\":").text(context.kind.message);
         json.raw(",\"eventType\":")
-            .text(scene.kind.event_type)
+            .text(context.kind.event_type)
             .raw(",");
-        scene.outcome(dice, json);
+        context.outcome(rng, json);
         json.raw("\"published\":");
-        write_time(published, json);
+        json.time(published);
         json.raw(",");
-        scene.security_context(json);
+        context.security_context(json);
         json.raw("\"severity\":\"")
-            .raw(scene.kind.severity)
+            .raw(context.kind.severity)
             .raw("\",");
-        debug::debug_context(&scene, dice, json);
+        debug::debug_context(&context, rng, json);
         json.raw("\"legacyEventType\":")
-            .text_or_null(scene.kind.legacy)
+            .text_or_null(context.kind.legacy)
             .raw(",");
-        scene.transaction(json);
+        context.transaction(json);
         json.raw("\"uuid\":\"");
         self.write_id(number, json);
         json.raw("\",\"version\":\"0\",");
-        scene.ip_chain(json);
-        scene.target(dice, json);
+        context.ip_chain(json);
+        context.target(rng, json);
         json.raw("}");
     }
 
@@ -141,30 +143,6 @@ impl EventMaker {
             .hex_digits(rest >> 48, 2);
         json.raw("-").hex_digits(rest, 12);
     }
-}
-
-/// Spreads a number over 64 bits; no two numbers share a result.
-pub(super) const fn scramble(number: u64) -> u64 {
-    mix(number)
-}
-
-fn write_time(time: DateTime<Utc>, json: &mut Json<'_>) {
-    let year = u64::from(time.year().unsigned_abs());
-    json.raw("\"")
-        .padded(year, 4)
-        .raw("-")
-        .padded(time.month().into(), 2)
-        .raw("-");
-    json.padded(time.day().into(), 2)
-        .raw("T")
-        .padded(time.hour().into(), 2)
-        .raw(":");
-    json.padded(time.minute().into(), 2)
-        .raw(":")
-        .padded(time.second().into(), 2)
-        .raw(".");
-    json.padded(u64::from(time.timestamp_subsec_millis()).min(999), 3)
-        .raw("Z\"");
 }
 
 #[cfg(test)]

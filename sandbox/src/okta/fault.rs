@@ -1,10 +1,10 @@
-//! What can go wrong at the wire, scripted request by request.
+//! Faults of the org, scripted request by request.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::locked;
+use super::locks::locked;
 use crate::stall::StallPoint;
 
 /// What goes wrong with one request to the log.
@@ -98,10 +98,10 @@ impl Fault {
 
 /// The script of one org, to be written from a test. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Faults(Arc<Stage>);
+pub struct Faults(Arc<Shared>);
 
 #[derive(Debug, Default)]
-struct Stage {
+struct Shared {
     script: Mutex<Script>,
     stall: StallPoint,
 }
@@ -119,19 +119,19 @@ impl Faults {
         Self(Arc::default())
     }
 
-    /// Befalls the next request to the log that nothing else was scripted for; first in, first out.
+    /// For the next request to the log that nothing else was scripted for; first in, first out.
     pub fn push(&self, fault: Fault) {
         locked(&self.0.script).next.push_back(fault);
     }
 
-    /// Befalls the next `count` requests.
+    /// For the next `count` requests.
     pub fn push_n(&self, count: usize, fault: Fault) {
         locked(&self.0.script)
             .next
             .extend(std::iter::repeat_n(fault, count));
     }
 
-    /// Befalls the request to the log with this number, counted from 1 over the org's life.
+    /// For the request to the log with this number, counted from 1 since the org's start.
     pub fn on_request(&self, number: u64, fault: Fault) {
         locked(&self.0.script)
             .numbered
@@ -140,7 +140,7 @@ impl Faults {
             .push_back(fault);
     }
 
-    /// Befalls every request that nothing else was scripted for.
+    /// For every request that nothing else was scripted for.
     pub fn always(&self, fault: Fault) {
         locked(&self.0.script).always = Some(fault);
     }

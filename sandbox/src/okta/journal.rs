@@ -1,11 +1,11 @@
-//! What the org saw and what it answered, for tests to look at.
+//! The requests and answers of the org, for tests to look at.
 
 use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::locked;
+use super::locks::locked;
 
 /// One request that reached the org.
 #[derive(Clone, Debug, PartialEq, Eq)]

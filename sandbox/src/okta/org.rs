@@ -8,16 +8,17 @@ use tokio::sync::watch;
 
 use super::config::{EndOfStream, OrgConfig, PageOrder};
 use super::cursor::{Cursors, Place};
-use super::events::{EventMaker, scramble};
+use super::events::EventMaker;
+use super::events::rng::mix;
 use super::fault::Faults;
 use super::journal::Journal;
+use super::locks::{locked, reading, writing};
 use super::log::{Entry, Log, Selection};
-use super::oauth::AuthorizationServer;
+use super::oauth::authorization_server::AuthorizationServer;
 use super::page::{PageKey, ReadyPages};
 use super::query::{Query, Reading, Start};
 use super::rate::RateLimit;
 use super::refusal::Refusal;
-use super::{locked, reading, writing};
 
 pub(super) const LOGS_PATH: &str = "/api/v1/logs";
 
@@ -59,7 +60,9 @@ impl Org {
             .spacing
             .saturating_mul(u32::try_from(config.events).unwrap_or(u32::MAX));
         let now = Utc::now() + config.clock_skew;
-        let first = config.first_published.unwrap_or_else(|| now - span);
+        let first = config
+            .first_published
+            .unwrap_or_else(|| now - config.idle_for - span);
         let maker = EventMaker::new(config.seed, first, config.spacing);
         Self {
             maker,
@@ -205,7 +208,7 @@ impl Org {
             PageOrder::Persistence => {}
             PageOrder::Reversed => entries.reverse(),
             PageOrder::Shuffled => {
-                entries.sort_by_key(|entry| scramble(entry.position ^ scramble(self.config.seed)));
+                entries.sort_by_key(|entry| mix(entry.position ^ mix(self.config.seed)));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Pages as bytes, and the next one made ready while the client is busy with this one.
+//! Pages as bytes. The next page is prepared while the client reads this one.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -9,13 +9,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::sync::OnceCell;
 
-use super::locked;
+use super::locks::locked;
 use super::log::Entry;
 use super::query::Wanted;
 
 /// Mean size of a made event and some.
 const ROOM: usize = 3_000;
-/// A page in the client's hands that it may ask for again, and the next one.
+/// The page that the client has and may ask for again, and the next one.
 const READY_PAGES: usize = 2;
 
 /// A body as it goes over the wire.
@@ -60,7 +60,7 @@ fn pack(json: &[u8]) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// What tells one full page from all others; a full page never changes, for the log only grows.
+/// Identifies a full page, which never changes because the log only grows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PageKey {
     pub(super) from: u64,

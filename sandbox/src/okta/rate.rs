@@ -16,7 +16,7 @@ pub(super) struct RateLimit {
     used: u32,
 }
 
-/// What one request is told about the bucket.
+/// What the headers of one answer say about the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Allowance {
     pub(super) limit: u32,

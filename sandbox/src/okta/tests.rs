@@ -1,5 +1,6 @@
 //! The org as a client sees it.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -92,13 +93,20 @@ async fn try_get(org: &OktaOrg, url: &str) -> reqwest::Result<Reply> {
     let response = client()
         .get(url)
         .header("authorization", token)
+        .header("accept-encoding", "gzip")
         .send()
         .await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let mut body = response.bytes().await?.to_vec();
+    if headers.contains_key("content-encoding") {
+        let mut decoder = flate2::write::GzDecoder::new(Vec::new());
+        decoder.write_all(&body).unwrap();
+        body = decoder.finish().unwrap();
+    }
     Ok(Reply {
         status,
         headers,
-        text: response.text().await?,
+        text: String::from_utf8(body).unwrap(),
     })
 }
 

@@ -1,10 +1,10 @@
-//! The HTTP Data Collector API's side of a request: its headers, and the signature over them.
+//! The HTTP Data Collector API: the headers of a request, and the signature over them.
 
 use axum::http::{HeaderMap, Method, Uri, header};
 use chrono::{DateTime, Utc};
 
 use super::refusal::Refusal;
-use super::server::{Announced, Rows, api_version, length, only_posts, text};
+use super::request::{Announced, Rows, api_version, length, only_posts, text};
 use super::signature::{Verifier, check_date};
 
 /// Where it takes posts.

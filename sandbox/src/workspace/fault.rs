@@ -1,4 +1,4 @@
-//! What goes wrong, as a script.
+//! Faults of the workspace, as a script.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -88,19 +88,19 @@ struct Lines {
 }
 
 impl Faults {
-    /// The next post that has none yet meets `fault`.
+    /// The next post that has none yet gets `fault`.
     pub fn push(&self, fault: Fault) {
         self.lines().next.push_back(fault);
     }
 
-    /// The next `count` posts meet `fault`.
+    /// The next `count` posts get `fault`.
     pub fn push_n(&self, fault: &Fault, count: usize) {
         self.lines()
             .next
             .extend(std::iter::repeat_n(fault.clone(), count));
     }
 
-    /// Every post meets `fault` once those pushed are used up.
+    /// Every post gets `fault` once those pushed are used up.
     pub fn always(&self, fault: Fault) {
         self.lines().always = Some(fault);
     }
@@ -110,7 +110,7 @@ impl Faults {
         self.lines().poison.insert(EventId::from(id));
     }
 
-    /// Bodies over `bytes` on the wire are refused unread, as each road's service does beyond its
+    /// Bodies over `bytes` on the wire are refused unread, as each API does beyond its
     /// own limit: 404 of the Data Collector, 413 of a rule.
     pub fn refuse_larger_than(&self, bytes: u64) {
         self.lines().largest = Some(bytes);

@@ -1,4 +1,4 @@
-//! The Logs Ingestion API's side of a request: the rule and its streams, the bearer token, the
+//! The Logs Ingestion API: the rule and its streams, the bearer token, the
 //! role, compression, sizes.
 //!
 //! Statuses, codes and texts: Microsoft's pages on the API and answers that people have quoted.
@@ -14,14 +14,15 @@ use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::config::RuleConfig;
 use super::refusal::Refusal;
-use super::server::{Announced, Rows, api_version, length, only_posts, text};
+use super::request::{Announced, Rows, api_version, length, only_posts, text};
 
 pub(super) mod identity;
 pub(super) mod stream;
 
 use identity::Identity;
-use stream::{Stream, StreamColumns};
+use stream::Stream;
 
 /// Every address of the API begins so.
 pub(super) const PATH: &str = "/dataCollectionRules/";
@@ -33,34 +34,7 @@ pub(super) const PLAIN_LIMIT: usize = 1_000_000;
 const INFLATE_LIMIT: usize = 50 << 20;
 const API_VERSION: &str = "2023-01-01";
 
-/// What a rule is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleConfig {
-    /// Its immutable id.
-    pub id: String,
-    /// Whom tokens have to be for: each cloud has its own.
-    pub audience: String,
-    /// Its streams, by name (`Custom-Okta_CL`), which feed the tables of that name.
-    pub streams: BTreeMap<String, StreamColumns>,
-    /// The client id of the identity that calls it.
-    pub client_id: String,
-    /// Whether that identity has the role on the rule, from the start.
-    pub granted: bool,
-}
-
-impl Default for RuleConfig {
-    fn default() -> Self {
-        Self {
-            id: "dcr-00112233445566778899aabbccddeeff".to_owned(),
-            audience: "https://monitor.azure.com".to_owned(),
-            streams: BTreeMap::new(),
-            client_id: "22222222-3333-4444-5555-666666666666".to_owned(),
-            granted: true,
-        }
-    }
-}
-
-/// One rule at work.
+/// A data collection rule.
 #[derive(Debug)]
 pub(super) struct Rule {
     id: String,

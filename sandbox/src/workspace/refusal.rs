@@ -1,4 +1,4 @@
-//! Answers that say no, in the service's own codes.
+//! Refusals, with the service's own codes.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};

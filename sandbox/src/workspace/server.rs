@@ -1,4 +1,4 @@
-//! The server: from a request on either road to rows or to a refusal, by way of the faults.
+//! The server: a request through either API becomes rows or a refusal, or meets a scripted fault.
 
 use std::io;
 use std::sync::Arc;
@@ -6,22 +6,23 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 
+use super::collector;
+use super::config::{Config, Detail};
 use super::connection::{Cut, CuttableListener};
 use super::fault::{self, Fault, Faults};
-use super::ingestion::Rule;
-use super::ingestion::stream::{Report, Stream};
+use super::ingestion::stream::Report;
+use super::ingestion::{self, Rule};
 use super::refusal::Refusal;
+use super::request::{Announced, Rows, text};
 use super::signature::Verifier;
 use super::store::{Post, PostNumber, Store};
-use super::table::Naming;
-use super::{Config, Detail, collector, ingestion};
 
 /// How much of a refused body is read and thrown away, so that a client that is still sending
 /// gets to read its answer.
@@ -33,50 +34,6 @@ pub(super) struct Service {
     store: Arc<Store>,
     rule: Arc<Rule>,
     faults: Faults,
-}
-
-/// What the headers of a good post say.
-pub(super) struct Announced {
-    pub(super) length: u64,
-    pub(super) rows: Rows,
-}
-
-/// Where its rows go, and how they are named.
-pub(super) enum Rows {
-    Inferred {
-        log_type: String,
-        time_field: Option<String>,
-    },
-    Declared {
-        stream: Arc<Stream>,
-        gzip: bool,
-    },
-}
-
-impl Rows {
-    fn log_type(&self) -> &str {
-        match self {
-            Self::Inferred { log_type, .. } => log_type,
-            Self::Declared { stream, .. } => stream.log_type(),
-        }
-    }
-
-    fn naming(&self) -> Naming<'_> {
-        match self {
-            Self::Inferred { time_field, .. } => Naming::Inferred {
-                time_field: time_field.as_deref(),
-            },
-            Self::Declared { stream, .. } => Naming::Declared(stream),
-        }
-    }
-
-    /// The answer that an accepted post gets.
-    fn accepted(&self) -> StatusCode {
-        match self {
-            Self::Inferred { .. } => StatusCode::OK,
-            Self::Declared { .. } => StatusCode::NO_CONTENT,
-        }
-    }
 }
 
 impl Service {
@@ -231,7 +188,7 @@ async fn post(
     }
 }
 
-/// Takes a post with good headers: to the table, or to whatever fault is its turn.
+/// Takes a post with valid headers: stores it, or plays the next scripted fault.
 async fn take(
     service: Arc<Service>,
     announced: Announced,
@@ -338,37 +295,4 @@ async fn discard(body: Body) {
             return;
         }
     }
-}
-
-/// A header's text.
-pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// The version of the API that is asked for.
-pub(super) fn api_version(uri: &Uri) -> Option<String> {
-    url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-        .find(|(name, _)| name == "api-version")
-        .map(|(_, version)| version.into_owned())
-}
-
-pub(super) fn only_posts(method: &Method) -> Result<(), Refusal> {
-    match method {
-        &Method::POST => Ok(()),
-        _ => {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            let message = "this address takes posts only";
-            Err(Refusal::new(status, "MethodNotAllowed", message))
-        }
-    }
-}
-
-/// The length of the body that is announced.
-pub(super) fn length(headers: &HeaderMap) -> Result<u64, Refusal> {
-    text(headers, header::CONTENT_LENGTH.as_str())
-        .and_then(|length| length.parse().ok())
-        .ok_or_else(|| {
-            let status = StatusCode::LENGTH_REQUIRED;
-            Refusal::new(status, "LengthRequired", "Content-Length is missing")
-        })
 }

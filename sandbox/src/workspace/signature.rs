@@ -1,4 +1,4 @@
-//! The shared-key signature, checked over a string-to-sign of this side's own making.
+//! Checks the shared-key signature over a string-to-sign that is built here.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -1,4 +1,4 @@
-//! Everything that arrived, and the bell that rings when more does.
+//! Everything that arrived, and a way to wait for more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
+use super::config::Config;
 use super::event_id::EventId;
 use super::ingestion::stream::Report;
-use super::{Config, Table};
+use super::table::Table;
 
 /// One post and what became of it.
 #[derive(Clone, Debug)]
@@ -25,12 +26,12 @@ pub struct Post {
     pub status: Option<u16>,
     /// The service's code for a refusal.
     pub error: Option<String>,
-    /// Whether the rows are in the table, whatever the client was told.
+    /// Whether the rows are in the table, whatever the answer was.
     pub stored: bool,
     /// When the post began to arrive.
     pub at: DateTime<Utc>,
     /// SHA-256 of the body on the wire: equal for a retry that sends the same bytes. None when the body was
-    /// not read, or under [`super::Detail::IdsOnly`].
+    /// not read, or under [`super::config::Detail::IdsOnly`].
     pub sha256: Option<[u8; 32]>,
     /// The `uuid` of each stored row, in order.
     pub ids: Arc<[EventId]>,
@@ -46,7 +47,7 @@ pub(super) struct Store {
     tables: Mutex<BTreeMap<String, Table>>,
     posts: Mutex<Vec<Post>>,
     reports: Mutex<BTreeSet<Report>>,
-    bell: watch::Sender<()>,
+    changes: watch::Sender<()>,
 }
 
 impl Store {
@@ -56,7 +57,7 @@ impl Store {
             tables: Mutex::default(),
             posts: Mutex::default(),
             reports: Mutex::default(),
-            bell: watch::Sender::new(()),
+            changes: watch::Sender::new(()),
         }
     }
 
@@ -97,7 +98,7 @@ impl Store {
         posts.push(post);
         let number = PostNumber(posts.len() - 1);
         drop(posts);
-        self.bell.send_replace(());
+        self.changes.send_replace(());
         number
     }
 
@@ -109,9 +110,9 @@ impl Store {
 
     /// Resolves once `condition` holds; it is looked at now and after every post.
     pub(super) async fn until(&self, condition: impl Fn(&Self) -> bool) {
-        let mut bell = self.bell.subscribe();
+        let mut changes = self.changes.subscribe();
         while !condition(self) {
-            if bell.changed().await.is_err() {
+            if changes.changed().await.is_err() {
                 return;
             }
         }

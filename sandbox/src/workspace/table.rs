@@ -1,4 +1,4 @@
-//! One table: what it was sent, and how it counts it.
+//! One table: its columns, its rows and their counts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs::{File, OpenOptions};
@@ -10,12 +10,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
+use super::config::{Config, Detail};
 use super::event_id::EventId;
 use super::ingestion::stream::{Report, Stream, TIME_GENERATED};
 use super::refusal::Refusal;
 use super::rows::{Properties, for_each_row, text_of};
 use super::typing::{ColumnType, Schema, TypedRow, date_time, rfc3339};
-use super::{Config, Detail};
 
 /// How old, and how far ahead, a row's own time may be at receipt.
 const OLDEST: TimeDelta = TimeDelta::days(2);
@@ -149,7 +149,7 @@ impl Table {
             .unwrap_or(0)
     }
 
-    /// Rows that had no `uuid`, or no `uuid_g` on a rule's road.
+    /// Rows that had no `uuid`, or no `uuid_g` through the Logs Ingestion API.
     #[must_use]
     pub fn rows_without_id(&self) -> u64 {
         self.ledger().without_id

@@ -26,7 +26,7 @@ const VALUE_LIMIT: usize = 32_768;
 /// Names that the service keeps for itself.
 const RESERVED: [&str; 3] = ["tenant", "TimeGenerated", "RawData"];
 
-/// The type of a column, told by the suffix of its name.
+/// The type of a column, which is the suffix of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnType {
     /// `_s`

@@ -1,29 +1,31 @@
-//! Dead letters, which are listed and read without a lease and removed under one.
+//! Dead letters: listed and read without a lease, removed under one.
 
 use okta_sentinel::state::store::StoreError;
 
 use super::checkpoint;
-use super::kept::Kept;
+use super::store_fixture::StoreFixture;
 
-pub(super) async fn a_place_that_was_never_used_has_no_dead_letters(kept: &Kept) {
+pub(super) async fn a_place_that_was_never_used_has_no_dead_letters(fixture: &StoreFixture) {
     for _ in 0..2 {
-        let store = kept.store();
+        let store = fixture.store();
         assert_eq!(store.dead_letters().await.expect("list"), [""; 0]);
         assert_eq!(store.dead_letter("a.json").await.expect("read"), None);
         store.open().await.map(drop).ok();
     }
 }
 
-pub(super) async fn dead_letters_are_listed_in_order_and_read_without_a_lease(kept: &Kept) {
-    let mut lease = kept.store().open().await.expect("open");
+pub(super) async fn dead_letters_are_listed_in_order_and_read_without_a_lease(
+    fixture: &StoreFixture,
+) {
+    let mut lease = fixture.store().open().await.expect("open");
     for name in ["b.json", "a.json", "oversize-c.json"] {
         let body = name.as_bytes().to_vec();
         lease.keep_dead_letter(name, body).await.expect("keep");
     }
     lease.save(checkpoint(1)).await.expect("save");
     // What is no document of ours is left out.
-    kept.plant_beside("dead-letters/.hidden").await;
-    let other = kept.store();
+    fixture.plant_beside("dead-letters/.hidden").await;
+    let other = fixture.store();
     let names = other.dead_letters().await.expect("list");
     assert_eq!(names, ["a.json", "b.json", "oversize-c.json"]);
     for name in names {
@@ -36,8 +38,10 @@ pub(super) async fn dead_letters_are_listed_in_order_and_read_without_a_lease(ke
     }
 }
 
-pub(super) async fn a_dead_letter_that_is_removed_is_gone_and_may_be_so_already(kept: &Kept) {
-    let mut lease = kept.store().open().await.expect("open");
+pub(super) async fn a_dead_letter_that_is_removed_is_gone_and_may_be_so_already(
+    fixture: &StoreFixture,
+) {
+    let mut lease = fixture.store().open().await.expect("open");
     for name in ["a.json", "b.json"] {
         lease
             .keep_dead_letter(name, b"{}".to_vec())
@@ -46,7 +50,7 @@ pub(super) async fn a_dead_letter_that_is_removed_is_gone_and_may_be_so_already(
     }
     for _ in 0..2 {
         lease.remove_dead_letter("a.json").await.expect("remove");
-        let names = kept.store().dead_letters().await.expect("list");
+        let names = fixture.store().dead_letters().await.expect("list");
         assert_eq!(names, ["b.json"]);
     }
     for name in ["../cursor.json", "", ".."] {
@@ -54,15 +58,15 @@ pub(super) async fn a_dead_letter_that_is_removed_is_gone_and_may_be_so_already(
     }
 }
 
-pub(super) async fn a_writer_whose_lease_was_broken_removes_nothing(kept: &Kept) {
-    let mut robbed = kept.store().open().await.expect("open");
+pub(super) async fn a_writer_whose_lease_was_broken_removes_nothing(fixture: &StoreFixture) {
+    let mut robbed = fixture.store().open().await.expect("open");
     let body = b"{}".to_vec();
     robbed.keep_dead_letter("a.json", body).await.expect("keep");
-    kept.break_lease().await;
+    fixture.break_lease().await;
     let refused = robbed.remove_dead_letter("a.json").await;
     assert!(
         matches!(refused, Err(StoreError::Lost { .. })),
         "{refused:?}"
     );
-    assert_eq!(kept.document("dead-letters/a.json").await, b"{}");
+    assert_eq!(fixture.document("dead-letters/a.json").await, b"{}");
 }

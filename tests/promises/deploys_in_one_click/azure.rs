@@ -1,4 +1,4 @@
-//! The Azure that a deployment finds: its clouds, and what resources say once they run.
+//! What a deployment finds in Azure: its clouds, and what resources answer once they run.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The form asks for what the template needs, in words that help, and lets no slip through.
+//! The form asks for what the template needs, explains it, and refuses mistakes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::file;
 use super::habits::texts;
-use crate::parts;
+use crate::support::parts;
 
 fn form() -> Value {
     file("createUiDefinition.json")["parameters"].clone()

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::parts::checkout;
+use crate::support::parts::checkout;
 
 fn guide() -> String {
     std::fs::read_to_string(checkout("docs/deploy.md")).unwrap()

@@ -1,4 +1,4 @@
-//! What arm-ttk looks for, of the things that matter here.
+//! The rules of arm-ttk that matter here.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What is put first: a resource waits for those that it says it depends on, and for no other.
+//! The order of deployment: a resource waits for those that it depends on, and for no other.
 
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::habits::texts;
 use super::{deployed, file};
-use crate::kusto::{self, Query};
+use crate::support::kusto::{self, Query};
 
 /// What all addresses of a release begin with until it has one.
 const PLACEHOLDER: &str = "https://okta-sentinel.invalid/release";
@@ -120,8 +120,10 @@ fn a_release_has_one_address_and_all_of_its_addresses_begin_with_it() {
         );
         assert!(newer().to_string().contains(&button), "{button}");
     }
-    let replaced =
-        std::fs::read_to_string(crate::parts::checkout("xtask/src/package/address.rs")).unwrap();
+    let replaced = std::fs::read_to_string(crate::support::parts::checkout(
+        "xtask/src/package/address.rs",
+    ))
+    .unwrap();
     assert!(replaced.contains(&format!("PLACEHOLDER: &str = \"{PLACEHOLDER}\"")));
     let package = file("azuredeploy.json")["parameters"]["packageUrl"]["defaultValue"].clone();
     assert_eq!(package, format!("{PLACEHOLDER}/released-package.zip"));

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::deployment::Resource;
 use super::{RULE, TABLE, every_way, file};
-use crate::parts;
-use crate::shared_data::shared_data;
+use crate::support::parts;
+use crate::support::shared_data::shared_data;
 
 #[derive(Clone, Debug, Serialize)]
 struct Question {

@@ -1,4 +1,4 @@
-//! What the app is started with: settings that the program takes, from the right hands.
+//! The settings that the app is started with are settings that the program takes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,12 +68,12 @@ fn the_program_can_start_with_what_the_template_sets() {
         let environment = Environment::from_pairs(resolved(&way));
         let settings = Settings::read(&environment, LaunchedBy::Host, now());
         let settings = settings.unwrap_or_else(|problems| panic!("{problems}"));
-        let old_road = way.of_kind(RULE).count() == 0;
-        let of_old_road = |warning: &&String| warning.contains("support ended");
+        let old_api = way.of_kind(RULE).count() == 0;
+        let of_old_api = |warning: &&String| warning.contains("support ended");
         let other: Vec<_> = settings
             .warnings
             .iter()
-            .filter(|it| !(old_road && of_old_road(it)))
+            .filter(|it| !(old_api && of_old_api(it)))
             .collect();
         assert_eq!(other, Vec::<&String>::new());
     }

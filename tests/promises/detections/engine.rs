@@ -1,15 +1,15 @@
-//! The engine that runs KQL: few Python processes for many plays, since starting one takes long.
+//! The KQL engine: few Python processes for many jobs, because starting one takes long.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::parts;
+use crate::support::parts;
 
-/// A rule, or any query, over the rows of a scene.
+/// A rule, or any query, over the rows of a scenario.
 #[derive(Debug, Serialize)]
-pub(super) struct Play {
+pub(super) struct Job {
     pub(super) name: String,
     pub(super) query: String,
     /// How far back each run sees, in seconds.
@@ -28,7 +28,7 @@ pub(super) struct Watchlist {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Played {
+pub(super) struct JobResult {
     pub(super) name: String,
     #[serde(default)]
     pub(super) runs: Vec<Run>,
@@ -43,25 +43,25 @@ pub(super) struct Run {
 
 /// Plays all of them, in as many processes as there are processors.
 #[track_caller]
-pub(super) fn play(plays: &[Play]) -> Vec<Played> {
+pub(super) fn run(jobs: &[Job]) -> Vec<JobResult> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = plays.len().div_ceil(processors).max(1);
+    let share = jobs.len().div_ceil(processors).max(1);
     std::thread::scope(|scope| {
-        let shares = plays.chunks(share);
+        let shares = jobs.chunks(share);
         let playing: Vec<_> = shares
-            .map(|share| scope.spawn(|| play_share(share)))
+            .map(|share| scope.spawn(|| run_share(share)))
             .collect();
         playing
             .into_iter()
-            .flat_map(|playing| playing.join().expect("an engine that plays to the end"))
+            .flat_map(|playing| playing.join().expect("an engine that jobs to the end"))
             .collect()
     })
 }
 
-fn play_share(plays: &[Play]) -> Vec<Played> {
+fn run_share(jobs: &[Job]) -> Vec<JobResult> {
     let mut python = parts::python();
     python
         .arg(parts::checkout("tests/kql/run.py"))
         .arg(parts::checkout("sentinel"));
-    parts::ask(&mut python, plays)
+    parts::ask(&mut python, jobs)
 }

@@ -1,4 +1,4 @@
-//! A happening as Okta's System Log tells it, and the row that we ship for it.
+//! An event of a scenario as Okta's System Log has it, and the row that we ship for it.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use okta_rows::ColumnNaming;
@@ -7,25 +7,25 @@ use okta_rows::{RowSink, encode_page};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::scene::{Cast, Happening, Person, Scene};
+use super::scenario::{Directory, Person, Scenario, ScenarioEvent};
 
 const HOST: &str = "acme.okta.com";
 /// How old an event may be on arrival to keep its time as `TimeGenerated`.
 const KEEPS_ITS_TIME: TimeDelta = TimeDelta::days(2);
 
-/// The scene's rows as the table has them, each with its arrival as `_IngestionTime`.
-pub(super) fn rows(scene: &Scene, cast: &Cast) -> Vec<Map<String, Value>> {
-    let happenings = scene.happenings();
-    let told: Vec<Value> = happenings
+/// The scenario's rows as the table has them, each with its arrival as `_IngestionTime`.
+pub(super) fn rows(scenario: &Scenario, directory: &Directory) -> Vec<Map<String, Value>> {
+    let events = scenario.events();
+    let told: Vec<Value> = events
         .iter()
         .enumerate()
-        .map(|(nth, happening)| event(happening, nth, cast))
+        .map(|(nth, occurrence)| event(occurrence, nth, directory))
         .collect();
     let mut rows = encoded(&told);
-    for (row, happening) in rows.iter_mut().zip(&happenings) {
-        row.insert("_IngestionTime".to_owned(), time(happening.arrived));
-        if happening.arrived - happening.published > KEEPS_ITS_TIME {
-            row.insert("TimeGenerated".to_owned(), time(happening.arrived));
+    for (row, occurrence) in rows.iter_mut().zip(&events) {
+        row.insert("_IngestionTime".to_owned(), time(occurrence.arrived));
+        if occurrence.arrived - occurrence.published > KEEPS_ITS_TIME {
+            row.insert("TimeGenerated".to_owned(), time(occurrence.arrived));
         }
     }
     rows
@@ -54,12 +54,12 @@ fn encoded(events: &[Value]) -> Vec<Map<String, Value>> {
     rows.1
 }
 
-fn event(happening: &Happening<'_>, nth: usize, cast: &Cast) -> Value {
-    let told = happening.told;
-    let seed = format!("{} {nth} {}", happening.published, told.r#type);
-    let actor = person(cast, happening.who);
-    let transaction = match &told.transaction {
-        Some(shared) => format!("{shared} {} {}", happening.published, happening.who),
+fn event(occurrence: &ScenarioEvent<'_>, nth: usize, directory: &Directory) -> Value {
+    let spec = occurrence.spec;
+    let seed = format!("{} {nth} {}", occurrence.published, spec.r#type);
+    let actor = person(directory, occurrence.who);
+    let transaction = match &spec.transaction {
+        Some(shared) => format!("{shared} {} {}", occurrence.published, occurrence.who),
         None => seed.clone(),
     };
     let mut debug = json!({
@@ -68,20 +68,20 @@ fn event(happening: &Happening<'_>, nth: usize, cast: &Cast) -> Value {
         "threatSuspected": "false",
         "url": "/idp/idx/identify?",
     });
-    lay_over(&mut debug, &told.debug);
+    lay_over(&mut debug, &spec.debug);
     let mut event = json!({
         "actor": {"id": id(&actor), "type": actor.r#type, "alternateId": actor.login,
             "displayName": actor.name, "detailEntry": null},
-        "client": client(happening, cast),
+        "client": client(occurrence, directory),
         "device": null,
         "authenticationContext": {"authenticationProvider": null, "credentialProvider": null,
             "credentialType": null, "issuer": null, "interface": null, "authenticationStep": 0,
-            "externalSessionId": told.session},
-        "displayMessage": told.r#type,
-        "eventType": told.r#type,
-        "outcome": {"result": told.outcome, "reason": told.reason},
-        "published": time(happening.published),
-        "securityContext": security(happening, cast),
+            "externalSessionId": spec.session},
+        "displayMessage": spec.r#type,
+        "eventType": spec.r#type,
+        "outcome": {"result": spec.outcome, "reason": spec.reason},
+        "published": time(occurrence.published),
+        "securityContext": security(occurrence, directory),
         "severity": "INFO",
         "debugContext": {"debugData": debug},
         "legacyEventType": null,
@@ -89,24 +89,24 @@ fn event(happening: &Happening<'_>, nth: usize, cast: &Cast) -> Value {
         "uuid": uuid(&seed),
         "version": "0",
         "request": {"ipChain": []},
-        "target": told.targets.iter().map(|target| self::target(target, cast)).collect::<Vec<_>>(),
+        "target": spec.targets.iter().map(|target| self::target(target, directory)).collect::<Vec<_>>(),
     });
-    if told.targets.is_empty() {
+    if spec.targets.is_empty() {
         event["target"] = Value::Null;
     }
     event
 }
 
-fn client(happening: &Happening<'_>, cast: &Cast) -> Value {
-    let Some(place) = happening.from.map(|name| place(cast, name)) else {
+fn client(occurrence: &ScenarioEvent<'_>, directory: &Directory) -> Value {
+    let Some(place) = occurrence.from.map(|name| place(directory, name)) else {
         return json!({"userAgent": null, "zone": null, "device": null, "id": null,
             "ipAddress": null, "geographicalContext": null});
     };
-    let name = happening.told.agent.as_deref().unwrap_or("browser");
-    let agent = cast
+    let name = occurrence.spec.agent.as_deref().unwrap_or("browser");
+    let agent = directory
         .agents
         .get(name)
-        .unwrap_or_else(|| panic!("no agent {name} in the cast"));
+        .unwrap_or_else(|| panic!("no agent {name} in the directory"));
     json!({
         "userAgent": {"rawUserAgent": agent.raw, "os": agent.os, "browser": agent.browser},
         "zone": "null",
@@ -118,40 +118,43 @@ fn client(happening: &Happening<'_>, cast: &Cast) -> Value {
     })
 }
 
-fn security(happening: &Happening<'_>, cast: &Cast) -> Value {
-    let mut security = match happening.from.map(|name| place(cast, name)) {
+fn security(occurrence: &ScenarioEvent<'_>, directory: &Directory) -> Value {
+    let mut security = match occurrence.from.map(|name| place(directory, name)) {
         Some(place) => json!({"asNumber": place.asn, "asOrg": place.org, "isp": place.org,
             "domain": ".", "isProxy": place.proxy}),
         None => {
             json!({"asNumber": null, "asOrg": null, "isp": null, "domain": null, "isProxy": null})
         }
     };
-    lay_over(&mut security, &happening.told.security);
+    lay_over(&mut security, &occurrence.spec.security);
     security
 }
 
-fn target(told: &Map<String, Value>, cast: &Cast) -> Value {
-    if let Some(name) = told.get("app").and_then(Value::as_str) {
+fn target(spec: &Map<String, Value>, directory: &Directory) -> Value {
+    if let Some(name) = spec.get("app").and_then(Value::as_str) {
         return json!({"id": format!("0oa{}", short(name)), "type": "AppInstance",
             "alternateId": name, "displayName": name, "detailEntry": null});
     }
-    if let Some(name) = told.get("user").and_then(Value::as_str) {
-        let person = person(cast, name);
+    if let Some(name) = spec.get("user").and_then(Value::as_str) {
+        let person = person(directory, name);
         return json!({"id": id(&person), "type": "User", "alternateId": person.login,
             "displayName": person.name, "detailEntry": null});
     }
-    Value::Object(told.clone())
+    Value::Object(spec.clone())
 }
 
-/// Someone of the cast; `user7` and the like are one of a crowd.
-fn person(cast: &Cast, name: &str) -> Person {
-    if let Some(person) = cast.people.get(name) {
+/// Someone of the directory; `user7` and the like are one of a crowd.
+fn person(directory: &Directory, name: &str) -> Person {
+    if let Some(person) = directory.people.get(name) {
         return person.clone();
     }
     let is_one_of_a_crowd = name
         .strip_prefix("user")
         .is_some_and(|n| n.parse::<u32>().is_ok());
-    assert!(is_one_of_a_crowd, "nobody is called {name} in the cast");
+    assert!(
+        is_one_of_a_crowd,
+        "nobody is called {name} in the directory"
+    );
     Person {
         login: format!("{name}@acme.example"),
         name: name.to_owned(),
@@ -160,9 +163,9 @@ fn person(cast: &Cast, name: &str) -> Person {
     }
 }
 
-fn place<'a>(cast: &'a Cast, name: &str) -> &'a super::scene::Place {
-    let found = cast.places.get(name);
-    found.unwrap_or_else(|| panic!("no place {name} in the cast"))
+fn place<'a>(directory: &'a Directory, name: &str) -> &'a super::scenario::Place {
+    let found = directory.places.get(name);
+    found.unwrap_or_else(|| panic!("no place {name} in the directory"))
 }
 
 fn id(person: &Person) -> String {

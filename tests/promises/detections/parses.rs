@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::content;
-use super::engine::{self, Play};
+use super::engine::{self, Job};
 
 /// Rows of tables, through a query, by one run that sees them all.
 fn asked(query: &str, rows: Value) -> Vec<Map<String, Value>> {
@@ -17,7 +17,7 @@ fn asked(query: &str, rows: Value) -> Vec<Map<String, Value>> {
                 .or_insert_with(|| "2026-11-18T08:00:00.000Z".into());
         }
     }
-    let played = engine::play(&[Play {
+    let played = engine::run(&[Job {
         name: query.to_owned(),
         query: query.to_owned(),
         period: 3600,

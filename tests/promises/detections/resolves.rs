@@ -1,12 +1,12 @@
-//! Every query means what it says in a workspace: names resolve, and what a rule maps is there.
+//! Every query resolves in a workspace, and the columns that a rule maps exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::content::{self, Document};
-use crate::kusto::{self, Analysis, Function, Query, Table};
-use crate::{parts, shared_data};
+use crate::support::kusto::{self, Analysis, Function, Query, Table};
+use crate::support::{parts, shared_data};
 
 #[test]
 fn every_query_resolves_and_maps_only_columns_that_it_gives() {

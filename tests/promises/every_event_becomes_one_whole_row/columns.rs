@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{HOST, made};
-use crate::shared_data::shared_text;
+use crate::support::shared_data::shared_text;
 use okta_rows::ColumnNaming;
 
 /// What Microsoft's connector fills, under the names that detections query.

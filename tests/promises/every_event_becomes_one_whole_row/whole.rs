@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::generate;
 use super::json::Json;
 use super::{Made, inferred, is_one_whole_row, made};
-use crate::shared_data::shared_text;
+use crate::support::shared_data::shared_text;
 use okta_rows::ColumnNaming;
 use okta_rows::EventId;
 

@@ -1,4 +1,4 @@
-//! Two lanes and a process that is killed: what was saved of both is enough to go on.
+//! Two lanes and a killed process: the saved state of both lanes is enough to go on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,49 +6,49 @@ use std::time::Duration;
 use sandbox::okta::Fault;
 
 use super::{busy_org, catch_up};
-use crate::brittle::{BrittleStore, Death, Dies};
-use crate::program::soon;
-use crate::town::{Road, Town, on_both_roads, run};
+use crate::support::crashing_store::{Crash, CrashSide, CrashingStore};
+use crate::support::fixture::{Fixture, IngestionApi, for_each_sink, run};
+use crate::support::program::with_timeout;
 
-on_both_roads!(
+for_each_sink!(
     a_kill_at_any_save_of_two_lanes_repeats_one_batch_at_most,
-    news_between_the_requests_of_the_run_after_a_kill_comes_once,
+    new_events_between_the_requests_of_the_run_after_a_kill_come_once,
     kills_one_after_the_other_lose_nothing,
 );
 
 /// One run with a store that dies at one write. Whether it came to that.
-async fn killed_at(town: &Town, write: u64, dies: Dies) -> bool {
-    let death = Death::at(write, dies);
-    let mut shipper = town.shipper();
-    shipper.store = Arc::new(BrittleStore {
+async fn killed_at(fixture: &Fixture, write: u64, side: CrashSide) -> bool {
+    let crash = Crash::at(write, side);
+    let mut shipper = fixture.shipper();
+    shipper.store = Arc::new(CrashingStore {
         store: Arc::clone(&shipper.store),
-        death: Arc::clone(&death),
+        crash: Arc::clone(&crash),
     });
-    soon(async {
+    with_timeout(async {
         tokio::select! {
             _ = run(&shipper) => false,
-            () = death.comes() => true,
+            () = crash.reached() => true,
         }
     })
     .await
 }
 
-async fn a_kill_at_any_save_of_two_lanes_repeats_one_batch_at_most(road: Road) {
+async fn a_kill_at_any_save_of_two_lanes_repeats_one_batch_at_most(api: IngestionApi) {
     const PAGE: usize = 30;
-    for dies in [Dies::Before, Dies::After] {
+    for side in [CrashSide::Before, CrashSide::After] {
         for write in 1.. {
-            let town = Town::by(road, busy_org(150, PAGE)).await;
-            println!("dies {dies:?} write {write}");
-            let killed = killed_at(&town, write, dies).await;
-            town.org.append(2);
-            catch_up(&town).await;
-            let table = town.workspace.table("Okta_CL");
-            assert!(town.org.ids().all(|id| table.times_seen(&id) > 0));
+            let fixture = Fixture::start(api, busy_org(150, PAGE)).await;
+            println!("side {side:?} write {write}");
+            let killed = killed_at(&fixture, write, side).await;
+            fixture.org.append(2);
+            catch_up(&fixture).await;
+            let table = fixture.workspace.table("Okta_CL");
+            assert!(fixture.org.ids().all(|id| table.times_seen(&id) > 0));
             let repeated = table.rows() - table.distinct_ids() as u64;
-            let batches = town.posts_of_events().into_iter().map(|post| post.rows);
-            let doubtful = match dies {
-                Dies::Before => batches.max().unwrap(),
-                Dies::After => 0,
+            let batches = fixture.posts_of_events().into_iter().map(|post| post.rows);
+            let doubtful = match side {
+                CrashSide::Before => batches.max().unwrap(),
+                CrashSide::After => 0,
             };
             assert!(repeated <= doubtful, "{repeated} rows repeated");
             if !killed {
@@ -61,15 +61,15 @@ async fn a_kill_at_any_save_of_two_lanes_repeats_one_batch_at_most(road: Road) {
 
 /// One run, and `fresh` events of this age that are stored before its request number `request`, if
 /// it comes to that.
-async fn run_with_news_before(town: &Town, request: u64, (fresh, age): (u64, Duration)) {
-    let faults = town.org.faults();
-    let asked = town.org.requests().len() as u64;
+async fn run_with_news_before(fixture: &Fixture, request: u64, (fresh, age): (u64, Duration)) {
+    let faults = fixture.org.faults();
+    let asked = fixture.org.requests().len() as u64;
     faults.on_request(asked + request, Fault::Stall);
-    soon(async {
-        let mut run = std::pin::pin!(town.run());
+    with_timeout(async {
+        let mut run = std::pin::pin!(fixture.run());
         tokio::select! {
             () = faults.wait_for_stalled(1) => {
-                town.org.append_late(fresh, age);
+                fixture.org.append_late(fresh, age);
                 faults.release();
                 run.await;
             }
@@ -79,7 +79,7 @@ async fn run_with_news_before(town: &Town, request: u64, (fresh, age): (u64, Dur
     .await;
 }
 
-async fn news_between_the_requests_of_the_run_after_a_kill_comes_once(road: Road) {
+async fn new_events_between_the_requests_of_the_run_after_a_kill_come_once(api: IngestionApi) {
     let hours = Duration::from_secs(6 * 3600);
     for (request, news) in [
         (1, (5, Duration::ZERO)),
@@ -90,12 +90,12 @@ async fn news_between_the_requests_of_the_run_after_a_kill_comes_once(road: Road
     ] {
         for write in 3.. {
             // The page after the one that meets the seam has the last of it, and room for news.
-            let town = Town::by(road, busy_org(150, 47)).await;
+            let fixture = Fixture::start(api, busy_org(150, 47)).await;
             println!("a kill after write {write}, then {news:?} before request {request}");
-            let killed = killed_at(&town, write, Dies::After).await;
-            run_with_news_before(&town, request, news).await;
-            catch_up(&town).await;
-            town.assert_each_event_is_there_once();
+            let killed = killed_at(&fixture, write, CrashSide::After).await;
+            run_with_news_before(&fixture, request, news).await;
+            catch_up(&fixture).await;
+            fixture.assert_each_event_is_there_once();
             if !killed {
                 assert!(write > 10, "only {write} writes");
                 break;
@@ -104,18 +104,18 @@ async fn news_between_the_requests_of_the_run_after_a_kill_comes_once(road: Road
     }
 }
 
-async fn kills_one_after_the_other_lose_nothing(road: Road) {
+async fn kills_one_after_the_other_lose_nothing(api: IngestionApi) {
     // With fewer a run gets no further than to look for news twice, which is saved each time.
     for write in 4..9 {
-        let town = Town::by(road, busy_org(300, 30)).await;
+        let fixture = Fixture::start(api, busy_org(300, 30)).await;
         let mut kills = 0;
-        while killed_at(&town, write, Dies::After).await {
+        while killed_at(&fixture, write, CrashSide::After).await {
             // News in every run would leave one of so few writes nothing to do but news.
-            town.org.append(if kills < 5 { 2 } else { 0 });
+            fixture.org.append(if kills < 5 { 2 } else { 0 });
             kills += 1;
         }
         assert!(kills > 0);
-        catch_up(&town).await;
-        town.assert_each_event_is_there_once();
+        catch_up(&fixture).await;
+        fixture.assert_each_event_is_there_once();
     }
 }

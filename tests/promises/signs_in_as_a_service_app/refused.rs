@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 use okta_sentinel::ship::Ended;
 use sandbox::okta::{Fault, OktaOrg, ServiceApp};
 
-use super::{CLIENT, P256, P256_JWK, page, shipper, sign_ins, town};
-use crate::program::{Nobody, shell};
-use crate::town::run;
+use super::{CLIENT, P256, P256_JWK, fixture, page, shipper, sign_ins};
+use crate::support::fixture::run;
+use crate::support::program::{UnusedPort, shell};
 
 type Change = fn(&mut ServiceApp);
 
@@ -23,9 +23,9 @@ async fn an_app_that_is_set_up_wrongly_is_told_what_to_set_up() {
         (P256, |app| app.token_life = TimeDelta::zero(), &["401 E0000011", "access token", "clock"]),
     ];
     for (key, change, words) in table {
-        let town = town(1).await;
-        town.org.change_service_app(change);
-        let report = run(&shipper(&town, key)).await;
+        let fixture = fixture(1).await;
+        fixture.org.change_service_app(change);
+        let report = run(&shipper(&fixture, key)).await;
         let said = report.to_string();
         assert!(!report.succeeded(), "{said}");
         for word in words {
@@ -51,22 +51,22 @@ async fn what_the_token_endpoint_answers_has_its_words() {
         (Fault::Redirect("http://127.0.0.1:1/login?secret=1".into()), &["redirects to http://127.0.0.1:1/login;", "set OKTA_DOMAIN"]),
     ];
     for (fault, words) in table {
-        let town = town(1).await;
-        town.org.token_faults().always(fault);
-        let said = page(&shipper(&town, P256)).await.unwrap_err().to_string();
+        let fixture = fixture(1).await;
+        fixture.org.token_faults().always(fault);
+        let said = page(&shipper(&fixture, P256)).await.unwrap_err().to_string();
         for word in words {
             assert!(said.contains(word), "{word}: {said}");
         }
-        assert_eq!(sign_ins(&town).len(), 1, "{said}");
+        assert_eq!(sign_ins(&fixture).len(), 1, "{said}");
     }
 }
 
 #[tokio::test]
 async fn a_token_endpoint_whose_rate_is_spent_ends_the_run_well() {
-    let town = town(1).await;
+    let fixture = fixture(1).await;
     let wait = Fault::RetryAfter(3_000);
-    town.org.token_faults().always(wait);
-    let report = run(&shipper(&town, P256)).await;
+    fixture.org.token_faults().always(wait);
+    let report = run(&shipper(&fixture, P256)).await;
     assert!(matches!(report.ended, Ended::RateSpent { .. }), "{report}");
     assert!(report.succeeded(), "{report}");
 }
@@ -74,13 +74,16 @@ async fn a_token_endpoint_whose_rate_is_spent_ends_the_run_well() {
 #[tokio::test]
 async fn a_clock_that_is_wrong_is_named_beside_the_refusal() {
     for (ahead, words) in [(7_200, "s behind Okta's"), (-7_200, "s ahead of Okta's")] {
-        let town = town(1).await;
-        town.org.put_clock_forward(TimeDelta::seconds(ahead));
-        let said = page(&shipper(&town, P256)).await.unwrap_err().to_string();
+        let fixture = fixture(1).await;
+        fixture.org.put_clock_forward(TimeDelta::seconds(ahead));
+        let said = page(&shipper(&fixture, P256))
+            .await
+            .unwrap_err()
+            .to_string();
         for word in ["invalid_client", words, "set it right"] {
             assert!(said.contains(word), "{word}: {said}");
         }
-        let right = super::town(1).await;
+        let right = super::fixture(1).await;
         right.org.change_service_app(|app| app.keys.clear());
         let said = page(&shipper(&right, P256)).await.unwrap_err().to_string();
         assert!(!said.contains("clock"), "{said}");
@@ -89,40 +92,49 @@ async fn a_clock_that_is_wrong_is_named_beside_the_refusal() {
 
 #[tokio::test]
 async fn check_says_who_asks_and_what_is_missing() {
-    let town = town(1).await;
+    let fixture = fixture(1).await;
     let app = [
         ("OKTA_API_TOKEN", ""),
         ("OKTA_CLIENT_ID", CLIENT),
         ("OKTA_PRIVATE_KEY", P256_JWK),
     ];
-    let said = shell(&town, &["check"], &app).await;
+    let output = shell(&fixture, &["check"], &app).await;
     let shown = format!("shows its System Log to the service app {CLIENT} (ES256, key test-p256)");
-    assert!(said.stdout.contains(&shown), "{}", said.stdout);
-    assert_eq!(said.code, Some(0));
+    assert!(output.stdout.contains(&shown), "{}", output.stdout);
+    assert_eq!(output.code, Some(0));
 
-    town.org.change_service_app(|app| app.reads_log = false);
-    let said = shell(&town, &["check"], &app).await;
+    fixture.org.change_service_app(|app| app.reads_log = false);
+    let output = shell(&fixture, &["check"], &app).await;
     assert!(
-        said.stdout.contains("Report Administrator"),
+        output.stdout.contains("Report Administrator"),
         "{}",
-        said.stdout
+        output.stdout
     );
-    assert_eq!(said.code, Some(1));
+    assert_eq!(output.code, Some(1));
 
-    let said = shell(&town, &["check"], &[]).await;
-    assert!(said.stdout.contains("to the API token"), "{}", said.stdout);
+    let output = shell(&fixture, &["check"], &[]).await;
+    assert!(
+        output.stdout.contains("to the API token"),
+        "{}",
+        output.stdout
+    );
 }
 
 #[tokio::test]
 async fn both_credentials_set_is_one_warning_and_the_app_wins() {
-    let town = town(1).await;
+    let fixture = fixture(1).await;
     let app = [("OKTA_CLIENT_ID", CLIENT), ("OKTA_PRIVATE_KEY", P256)];
-    let said = shell(&town, &["ship"], &app).await;
+    let output = shell(&fixture, &["ship"], &app).await;
     let warning =
         "OKTA_API_TOKEN is not used: the service app signs in, because OKTA_CLIENT_ID is set";
-    assert_eq!(said.stderr.matches(warning).count(), 1, "{}", said.stderr);
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
-    assert_eq!(sign_ins(&town), [200]);
+    assert_eq!(
+        output.stderr.matches(warning).count(),
+        1,
+        "{}",
+        output.stderr
+    );
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert_eq!(sign_ins(&fixture), [200]);
 }
 
 #[tokio::test]
@@ -131,20 +143,23 @@ async fn nothing_is_sent_but_to_the_orgs_own_host() {
         .await
         .unwrap();
     for path in ["/oauth2/v1/token", "/api/v1/logs?after=1"] {
-        let town = town(250).await;
+        let fixture = fixture(250).await;
         let there = format!("{}{path}", stranger.url());
-        town.org.token_faults().push(Fault::Redirect(there.clone()));
-        assert!(!run(&shipper(&town, P256)).await.succeeded());
-        town.org.faults().push(Fault::Redirect(there.clone()));
-        assert!(!run(&shipper(&town, P256)).await.succeeded());
-        town.org.faults().push(Fault::NextElsewhere(there));
-        assert!(!run(&shipper(&town, P256)).await.succeeded());
+        fixture
+            .org
+            .token_faults()
+            .push(Fault::Redirect(there.clone()));
+        assert!(!run(&shipper(&fixture, P256)).await.succeeded());
+        fixture.org.faults().push(Fault::Redirect(there.clone()));
+        assert!(!run(&shipper(&fixture, P256)).await.succeeded());
+        fixture.org.faults().push(Fault::NextElsewhere(there));
+        assert!(!run(&shipper(&fixture, P256)).await.succeeded());
     }
     assert_eq!(stranger.requests(), []);
-    let nobody = Nobody::there();
-    let town = town(1).await;
-    let lost = town.shipper_with(&[
-        ("OKTA_DOMAIN", &nobody.url),
+    let unused = UnusedPort::reserve();
+    let fixture = fixture(1).await;
+    let lost = fixture.shipper_with(&[
+        ("OKTA_DOMAIN", &unused.url),
         ("OKTA_CLIENT_ID", CLIENT),
         ("OKTA_PRIVATE_KEY", P256),
     ]);

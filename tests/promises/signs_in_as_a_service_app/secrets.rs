@@ -6,9 +6,10 @@ use chrono::Utc;
 use okta_sentinel::settings::{Environment, LaunchedBy, Settings};
 use sandbox::okta::{Dpop, Fault};
 
-use super::{CLIENT, P256, P256_JWK, RSA, RSA_JWK, page, public, shipper, town, town_with};
-use crate::program::{changed, shell};
-use crate::town::Town;
+use super::{CLIENT, P256, P256_JWK, RSA, RSA_JWK, fixture, fixture_with, page, public, shipper};
+use crate::support::files::files_below;
+use crate::support::fixture::Fixture;
+use crate::support::program::{changed, shell};
 
 /// Pieces of the keys, and what every access token and every signed token begins with.
 fn secrets() -> Vec<String> {
@@ -35,18 +36,12 @@ fn assert_clean(place: &str, text: &str) {
 }
 
 fn assert_folder_is_clean(folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            assert_folder_is_clean(&path);
-        } else {
-            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-            assert_clean(path.to_str().unwrap(), &text);
-        }
+    for (path, bytes) in files_below(folder) {
+        assert_clean(path.to_str().unwrap(), &String::from_utf8_lossy(&bytes));
     }
 }
 
-async fn assert_commands_are_clean(town: &Town, key: &str) {
+async fn assert_commands_are_clean(fixture: &Fixture, key: &str) {
     let app = [
         ("OKTA_API_TOKEN", ""),
         ("OKTA_CLIENT_ID", CLIENT),
@@ -54,13 +49,13 @@ async fn assert_commands_are_clean(town: &Town, key: &str) {
         ("RUN_BUDGET_SECONDS", "10"),
     ];
     for command in [&["check"][..], &["ship", "--json"]] {
-        let said = shell(town, command, &app).await;
-        assert!(!said.stdout.is_empty() || !said.stderr.is_empty());
-        assert_clean("stdout", &said.stdout);
-        assert_clean("stderr", &said.stderr);
+        let output = shell(fixture, command, &app).await;
+        assert!(!output.stdout.is_empty() || !output.stderr.is_empty());
+        assert_clean("stdout", &output.stdout);
+        assert_clean("stderr", &output.stderr);
     }
-    assert_folder_is_clean(town.state.path());
-    for request in town.org.requests() {
+    assert_folder_is_clean(fixture.state.path());
+    for request in fixture.org.requests() {
         assert_clean("a request's target", &request.target);
     }
 }
@@ -68,37 +63,41 @@ async fn assert_commands_are_clean(town: &Town, key: &str) {
 #[tokio::test]
 async fn not_in_what_the_program_says_or_keeps() {
     for key in [RSA, RSA_JWK] {
-        let town = town_with(20, RSA_JWK).await;
-        assert_commands_are_clean(&town, key).await;
-        town.org
+        let fixture = fixture_with(20, RSA_JWK).await;
+        assert_commands_are_clean(&fixture, key).await;
+        fixture
+            .org
             .change_service_app(|app| app.dpop = Dpop::RequiredWithNonce);
-        assert_commands_are_clean(&town, key).await;
-        town.org.change_service_app(|app| app.reads_log = false);
-        assert_commands_are_clean(&town, key).await;
-        town.org.change_service_app(|app| app.keys.clear());
-        assert_commands_are_clean(&town, key).await;
+        assert_commands_are_clean(&fixture, key).await;
+        fixture.org.change_service_app(|app| app.reads_log = false);
+        assert_commands_are_clean(&fixture, key).await;
+        fixture.org.change_service_app(|app| app.keys.clear());
+        assert_commands_are_clean(&fixture, key).await;
     }
-    let town = town(1).await;
-    town.org
+    let fixture = fixture(1).await;
+    fixture
+        .org
         .token_faults()
         .always(Fault::status(400, "invalid_scope"));
-    assert_commands_are_clean(&town, P256).await;
+    assert_commands_are_clean(&fixture, P256).await;
     let (half, _) = P256.split_at(P256.len() / 2);
-    assert_commands_are_clean(&town, half).await;
+    assert_commands_are_clean(&fixture, half).await;
 }
 
 #[tokio::test]
 async fn not_in_printed_parts() {
-    let town = town(1).await;
+    let fixture = fixture(1).await;
     let app = [("OKTA_CLIENT_ID", CLIENT), ("OKTA_PRIVATE_KEY", P256_JWK)];
-    let environment = Environment::from_pairs(changed(town.settings(), &app));
+    let environment = Environment::from_pairs(changed(fixture.settings(), &app));
     let settings = Settings::read(&environment, LaunchedBy::Shell, Utc::now()).unwrap();
     assert_clean("the settings", &format!("{settings:#?}"));
-    town.org.change_service_app(|app| app.dpop = Dpop::Required);
-    let shipper = shipper(&town, P256_JWK);
+    fixture
+        .org
+        .change_service_app(|app| app.dpop = Dpop::Required);
+    let shipper = shipper(&fixture, P256_JWK);
     page(&shipper).await.unwrap();
     assert_clean("the client", &format!("{:#?}", shipper.okta));
-    let url = town.org.url().parse().unwrap();
+    let url = fixture.org.url().parse().unwrap();
     let http = okta_sentinel::net::http::http_client(shipper.okta.domain().base()).unwrap();
     let authorization = shipper
         .okta

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{resource, rule};
-use crate::parts;
-use crate::shared_data::{shared_data, shared_text};
+use crate::support::parts;
+use crate::support::shared_data::{shared_data, shared_text};
 
 /// Columns of the classic table that the service adds.
 const STANDARD: [&str; 9] = [

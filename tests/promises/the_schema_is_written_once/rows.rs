@@ -10,7 +10,7 @@ use okta_sentinel::log_analytics::tables::{self, Table};
 use okta_sentinel::ship::health;
 use serde_json::{Map, Value, json};
 
-use crate::town::Town;
+use crate::support::fixture::Fixture;
 
 #[derive(Default)]
 struct Rows {
@@ -68,7 +68,7 @@ fn an_event_with_everything_fills_every_column_of_its_table_and_no_other() {
 
 #[tokio::test]
 async fn a_runs_row_brings_columns_of_its_table_alone() {
-    let report = Town::of(5).await.run().await;
+    let report = Fixture::with_events(5).await.run().await;
     let invocation = "0f0c6a70-5a5b-4a3a-9c0d-0123456789ab";
     let row = health::run_row(ColumnNaming::Full, &report, invocation);
     let names: BTreeSet<String> = names(row.as_bytes()).collect();

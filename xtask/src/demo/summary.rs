@@ -11,10 +11,10 @@ use anyhow::Context as _;
 use sandbox::okta::OktaOrg;
 use serde_json::Value;
 
-use super::Options;
 use super::comparison::Comparison;
-use super::stage::Stage;
-use super::story::Told;
+use super::options::Options;
+use super::scenario::Observed;
+use super::services::Services;
 use crate::checkout;
 use crate::table::Table;
 use crate::terminal::{self, grouped};
@@ -39,31 +39,35 @@ pub(super) struct Summary {
     posts: usize,
     refusals: BTreeMap<String, usize>,
     ready_after: Option<Duration>,
-    told: Told,
+    observed: Observed,
     first_rows: Table,
     files: [(&'static str, PathBuf); 3],
 }
 
 impl Summary {
     /// Looks at both sides, and at the rows as they were stored.
-    pub(super) fn of(stage: &Stage, options: &Options, told: Told) -> anyhow::Result<Self> {
-        let mut posts = stage.workspace.posts();
+    pub(super) fn of(
+        services: &Services,
+        options: &Options,
+        observed: Observed,
+    ) -> anyhow::Result<Self> {
+        let mut posts = services.workspace.posts();
         posts.retain(|post| post.log_type == "Okta");
-        let requests = stage.org.requests();
+        let requests = services.org.requests();
         Ok(Self {
             seed: options.seed,
             live: options.live(),
-            compared: Comparison::of(&stage.org, &stage.table(), &posts),
+            compared: Comparison::of(&services.org, &services.table(), &posts),
             pages: requests.iter().filter(|request| request.events > 0).count(),
             posts: posts.iter().filter(|post| post.stored).count(),
-            refusals: refusals(&stage.org),
-            ready_after: stage.ready_after,
-            told,
-            first_rows: first_rows(stage)?,
+            refusals: refusals(&services.org),
+            ready_after: services.ready_after,
+            observed,
+            first_rows: first_rows(services)?,
             files: [
-                ("rows", stage.table_file()),
-                ("cursor", stage.folder.join("state")),
-                ("log", stage.log_file()),
+                ("rows", services.table_file()),
+                ("cursor", services.folder.join("state")),
+                ("log", services.log_file()),
             ],
         })
     }
@@ -111,7 +115,7 @@ impl Summary {
                 note,
             ));
         }
-        if let Some(bytes) = self.told.peak_memory {
+        if let Some(bytes) = self.observed.peak_memory {
             let note = "the handler's most".to_owned();
             figures.push(("memory", format!("{:.1} MB", bytes as f64 / 1e6), note));
         }
@@ -133,12 +137,12 @@ impl fmt::Display for Summary {
         writeln!(
             f,
             "\nTest/Run during a run was told:\n  {}",
-            self.told.overlap
+            self.observed.overlap
         )?;
         writeln!(
             f,
             "\nThe handler on its last run:\n  {}",
-            self.told.last_run
+            self.observed.last_run
         )?;
         writeln!(f, "\nThe first {ROWS} rows of Okta_CL:")?;
         let width = terminal::width().saturating_sub(2);
@@ -173,8 +177,8 @@ fn refusals(org: &OktaOrg) -> BTreeMap<String, usize> {
     refusals
 }
 
-fn first_rows(stage: &Stage) -> anyhow::Result<Table> {
-    let path = stage.table_file();
+fn first_rows(services: &Services) -> anyhow::Result<Table> {
+    let path = services.table_file();
     let file = File::open(&path).with_context(|| {
         format!(
             "the workspace has no rows: {} cannot be read",

@@ -1,4 +1,4 @@
-//! The npm parts, as their lock says.
+//! The tools from npm, at the versions of their lock.
 
 use std::fs;
 use std::path::Path;
@@ -6,10 +6,11 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use super::PARTS;
 use crate::process::Step;
 use crate::{checkout, terminal};
 
+/// Where the tools are pinned, seen from the checkout's root.
+const FOLDER: &str = "tests/parts";
 /// Oldest Node that all of them run on.
 const OLDEST: u32 = 20;
 const GET_NODE: &str =
@@ -26,12 +27,12 @@ pub(super) fn install() -> anyhow::Result<()> {
             version.trim()
         ),
     }
-    let folder = checkout::root().join(PARTS);
+    let folder = checkout::root().join(FOLDER);
     if is_installed(&folder)? {
-        terminal::line(&format!("ok setup: {PARTS} is as its lock says"));
+        terminal::line(&format!("ok setup: {FOLDER} is as its lock says"));
         return Ok(());
     }
-    let install = ["ci", "--prefix", PARTS, "--no-audit", "--no-fund"];
+    let install = ["ci", "--prefix", FOLDER, "--no-audit", "--no-fund"];
     Step::new("setup", "npm", &install)
         .or_missing(GET_NODE)
         .run()

@@ -1,11 +1,10 @@
-//! The parts from PyPI, in a virtual environment of their own.
+//! The tools from PyPI, in a virtual environment of their own.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
 
-use super::PARTS;
 use crate::process::Step;
 use crate::{checkout, terminal};
 
@@ -35,7 +34,7 @@ pub(super) fn install() -> anyhow::Result<()> {
         .with_context(|| format!("{} cannot be read; restore it", path.display()))?;
     let interpreter = Step::new("python", INTERPRETER, &["--version"]);
     if is_made_of(&checkout::root().join(STAMP), &wanted) && interpreter.works() {
-        terminal::line(&format!("ok setup: {PARTS} has what its requirements name"));
+        terminal::line("ok setup: tests/parts has what its requirements name");
         return Ok(());
     }
     let python = find()?;

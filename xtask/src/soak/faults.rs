@@ -1,10 +1,9 @@
-//! `cargo xtask soak faults`: everything that can go wrong at the three services.
+//! `cargo xtask soak faults`: injects faults into Okta, the workspace and the state store.
 //!
-//! The library's own runs in this process, over an org, a workspace and a store in which a fault
-//! of the [`catalogue`] is let loose at a random moment. A trial ends when a run has caught up
-//! after everything went wrong that was to; then the workspace is held against the log, id by id.
-//! A row may have come twice only if the answer to its post was lost, or if storage did not take
-//! the save after it.
+//! The library runs in this process. Each trial has an org, a workspace and a store, and injects
+//! faults of the [`catalogue`] at random moments. It ends when a run has caught up after the last
+//! fault. Then the workspace is compared with the log, id by id. A row may have come twice only if
+//! the answer to its post was lost, or if storage refused the save after it.
 
 use anyhow::bail;
 use clap::Args;
@@ -12,13 +11,14 @@ use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Runtime;
 
+use super::seed;
 use super::state::Store;
 use crate::table::Table;
 use crate::terminal;
 
 mod catalogue;
-mod mischief;
-mod scene;
+mod fault_injection;
+mod fixture;
 mod trial;
 mod verdict;
 
@@ -35,7 +35,7 @@ const AT_A_TIME: usize = 4;
     cargo xtask soak faults                             every fault alone over both stores, then mixes\n  \
     cargo xtask soak faults --only okta-429 --runs 20\n  \
     cargo xtask soak faults --mixes 200 --seed 7\n  \
-    cargo xtask soak faults --long                      silences that outlast the program's patience, too")]
+    cargo xtask soak faults --long                      also stalls that outlast the program's timeouts")]
 pub(crate) struct Options {
     /// Trials of each fault alone, the stores by turns
     #[arg(long, default_value_t = 2)]
@@ -62,7 +62,7 @@ pub(crate) struct Options {
 /// # Errors
 /// A trial in which the promise was broken, or that could not be carried out.
 pub(crate) fn run(options: &Options, runtime: &Runtime) -> anyhow::Result<()> {
-    let seed = super::seed(options.seed);
+    let seed = seed::or_new(options.seed);
     terminal::line(&format!("seed {seed}"));
     let trials = trials(options, seed);
     if trials.is_empty() {
@@ -134,7 +134,7 @@ async fn all(trials: &[Trial]) -> anyhow::Result<Vec<Verdict>> {
     }
     let mut carried_out: Vec<(usize, anyhow::Result<Verdict>)> = stream::iter(trials)
         .enumerate()
-        .map(|(number, trial)| async move { (number, trial.carry_out().await) })
+        .map(|(number, trial)| async move { (number, Verdict::of_trial(trial).await) })
         .buffer_unordered(AT_A_TIME)
         .inspect(|_| bar.inc(1))
         .collect()

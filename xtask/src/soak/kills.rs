@@ -1,26 +1,27 @@
 //! `cargo xtask soak kills`: the real program, killed again and again.
 //!
-//! Pages are small and posts take a moment, so that a kill meets every stage of the road: before
-//! the first request, during a page, during a post, between its answer and the save, during the
-//! save. Each kill may repeat the one batch whose save it prevented; nothing may be missing.
+//! Pages are small and posts take a moment, so that kills hit every stage of a run: before the
+//! first request, during a page, during a post, between its answer and the save, during the save.
+//! Each kill may repeat the one batch whose save it prevented. Nothing may be missing.
 //!
-//! A campaign has several rounds, each a first connection to an org of its own with some hours of
-//! backlog, to which events are added as long as the round lasts: so kills meet the split into two
-//! lanes, both of them, and the place where they join.
+//! A campaign has several rounds. Each is a first connection to an org of its own with some hours
+//! of backlog, to which events are added during the round. So kills hit the start of the two lanes,
+//! both lanes, and their join.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sandbox::okta::{OktaOrg, OrgConfig};
-use sandbox::workspace::{Config, Detail, Workspace};
+use sandbox::workspace::Workspace;
 use tokio::runtime::Runtime;
 
-use super::ledger::TABLE;
+use super::arrivals::TABLE;
 use super::state::{self, Store};
+use super::{seed, services};
 use crate::build::{self, Profile};
 use crate::terminal;
 
@@ -37,7 +38,7 @@ const PAGE: usize = 150;
 /// Events that are added whenever everything has arrived before the last kill.
 const FRESH: u64 = 20 * PAGE as u64;
 /// Most events that are added between two runs: what a minute brings.
-const NEWS: u64 = PAGE as u64 / 10;
+const NEW_EVENTS: u64 = PAGE as u64 / 10;
 /// Kills of one round.
 const KILLS_OF_A_ROUND: u32 = 100;
 /// How long a post takes.
@@ -77,7 +78,7 @@ pub(crate) fn run(options: &Options, runtime: &Runtime) -> anyhow::Result<()> {
         false => Profile::Dev,
     };
     let program = build::program(profile)?;
-    let seed = super::seed(options.seed);
+    let seed = seed::or_new(options.seed);
     terminal::line(&format!("seed {seed}"));
     let stores = match options.store.as_slice() {
         [] => [Store::Blobs, Store::Folder].as_slice(),
@@ -146,21 +147,13 @@ async fn play(
     program: &Path,
     bar: &ProgressBar,
 ) -> anyhow::Result<Tally> {
-    let org = OktaOrg::start(OrgConfig {
+    let org = OrgConfig {
         seed: round.seed,
         events: round.events,
         max_page: PAGE,
         ..OrgConfig::default()
-    });
-    let org = org.await.context("the local Okta org cannot be started")?;
-    let workspace = Workspace::start(Config {
-        detail: Detail::IdsOnly,
-        keep_rows: 0,
-        ..Config::default()
-    });
-    let workspace = workspace
-        .await
-        .context("the local workspace cannot be started")?;
+    };
+    let (org, workspace) = services::start(org).await?;
     workspace.faults().set_latency(POST);
     let folder = state::new_folder("kills")?;
     let program = Program::new(program, &org, &workspace, store, folder.clone()).await?;
@@ -169,7 +162,7 @@ async fn play(
         runs,
         ..Tally::count(store, &org, &workspace, &kills)
     };
-    state::forget(&folder);
+    state::remove_folder(&folder);
     Ok(tally)
 }
 
@@ -184,7 +177,7 @@ async fn kill(
 ) -> anyhow::Result<(Vec<DateTime<Utc>>, u64)> {
     let pages = round.events.div_ceil(PAGE as u64);
     let mut moments = Moments::new(round.seed, round.kills, pages);
-    let mut news = fastrand::Rng::with_seed(!round.seed);
+    let mut new_events = fastrand::Rng::with_seed(!round.seed);
     let (mut kills, mut runs) = (Vec::new(), 0);
     let table = workspace.table(TABLE);
     while kills.len() < round.kills as usize {
@@ -198,8 +191,8 @@ async fn kill(
             // Kills that meet nothing to do would say nothing.
             Ended::ByItself => org.append(FRESH),
         }
-        program.free_the_lease().await?;
-        org.append(news.u64(0..=NEWS));
+        program.break_lease().await?;
+        org.append(new_events.u64(0..=NEW_EVENTS));
         let rows = terminal::grouped(table.distinct_ids() as u64);
         bar.set_message(format!("{rows} events arrived"));
     }

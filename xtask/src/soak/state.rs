@@ -1,4 +1,4 @@
-//! Where the program keeps its place, and storage seen from behind its back.
+//! The program's state stores, and access to them without the program.
 
 use std::path::{Path, PathBuf};
 
@@ -121,13 +121,13 @@ pub(super) fn new_folder(name: &str) -> anyhow::Result<PathBuf> {
     // A campaign may run beside another.
     let name = format!("soak/{name}-{}", std::process::id());
     let folder = crate::checkout::target(&name);
-    forget(&folder);
+    remove_folder(&folder);
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("{} cannot be made", folder.display()))?;
     Ok(folder)
 }
 
 /// Removes a folder that is not needed any more, if it is there.
-pub(super) fn forget(folder: &Path) {
+pub(super) fn remove_folder(folder: &Path) {
     let _ = std::fs::remove_dir_all(folder);
 }

@@ -129,7 +129,8 @@ async fn a_ready_handler_is_pinged_for_life() {
         ..folder.config()
     };
     let host = FunctionsHost::start(config).await.unwrap();
-    host.status
+    host.dispatcher
+        .status
         .clone()
         .wait_for(|status| status.pings >= 3)
         .await

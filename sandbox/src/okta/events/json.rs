@@ -1,11 +1,13 @@
-//! Writes JSON text straight into a buffer: a million events are made while a client waits.
+//! Writes JSON text straight into a buffer, because a client waits while events are made.
 
-use super::dice::Dice;
+use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
+
+use super::rng::Rng;
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// The end of a JSON text in the making. Its caller sees to commas and brackets.
+/// Appends JSON text to a buffer. The caller writes commas and brackets.
 pub(super) struct Json<'a>(pub(super) &'a mut Vec<u8>);
 
 impl Json<'_> {
@@ -67,12 +69,29 @@ impl Json<'_> {
         self
     }
 
+    /// A quoted time in RFC 3339, to the millisecond.
+    pub(super) fn time(&mut self, time: DateTime<Utc>) -> &mut Self {
+        let date = [
+            time.month(),
+            time.day(),
+            time.hour(),
+            time.minute(),
+            time.second(),
+        ];
+        self.raw("\"").padded(time.year().unsigned_abs().into(), 4);
+        for (separator, part) in ["-", "-", "T", ":", ":"].into_iter().zip(date) {
+            self.raw(separator).padded(part.into(), 2);
+        }
+        let milliseconds = u64::from(time.timestamp_subsec_millis()).min(999);
+        self.raw(".").padded(milliseconds, 3).raw("Z\"")
+    }
+
     /// Random letters and digits, as in Okta's ids.
-    pub(super) fn base62(&mut self, dice: &mut Dice, mut length: usize) -> &mut Self {
+    pub(super) fn base62(&mut self, rng: &mut Rng, mut length: usize) -> &mut Self {
         while length > 0 {
-            // One roll pays for eight characters; the slight unevenness does no harm here.
-            let letters = dice
-                .roll()
+            // One draw gives eight characters; the slight bias does no harm here.
+            let letters = rng
+                .next_u64()
                 .to_le_bytes()
                 .map(|byte| BASE62.get(usize::from(byte % 62)).copied().unwrap_or(b'0'));
             let taken = length.min(letters.len());
@@ -84,10 +103,10 @@ impl Json<'_> {
     }
 
     /// Random lower-case hexadecimal digits.
-    pub(super) fn hex(&mut self, dice: &mut Dice, mut length: usize) -> &mut Self {
+    pub(super) fn hex(&mut self, rng: &mut Rng, mut length: usize) -> &mut Self {
         while length > 0 {
             let taken = length.min(16);
-            self.hex_digits(dice.roll(), taken);
+            self.hex_digits(rng.next_u64(), taken);
             length -= taken;
         }
         self

@@ -6,7 +6,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AuthorizationServer, Denied, ServiceApp};
+use super::app::ServiceApp;
+use super::authorization_server::AuthorizationServer;
+use super::denied::Denied;
 
 /// What Okta takes for `private_key_jwt`.
 const ALGORITHMS: [Algorithm; 5] = [

@@ -7,9 +7,12 @@ use axum::http::{HeaderMap, Method};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::app::{Dpop, ServiceApp};
+use super::assertion;
+use super::authorization_server::{AuthorizationServer, Issued, TokenRequest};
+use super::denied::Denied;
 use super::proof::{self, Expected};
-use super::{AuthorizationServer, Denied, Dpop, Issued, ServiceApp, TokenRequest, assertion};
-use crate::okta::locked;
+use crate::okta::locks::locked;
 
 /// Where the org authorization server gives tokens.
 pub(in crate::okta) const TOKEN_PATH: &str = "/oauth2/v1/token";
@@ -111,7 +114,7 @@ impl AuthorizationServer {
         let scope = scopes.join(" ");
         let token = self.issue(Issued {
             scopes,
-            dies_at: now + app.token_life,
+            expires_at: now + app.token_life,
             bound_to,
         });
         Ok(json!({

@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::assertion::{LEEWAY, signature_by};
-use super::{AuthorizationServer, Denied};
+use super::authorization_server::AuthorizationServer;
+use super::denied::Denied;
 
 /// How old a proof may be.
 const OLDEST: TimeDelta = TimeDelta::minutes(1);

@@ -1,13 +1,15 @@
-//! Access tokens and proofs as the API meets them.
+//! How the API checks access tokens and proofs.
 
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 
+use super::app::Dpop;
+use super::authorization_server::{AuthorizationServer, Issued};
+use super::denied::Denied;
 use super::endpoint::single;
 use super::proof::{self, Expected};
-use super::{AuthorizationServer, Denied, Dpop, Issued};
 use crate::okta::journal::Authorization;
-use crate::okta::locked;
+use crate::okta::locks::locked;
 use crate::okta::refusal::Refusal;
 
 /// What a request shows for itself, and where.
@@ -65,7 +67,7 @@ impl AuthorizationServer {
         let (scheme, token) = presented.authorization.split_once(' ')?;
         let issued = locked(&self.tokens).get(token).cloned();
         let valid = issued
-            .filter(|issued| presented.now < issued.dies_at)
+            .filter(|issued| presented.now < issued.expires_at)
             .ok_or_else(|| Denied::new(401, "invalid_token", "The token is invalid."));
         let checked = match scheme {
             "Bearer" => valid.and_then(unbound),
@@ -73,7 +75,7 @@ impl AuthorizationServer {
             _ => return None,
         };
         Some(match checked {
-            // An unknown or dead token is told as a bad API token is.
+            // An unknown or expired token gets the error of a wrong API token.
             Err(denied) if denied.error == "invalid_token" => Judged {
                 refusal: Some(Refusal::new(401, "E0000011")),
                 ..Judged::denied(scheme, &denied)

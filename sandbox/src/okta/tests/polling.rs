@@ -231,3 +231,19 @@ async fn a_page_can_be_in_another_order_and_still_no_event_is_lost() {
         assert_eq!(served, log);
     }
 }
+
+#[tokio::test]
+async fn an_idle_org_has_no_events_of_the_last_minutes() {
+    let since = chrono::Utc::now() - chrono::TimeDelta::minutes(5);
+    let since = since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    for (idle_for, expected) in [(0, 5), (600, 0)] {
+        let org = org(OrgConfig {
+            events: 5,
+            idle_for: Duration::from_secs(idle_for),
+            ..OrgConfig::default()
+        })
+        .await;
+        let served = logs(&org, &[("since", &since)]).await.ids().len();
+        assert_eq!(served, expected, "idle for {idle_for} s");
+    }
+}

@@ -16,8 +16,7 @@ async fn gzip_is_used_only_for_those_who_take_it_and_only_where_the_org_does() {
             ("br", false),
             ("gzip;q=0", false),
         ] {
-            let plain = reqwest::Client::builder().no_gzip().build().unwrap();
-            let request = plain.get(&url).header("accept-encoding", accepted);
+            let request = client().get(&url).header("accept-encoding", accepted);
             let request = request.header("authorization", format!("SSWS {}", org.token()));
             let response = request.send().await.unwrap();
             let encoding = response.headers().get("content-encoding").is_some();

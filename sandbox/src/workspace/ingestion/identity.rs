@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::workspace::refusal::Refusal;
-use crate::workspace::server::text;
+use crate::workspace::request::text;
 
 /// Where tokens are given.
 pub(in crate::workspace) const TOKEN_PATH: &str = "/msi/token";
@@ -48,7 +48,7 @@ struct State {
 #[derive(Clone, Debug)]
 struct Issued {
     audience: String,
-    dies_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
 }
 
 impl Identity {
@@ -126,13 +126,13 @@ impl Identity {
         let token = format!("eyJ0eXAiOiJKV1QifQ.sandbox-{}", state.requests.len());
         // Whole seconds, as the endpoint writes them.
         let end = (now + state.life).timestamp();
-        let dies_at = DateTime::from_timestamp(end, 0).unwrap_or(now);
+        let expires_at = DateTime::from_timestamp(end, 0).unwrap_or(now);
         let issued = Issued {
             audience: resource.to_owned(),
-            dies_at,
+            expires_at,
         };
         state.issued.insert(token.clone(), issued);
-        Ok((token, dies_at))
+        Ok((token, expires_at))
     }
 
     /// Whether a call that carries this header is of this identity, and meant for `audience`.
@@ -147,8 +147,9 @@ impl Identity {
         let token = authorization.and_then(|header| header.strip_prefix("Bearer "));
         let token = token.ok_or_else(|| refuse("there is no bearer token"))?;
         let issued = self.state().issued.get(token).cloned();
-        let issued = issued.ok_or_else(|| refuse("nobody gave this token, or it was revoked"))?;
-        if issued.dies_at <= now {
+        let issued =
+            issued.ok_or_else(|| refuse("this token was not issued here, or it was revoked"))?;
+        if issued.expires_at <= now {
             return Err(refuse("the token has expired"));
         }
         match issued.audience == audience {

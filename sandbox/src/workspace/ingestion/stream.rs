@@ -1,6 +1,6 @@
 //! A stream as a rule declares it, and what becomes of a row on it.
 //!
-//! The service drops what it cannot place without a word. Here that is done too, and reported.
+//! The service silently drops a value that fits no column. The sandbox drops it too, and reports it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +39,7 @@ pub enum StreamType {
 /// The columns of one stream, by name, as its rule declares them.
 pub type StreamColumns = BTreeMap<String, StreamType>;
 
-/// Something the service would have done without a word.
+/// Something the service would have done silently.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Report {
     /// A property that the stream does not declare: dropped.

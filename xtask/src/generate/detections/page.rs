@@ -10,8 +10,8 @@ pub(super) fn text(content: &Content) -> anyhow::Result<String> {
         "<!-- Written by `cargo xtask generate` from sentinel/analytic-rules/ and sentinel/watchlists/. -->\n\
          # Detections\n\n\
          Rules over `Okta_CL`, which read it by the function `OktaEvents`. `sentinel/package/detections.json`\n\
-         deploys them with that function and the watchlists. Each is run in the tests over the scenes of\n\
-         `sentinel/scenes/`: attacks that it must find and near misses that it must leave alone.\n\n\
+         deploys them with that function and the watchlists. Each is run in the tests over the scenarios\n\
+         of `sentinel/scenarios/`: attacks that it must find and near misses that it must leave alone.\n\n\
          An alert needs an event that arrived since the last run, so that an event is late by up to an\n\
          hour and is still found, and is not found again. What a first connection brings from past days\n\
          fires nothing; rules that compare with the past learn from it. Rows that are there twice change\n\

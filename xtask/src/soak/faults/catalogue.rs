@@ -6,142 +6,141 @@ use futures_util::future::BoxFuture;
 use sandbox::okta::{self, EndOfStream, OrgConfig, PageOrder};
 use sandbox::workspace;
 
-use super::mischief;
-use super::scene::Scene;
+use super::fault_injection;
+use super::fixture::Fixture;
 use crate::soak::state::Store;
 
-/// How a fault is let loose.
+/// How a fault is injected.
 #[derive(Clone, Copy)]
-pub(super) enum Trouble {
-    /// The org is like that from the start.
+pub(super) enum Injection {
+    /// The org is configured so from the start.
     Org(fn(&mut OrgConfig)),
-    /// These befall the next requests to Okta.
+    /// For the next requests to Okta.
     Okta(fn() -> Vec<okta::Fault>),
-    /// These befall the next posts.
+    /// For the next posts.
     Workspace(fn() -> Vec<workspace::Fault>),
-    /// Somebody does something.
-    Act(for<'a> fn(&'a Scene) -> BoxFuture<'a, anyhow::Result<()>>),
+    /// Acts while runs go on.
+    Act(for<'a> fn(&'a Fixture) -> BoxFuture<'a, anyhow::Result<()>>),
 }
 
-/// What a run makes of a fault that befalls it alone.
+/// What a run does with a fault that is injected alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Run {
-    /// It goes on: nobody is to hear of a failure.
-    RidesItOut,
-    /// It fails, and a later one goes on.
+pub(super) enum Expected {
+    /// It recovers within the run.
+    Recovers,
+    /// It fails, and a later run recovers.
     MayFail,
 }
 
 /// One thing that goes wrong.
 pub(super) struct Fault {
     pub(super) name: &'static str,
-    pub(super) trouble: Trouble,
-    pub(super) run: Run,
-    /// The one store that it can befall.
+    pub(super) injection: Injection,
+    pub(super) expected: Expected,
+    /// The only store that can have it.
     pub(super) store: Option<Store>,
-    /// Batches that may come twice though the workspace counts their answers as given: it gave
-    /// them to a client that had hung up.
-    pub(super) unheard: u64,
-    /// It speaks for every post, and would say of other faults' rows that it is the rows.
+    /// Batches that may come twice although the workspace answered them: the client had hung up.
+    pub(super) lost_answers: u64,
+    /// It refuses every post, so that rows of other faults would count as refused too.
     pub(super) alone: bool,
     /// Minutes.
     pub(super) takes_long: bool,
 }
 
-const fn fault(name: &'static str, run: Run, trouble: Trouble) -> Fault {
+const fn fault(name: &'static str, expected: Expected, injection: Injection) -> Fault {
     Fault {
         name,
-        trouble,
-        run,
+        injection,
+        expected,
         store: None,
-        unheard: 0,
+        lost_answers: 0,
         alone: false,
         takes_long: false,
     }
 }
 
-const fn blobs(name: &'static str, run: Run, trouble: Trouble) -> Fault {
+const fn blobs(name: &'static str, expected: Expected, injection: Injection) -> Fault {
     Fault {
         store: Some(Store::Blobs),
-        ..fault(name, run, trouble)
+        ..fault(name, expected, injection)
     }
 }
 
-use Run::{MayFail, RidesItOut};
-use Trouble::{Act, Okta, Org, Workspace};
+use Expected::{MayFail, Recovers};
+use Injection::{Act, Okta, Org, Workspace};
 
 /// All of them.
 pub(super) static FAULTS: &[Fault] = &[
     fault(
         "okta-429-rate",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::rate_limited(); 4]),
     ),
     fault(
         "okta-429-concurrency",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::concurrency_limited(); 3]),
     ),
     fault(
         "okta-429-retry-after",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::RetryAfter(1); 2]),
     ),
-    fault("okta-5xx", RidesItOut, Okta(okta_5xx)),
+    fault("okta-5xx", Recovers, Okta(okta_5xx)),
     fault(
         "okta-reset-before-headers",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::ResetBeforeHeaders; 2]),
     ),
     fault(
         "okta-reset-mid-body",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::ResetMidBody; 2]),
     ),
     fault(
         "okta-cut-body",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::CutBody; 2]),
     ),
     fault(
         "okta-bad-json",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::BadJson, okta::Fault::NotAnArray]),
     ),
-    fault("okta-slow-body", RidesItOut, Okta(|| vec![SLOW; 2])),
+    fault("okta-slow-body", Recovers, Okta(|| vec![SLOW; 2])),
     fault(
         "okta-endless-body",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::EndlessBody; 2]),
     ),
     fault(
         "okta-oversize-page",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::Oversize(8_100_000); 3]),
     ),
     fault(
         "okta-stall",
-        RidesItOut,
-        Act(|scene| Box::pin(mischief::okta_stall(scene))),
+        Recovers,
+        Act(|fixture| Box::pin(fault_injection::okta_stall(fixture))),
     ),
     fault(
         "okta-expired-cursors",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::ExpireCursors]),
     ),
     fault(
         "okta-empty-page-with-next",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::EmptyPageWithNext; 3]),
     ),
     fault(
         "okta-next-is-self",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::NextIsSelf; 2]),
     ),
     fault(
         "okta-no-next",
-        RidesItOut,
+        Recovers,
         Okta(|| vec![okta::Fault::NoNext; 2]),
     ),
     fault("okta-next-elsewhere", MayFail, Okta(|| vec![elsewhere()])),
@@ -162,32 +161,32 @@ pub(super) static FAULTS: &[Fault] = &[
     ),
     fault(
         "okta-late-events",
-        RidesItOut,
-        Act(|scene| Box::pin(mischief::late_events(scene))),
+        Recovers,
+        Act(|fixture| Box::pin(fault_injection::late_events(fixture))),
     ),
     fault(
         "okta-duplicates-in-a-page",
-        RidesItOut,
-        Act(|scene| Box::pin(mischief::duplicates(scene))),
+        Recovers,
+        Act(|fixture| Box::pin(fault_injection::duplicates(fixture))),
     ),
     fault(
         "okta-out-of-order",
-        RidesItOut,
+        Recovers,
         Org(|org| org.page_order = PageOrder::Shuffled),
     ),
     fault(
         "okta-end-is-same-link",
-        RidesItOut,
+        Recovers,
         Org(|org| org.end_of_stream = EndOfStream::SameLink),
     ),
     fault(
         "okta-end-has-no-link",
-        RidesItOut,
+        Recovers,
         Org(|org| org.end_of_stream = EndOfStream::NoLink),
     ),
     fault(
         "workspace-429",
-        RidesItOut,
+        Recovers,
         Workspace(|| {
             vec![
                 workspace::Fault::throttled(None),
@@ -195,31 +194,31 @@ pub(super) static FAULTS: &[Fault] = &[
             ]
         }),
     ),
-    fault("workspace-5xx", RidesItOut, Workspace(workspace_5xx)),
+    fault("workspace-5xx", Recovers, Workspace(workspace_5xx)),
     fault(
         "workspace-reset-before-read",
-        RidesItOut,
+        Recovers,
         Workspace(|| vec![workspace::Fault::ResetBeforeBodyRead; 2]),
     ),
     fault(
         "workspace-reset-after-accept",
-        RidesItOut,
+        Recovers,
         Workspace(|| vec![workspace::Fault::ResetAfterAccept; 2]),
     ),
     fault(
         "workspace-slow-answer",
-        RidesItOut,
+        Recovers,
         Workspace(|| vec![workspace::Fault::SlowAnswer(Duration::from_millis(1500))]),
     ),
     fault(
         "workspace-stall",
-        RidesItOut,
-        Act(|scene| Box::pin(mischief::workspace_stall(scene))),
+        Recovers,
+        Act(|fixture| Box::pin(fault_injection::workspace_stall(fixture))),
     ),
     fault(
         "workspace-accept-then-stall",
-        RidesItOut,
-        Act(|scene| Box::pin(mischief::accept_then_stall(scene))),
+        Recovers,
+        Act(|fixture| Box::pin(fault_injection::accept_then_stall(fixture))),
     ),
     fault(
         "workspace-403-for-a-while",
@@ -236,62 +235,62 @@ pub(super) static FAULTS: &[Fault] = &[
         ..fault(
             "workspace-400-for-all-rows",
             MayFail,
-            Act(|scene| Box::pin(mischief::systematic_400(scene))),
+            Act(|fixture| Box::pin(fault_injection::systematic_400(fixture))),
         )
     },
     fault(
         "told-to-stop",
-        RidesItOut,
-        Act(|scene| Box::pin(mischief::told_to_stop(scene))),
+        Recovers,
+        Act(|fixture| Box::pin(fault_injection::told_to_stop(fixture))),
     ),
     fault(
         "cursor-is-garbage",
-        RidesItOut,
-        Act(|scene| Box::pin(mischief::garbage_cursor(scene))),
+        Recovers,
+        Act(|fixture| Box::pin(fault_injection::garbage_cursor(fixture))),
     ),
     fault(
-        "cursor-written-by-a-stranger",
+        "cursor-written-by-another",
         MayFail,
-        Act(|scene| Box::pin(mischief::stranger(scene))),
+        Act(|fixture| Box::pin(fault_injection::foreign_write(fixture))),
     ),
     blobs(
         "storage-unreachable-briefly",
-        RidesItOut,
-        Act(|scene| Box::pin(mischief::shut(scene, 600))),
+        Recovers,
+        Act(|fixture| Box::pin(fault_injection::shut(fixture, 600))),
     ),
     blobs(
         "storage-down",
         MayFail,
-        Act(|scene| Box::pin(mischief::shut(scene, 9_000))),
+        Act(|fixture| Box::pin(fault_injection::shut(fixture, 9_000))),
     ),
     blobs(
         "storage-slow",
-        RidesItOut,
-        Act(|scene| Box::pin(mischief::slow(scene))),
+        Recovers,
+        Act(|fixture| Box::pin(fault_injection::slow(fixture))),
     ),
     blobs(
         "lease-stolen",
         MayFail,
-        Act(|scene| Box::pin(mischief::lease_stolen(scene))),
+        Act(|fixture| Box::pin(fault_injection::lease_stolen(fixture))),
     ),
     Fault {
         takes_long: true,
-        ..fault("okta-silent", RidesItOut, Okta(|| vec![okta::Fault::Stall]))
+        ..fault("okta-silent", Recovers, Okta(|| vec![okta::Fault::Stall]))
     },
     Fault {
         takes_long: true,
         ..fault(
             "workspace-silent-after-accept",
-            RidesItOut,
+            Recovers,
             Workspace(|| vec![workspace::Fault::AcceptThenStall]),
         )
     },
     Fault {
         takes_long: true,
-        unheard: 1,
+        lost_answers: 1,
         ..fault(
             "workspace-accepts-too-late",
-            RidesItOut,
+            Recovers,
             Workspace(|| vec![workspace::Fault::SlowAnswer(Duration::from_secs(58))]),
         )
     },
@@ -321,7 +320,7 @@ fn elsewhere() -> okta::Fault {
     okta::Fault::NextElsewhere("https://example.com/api/v1/logs?after=1".to_owned())
 }
 
-/// Two to five faults that can befall one run of things.
+/// Two to five faults for one trial.
 pub(super) fn mix(faults: &[&'static Fault], random: &mut fastrand::Rng) -> Vec<&'static Fault> {
     let mut all: Vec<&'static Fault> = faults
         .iter()

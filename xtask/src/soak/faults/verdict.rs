@@ -6,10 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use okta_sentinel::ship::{Ended, RunError, RunReport};
 use sandbox::workspace::Post;
 
-use super::catalogue::Run;
-use super::scene::Scene;
-use super::trial::Trial;
-use crate::soak::ledger::{Arrived, Repeat, repeats};
+use super::catalogue::Expected;
+use super::trial::{Played, Trial};
+use crate::soak::arrivals::{Arrived, Repeat, repeats};
 use crate::soak::state::Store;
 
 /// What became of one trial.
@@ -29,19 +28,22 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn of(
-        trial: &Trial,
-        scene: &Scene,
-        reports: &[RunReport],
-        hung: Option<String>,
-        took: Duration,
-    ) -> Verdict {
+    /// Runs a trial and judges it.
+    ///
+    /// # Errors
+    /// [`Trial::carry_out`].
+    pub(super) async fn of_trial(trial: &Trial) -> anyhow::Result<Verdict> {
+        Ok(Verdict::of(trial, &trial.carry_out().await?))
+    }
+
+    fn of(trial: &Trial, played: &Played) -> Verdict {
+        let (fixture, reports) = (&played.fixture, played.reports.as_slice());
         let failures: Vec<&RunReport> = reports.iter().filter(|run| !run.succeeded()).collect();
-        let posts = scene.workspace.posts();
-        let arrived = Arrived::count(&scene.org, &scene.workspace);
-        let unheard = trial.faults.iter().map(|fault| fault.unheard).sum();
-        let unexcused = unexcused(&posts, &prevented_saves(reports), unheard);
-        let mut broken: Vec<String> = hung.into_iter().collect();
+        let posts = fixture.workspace.posts();
+        let arrived = Arrived::count(&fixture.org, &fixture.workspace);
+        let lost_answers = trial.faults.iter().map(|fault| fault.lost_answers).sum();
+        let unexcused = unexcused(&posts, &prevented_saves(reports), lost_answers);
+        let mut broken: Vec<String> = played.timed_out.iter().cloned().collect();
         if arrived.missing > 0 {
             broken.push(format!("{} events are missing", arrived.missing));
         }
@@ -56,11 +58,11 @@ impl Verdict {
             broken.push(format!("{dead} good rows were set aside"));
         }
         if let [fault] = trial.faults.as_slice()
-            && fault.run == Run::RidesItOut
+            && fault.expected == Expected::Recovers
             && let Some(failure) = failures.first()
         {
             broken.push(format!(
-                "a run failed of what it should ride out: {failure}"
+                "a run failed of a fault that it should recover from: {failure}"
             ));
         }
         Verdict {
@@ -77,7 +79,7 @@ impl Verdict {
                 .into_iter()
                 .map(|how| format!("{}: {how}", trial.name()))
                 .collect(),
-            took,
+            took: played.took,
         }
     }
 
@@ -107,11 +109,15 @@ fn prevented_saves(reports: &[RunReport]) -> Vec<(DateTime<Utc>, DateTime<Utc>)>
 }
 
 /// Rows that came again without a reason: their first post was answered, and the run that made it
-/// could save. `unheard` posts count as answered though nobody heard it.
-fn unexcused(posts: &[Post], prevented: &[(DateTime<Utc>, DateTime<Utc>)], unheard: u64) -> u64 {
+/// could save. `lost_answers` posts count as answered although their client had hung up.
+fn unexcused(
+    posts: &[Post],
+    prevented: &[(DateTime<Utc>, DateTime<Utc>)],
+    lost_answers: u64,
+) -> u64 {
     // Each run's first prevented save is its last: only one batch can be meant.
     let mut excused = vec![None; prevented.len()];
-    let mut unheard_left = unheard;
+    let mut lost_left = lost_answers;
     let mut is_excused = |repeat: &Repeat| {
         let Some(first) = posts.get(repeat.first) else {
             return false;
@@ -127,8 +133,8 @@ fn unexcused(posts: &[Post], prevented: &[(DateTime<Utc>, DateTime<Utc>)], unhea
         {
             return true;
         }
-        let left = unheard_left > 0;
-        unheard_left = unheard_left.saturating_sub(1);
+        let left = lost_left > 0;
+        lost_left = lost_left.saturating_sub(1);
         left
     };
     let found = repeats(posts);
@@ -139,35 +145,23 @@ fn unexcused(posts: &[Post], prevented: &[(DateTime<Utc>, DateTime<Utc>)], unhea
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sandbox::workspace::EventId;
+    use crate::soak::arrivals::post;
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(second, 0).unwrap()
     }
 
-    fn post(second: i64, status: Option<u16>, ids: &[&str]) -> Post {
-        Post {
-            log_type: "Okta".to_owned(),
-            bytes: 0,
-            plain_bytes: 0,
-            rows: ids.len() as u64,
-            status,
-            error: None,
-            stored: true,
-            at: at(second),
-            sha256: None,
-            ids: ids.iter().map(|id| EventId::from(*id)).collect(),
-        }
-    }
-
     #[test]
     fn a_repeat_is_excused_by_a_lost_answer_or_one_prevented_save_of_its_run() {
         let posts = [
-            post(1, None, &["a"]),
-            post(2, Some(200), &["a", "b", "c"]),
-            post(3, Some(200), &["d"]),
-            post(9, Some(200), &["b", "c"]),
-            post(10, Some(200), &["d"]),
+            Post {
+                status: None,
+                ..post(1, &["a"])
+            },
+            post(2, &["a", "b", "c"]),
+            post(3, &["d"]),
+            post(9, &["b", "c"]),
+            post(10, &["d"]),
         ];
         assert_eq!(unexcused(&posts, &[], 0), 3);
         assert_eq!(unexcused(&posts, &[], 1), 1);

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::soak::state::{self, Blobs, Store};
 
 /// A run that has neither ended nor come to its moment by then never will.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) struct Program {
     /// Where a dead process leaves a lease behind.
     blobs: Option<Blobs>,
     /// What the last run wrote to stderr.
-    said: PathBuf,
+    stderr: PathBuf,
 }
 
 impl Program {
@@ -67,7 +67,7 @@ impl Program {
             executable: executable.to_owned(),
             settings,
             blobs,
-            said: folder.join("stderr"),
+            stderr: folder.join("stderr"),
         })
     }
 
@@ -86,9 +86,9 @@ impl Program {
         let status = tokio::select! {
             // At equal times the kill counts: an end cannot be told from it.
             biased;
-            reached = timeout(PATIENCE, moment) => {
+            reached = timeout(TIME_LIMIT, moment) => {
                 if reached.is_err() {
-                    bail!("a run did nothing for {} s: {}", PATIENCE.as_secs(), self.last_words());
+                    bail!("a run did nothing for {} s: {}", TIME_LIMIT.as_secs(), self.last_error());
                 }
                 child.kill().await.context("the program cannot be killed")?;
                 return Ok(Ended::Killed);
@@ -116,7 +116,7 @@ impl Program {
     ///
     /// # Errors
     /// Storage does not do as asked.
-    pub(super) async fn free_the_lease(&self) -> anyhow::Result<()> {
+    pub(super) async fn break_lease(&self) -> anyhow::Result<()> {
         if let Some(blobs) = &self.blobs {
             blobs.break_lease().await?;
         }
@@ -124,8 +124,8 @@ impl Program {
     }
 
     fn command(&self) -> anyhow::Result<Command> {
-        let said = std::fs::File::create(&self.said)
-            .with_context(|| format!("{} cannot be written", self.said.display()))?;
+        let stderr = std::fs::File::create(&self.stderr)
+            .with_context(|| format!("{} cannot be written", self.stderr.display()))?;
         let mut command = Command::new(&self.executable);
         command
             .args(["ship", "--until-caught-up"])
@@ -133,21 +133,21 @@ impl Program {
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(said)
+            .stderr(stderr)
             .kill_on_drop(true);
         Ok(command)
     }
 
     fn failed(&self, status: &std::process::ExitStatus) -> anyhow::Error {
-        anyhow!("a run failed by itself ({status}): {}", self.last_words())
+        anyhow!("a run failed by itself ({status}): {}", self.last_error())
     }
 
     fn not_started(&self) -> String {
         format!("{} cannot be started", self.executable.display())
     }
 
-    fn last_words(&self) -> String {
-        let said = std::fs::read_to_string(&self.said).unwrap_or_default();
-        said.trim().to_owned()
+    fn last_error(&self) -> String {
+        let stderr = std::fs::read_to_string(&self.stderr).unwrap_or_default();
+        stderr.trim().to_owned()
     }
 }

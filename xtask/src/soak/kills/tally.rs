@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use sandbox::okta::OktaOrg;
 use sandbox::workspace::{Post, Workspace};
 
-use crate::soak::ledger::{Arrived, repeats};
+use crate::soak::arrivals::{Arrived, repeats};
 use crate::soak::state::Store;
 use crate::terminal::grouped;
 
@@ -151,22 +151,7 @@ impl fmt::Display for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sandbox::workspace::EventId;
-
-    fn post(second: i64, ids: &[&str]) -> Post {
-        Post {
-            log_type: "Okta".to_owned(),
-            bytes: 0,
-            plain_bytes: 0,
-            rows: ids.len() as u64,
-            status: Some(200),
-            error: None,
-            stored: true,
-            at: at(second),
-            sha256: None,
-            ids: ids.iter().map(|id| EventId::from(*id)).collect(),
-        }
-    }
+    use crate::soak::arrivals::post;
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(second, 0).unwrap()
