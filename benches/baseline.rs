@@ -18,7 +18,7 @@ use flate2::write::GzDecoder;
 use okta_sentinel::log_analytics::data_collector::signature::{Signer, http_date};
 use okta_sentinel::log_analytics::data_collector::workspace::WorkspaceKey;
 use okta_sentinel::log_analytics::logs_ingestion::gzip;
-use okta_sentinel::okta::log::link;
+use okta_sentinel::okta::api::link;
 use reqwest::Client;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LINK};
 use url::Url;

@@ -4,8 +4,9 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
-use okta_sentinel::state::folder::FileStore;
-use okta_sentinel::state::store::{Checkpoint, CheckpointStore as _, FORMAT, StoreError};
+use okta_sentinel::state::folder::FolderStore;
+use okta_sentinel::state::checkpoint::{Checkpoint, FORMAT};
+use okta_sentinel::state::store::{StateStore as _, StoreError};
 use okta_sentinel::okta::log::cursor::Cursor;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -39,7 +40,7 @@ fn new_place() -> (Runtime, TempDir) {
 }
 
 async fn check(document: &[u8], folder: &Path) {
-    let store = FileStore::new(folder, ORG);
+    let store = FolderStore::new(folder, ORG);
     let mut lease = match store.open().await {
         Ok(lease) => lease,
         Err(StoreError::Unreadable { .. }) => {
@@ -53,7 +54,7 @@ async fn check(document: &[u8], folder: &Path) {
         return;
     };
     assert!(saved.version <= FORMAT);
-    check_cursor(&saved.main.cursor);
+    check_cursor(&saved.place.main.cursor);
     let wanted = Checkpoint {
         version: FORMAT,
         sequence: saved.sequence.saturating_add(1),

@@ -270,7 +270,7 @@ impl<P> Lanes<P> {
         let is_alone = backfill.overlap.is_empty();
         let (in_overlap, joins) = match is_alone {
             true => (true, self.pass_without_overlap(&mut backfill, page, now)),
-            false => self.pass_with_overlap(&mut backfill.overlap, page),
+            false => self.pass_with_overlap(&mut backfill, page),
         };
         match (joins, is_alone) {
             (false, _) => self.backfill = Some(backfill),
@@ -304,7 +304,8 @@ impl<P> Lanes<P> {
     }
 
     /// Whether the page reaches into the overlap, and whether the backfill lane ends with it.
-    fn pass_with_overlap(&mut self, overlap: &mut IdSet, page: &PageRead) -> (bool, bool) {
+    fn pass_with_overlap(&mut self, backfill: &mut BackfillWalk, page: &PageRead) -> (bool, bool) {
+        let BackfillWalk { walk, overlap } = backfill;
         let (met, others): (Vec<EventId>, Vec<EventId>) =
             page.ids.iter().partition(|id| overlap.contains(*id));
         if met.is_empty() {
@@ -315,6 +316,8 @@ impl<P> Lanes<P> {
         for id in &met {
             overlap.remove(id);
         }
+        // Should the log hold one of them a second time, it is known there, too.
+        walk.known.extend(met);
         self.main.known.extend(others);
         (true, is_wholly_known || overlap.is_empty())
     }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
 use okta_sentinel::ship::Ended;
 use sandbox::okta::OrgConfig;
 
@@ -12,6 +11,7 @@ use crate::support::log_capture::LogCapture;
 use crate::support::program::with_timeout;
 
 for_each_sink!(
+    without_new_events_two_lanes_ask_once_more_than_one_lane,
     with_some_new_events_two_lanes_ask_once_more_than_one_lane,
     with_many_new_events_two_lanes_ask_three_times_more_than_one_lane_at_most,
     new_events_that_came_meanwhile_are_read_before_the_run_ends,
@@ -74,15 +74,16 @@ async fn what_is_no_backlog_is_read_in_one_lane() {
     assert_eq!(requests_of(&fixture, false).await, of_one_lane(pages));
 }
 
-#[tokio::test]
-async fn without_new_events_each_backlog_page_waits_for_a_check_for_some() {
-    let pages = 6;
-    let fixture = Fixture::with_org(OrgConfig {
-        first_published: Some(Utc::now() - TimeDelta::hours(10)),
-        ..busy_org(pages, Duration::from_secs(10))
-    });
-    let requests = requests_of(&fixture.await, true).await;
-    assert!(requests <= 2 * of_one_lane(pages), "{requests}");
+async fn without_new_events_two_lanes_ask_once_more_than_one_lane(api: IngestionApi) {
+    for pages in [2, 6, 20] {
+        let org = OrgConfig {
+            idle_for: Duration::from_secs(10 * 3600),
+            ..busy_org(pages, Duration::from_secs(10))
+        };
+        let fixture = Fixture::start(api, org).await;
+        let requests = requests_of(&fixture, true).await;
+        assert_eq!(requests, of_one_lane(pages) + 1, "{pages} pages");
+    }
 }
 
 async fn new_events_that_came_meanwhile_are_read_before_the_run_ends(api: IngestionApi) {

@@ -11,10 +11,9 @@ use okta_sentinel::net::identity::Identity;
 use okta_sentinel::okta::log::cursor::Cursor;
 use okta_sentinel::state::account::{BlobAccount, BlobCredential};
 use okta_sentinel::state::blob::BlobStore;
-use okta_sentinel::state::folder::FileStore;
-use okta_sentinel::state::store::{
-    Checkpoint, CheckpointStore as _, FORMAT, Ids, Lane, SeamPlace, StoreError,
-};
+use okta_sentinel::state::checkpoint::{Backfill, Checkpoint, FORMAT, Lane, Place};
+use okta_sentinel::state::folder::FolderStore;
+use okta_sentinel::state::store::{StateStore as _, StoreError};
 use sandbox::azurite::Azurite;
 
 use self::letters::*;
@@ -40,7 +39,6 @@ for_each_store! {
     a_writer_whose_lease_went_to_another_changes_nothing,
     a_writer_whose_lease_was_broken_is_refused_though_nobody_took_it,
     a_writer_notices_a_document_that_moved_on_under_its_lease,
-    documents_of_ids_are_kept_apart,
     recent_ids_and_dead_letters_come_back_up_to_five_megabytes,
     a_dead_letters_name_cannot_lead_elsewhere,
     a_place_that_was_never_used_has_no_dead_letters,
@@ -56,10 +54,7 @@ for_each_store! {
 async fn the_first_open_finds_nothing(fixture: &StoreFixture) {
     let lease = fixture.store().open().await.expect("a first open");
     assert_eq!(lease.saved(), None);
-    assert_eq!(
-        lease.ids(Ids::Recent).await.expect("no ids"),
-        Vec::<u8>::new()
-    );
+    assert_eq!(lease.recent_ids().await.expect("no ids"), Vec::<u8>::new());
 }
 
 async fn what_is_saved_is_what_the_next_run_opens(fixture: &StoreFixture) {
@@ -74,11 +69,12 @@ async fn what_is_saved_is_what_the_next_run_opens(fixture: &StoreFixture) {
         ..lane("1_2")
     };
     let full = Checkpoint {
-        main: lane.clone(),
-        backfill: Some(lane),
-        seam: SeamPlace {
-            accepted: 30,
-            unread: vec![EventId::from_bytes([3; 16])],
+        place: Place {
+            main: lane.clone(),
+            backfill: Some(Backfill {
+                lane,
+                overlap_ids: vec![EventId::from_bytes([3; 16])],
+            }),
         },
         filter: Some("eventType sw \"user.\"".to_owned()),
         ..checkpoint(1)
@@ -123,21 +119,21 @@ async fn a_writer_whose_lease_went_to_another_changes_nothing(fixture: &StoreFix
     fixture.break_lease().await;
     let mut taker = fixture.store().open().await.expect("the lease is free");
     let theirs = Checkpoint {
-        main: lane("taken"),
+        place: Place::of_one_lane(lane("taken")),
         ..checkpoint(2)
     };
     taker.save(theirs).await.expect("save");
-    taker.save_ids(Ids::Recent, vec![1; 16]).await.expect("ids");
+    taker.save_recent_ids(vec![1; 16]).await.expect("ids");
     let before = (
         fixture.document("cursor.json").await,
         fixture.document("recent-ids").await,
     );
 
     for refused in [
-        robbed.save_ids(Ids::Recent, vec![2; 16]).await,
+        robbed.save_recent_ids(vec![2; 16]).await,
         robbed.save(checkpoint(2)).await,
         robbed.save(checkpoint(3)).await,
-        robbed.save_ids(Ids::Recent, vec![2; 16]).await,
+        robbed.save_recent_ids(vec![2; 16]).await,
     ] {
         assert!(
             matches!(refused, Err(StoreError::Lost { .. })),
@@ -181,27 +177,13 @@ async fn a_writer_notices_a_document_that_moved_on_under_its_lease(fixture: &Sto
     assert_eq!(fixture.document("cursor.json").await, b"{\"by\": \"hand\"}");
 }
 
-async fn documents_of_ids_are_kept_apart(fixture: &StoreFixture) {
-    let mut lease = fixture.store().open().await.expect("open");
-    let all = [Ids::Recent, Ids::RecentOfBackfill, Ids::Seam];
-    for (which, byte) in all.into_iter().zip(1..) {
-        lease.save_ids(which, vec![byte; 32]).await.expect("save");
-    }
-    for (which, byte) in all.into_iter().zip(1..) {
-        assert_eq!(lease.ids(which).await.expect("read"), vec![byte; 32]);
-    }
-}
-
 async fn recent_ids_and_dead_letters_come_back_up_to_five_megabytes(fixture: &StoreFixture) {
     let mut lease = fixture.store().open().await.expect("open");
     let large: Vec<u8> = (0..5 * 1024 * 1024_u32).map(|i| (i % 251) as u8).collect();
     for ids in [vec![9; 16], Vec::new(), large.clone()] {
-        lease
-            .save_ids(Ids::Recent, ids.clone())
-            .await
-            .expect("save ids");
+        lease.save_recent_ids(ids.clone()).await.expect("save ids");
         assert!(
-            lease.ids(Ids::Recent).await.expect("read ids") == ids,
+            lease.recent_ids().await.expect("read ids") == ids,
             "{} bytes",
             ids.len()
         );
@@ -308,7 +290,7 @@ async fn a_file_where_the_folder_belongs_is_named_with_the_way_out() {
     let folder = tempfile::tempdir().unwrap();
     let taken = folder.path().join("state");
     std::fs::write(&taken, "a file").unwrap();
-    let refused = FileStore::new(&taken, "acme.okta.com")
+    let refused = FolderStore::new(&taken, "acme.okta.com")
         .open()
         .await
         .err()
@@ -430,9 +412,7 @@ fn checkpoint(sequence: u64) -> Checkpoint {
     Checkpoint {
         version: FORMAT,
         sequence,
-        main: lane("1_2"),
-        backfill: None,
-        seam: Default::default(),
+        place: Place::of_one_lane(lane("1_2")),
         filter: None,
         saved_at: "2026-11-21T12:05:01Z".parse().unwrap(),
     }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use chrono::{TimeDelta, Utc};
-use okta_sentinel::ship::dead_letter::DeadLetter;
+use okta_sentinel::state::dead_letter::DeadLetter;
 use sandbox::azurite::Azurite;
 use sandbox::workspace::Fault;
 use serde_json::Value;

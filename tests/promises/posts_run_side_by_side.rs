@@ -7,9 +7,9 @@ use okta_sentinel::log_analytics::sink::Sink;
 use okta_sentinel::log_analytics::tables;
 use sandbox::workspace::Fault;
 
-use crate::town::{Road, Town, on_both_roads};
+use crate::support::fixture::{Fixture, IngestionApi, for_each_sink};
 
-on_both_roads!(
+for_each_sink!(
     four_posts_are_under_way_at_once,
     what_takes_too_long_is_told_apart_where_it_decides,
 );
@@ -27,10 +27,10 @@ async fn post_all(sink: &dyn Sink) -> [Result<(), PostError>; 4] {
     [one, two, three, four]
 }
 
-async fn four_posts_are_under_way_at_once(road: Road) {
-    let town = Town::of_by(road, 0).await;
-    let sink = town.shipper().sink;
-    let faults = town.workspace.faults();
+async fn four_posts_are_under_way_at_once(api: IngestionApi) {
+    let fixture = Fixture::start_with_events(api, 0).await;
+    let sink = fixture.shipper().sink;
+    let faults = fixture.workspace.faults();
     faults.push_n(&Fault::Stall, ROWS.len());
     let all_stalled = async {
         faults.wait_for_stalled(ROWS.len()).await;
@@ -38,26 +38,26 @@ async fn four_posts_are_under_way_at_once(road: Road) {
     };
     let (posted, ()) = tokio::join!(post_all(sink.as_ref()), all_stalled);
     assert_eq!(posted, [Ok(()), Ok(()), Ok(()), Ok(())]);
-    assert_eq!(town.workspace.table("Okta_CL").rows(), 4);
+    assert_eq!(fixture.workspace.table("Okta_CL").rows(), 4);
 }
 
-async fn what_takes_too_long_is_told_apart_where_it_decides(road: Road) {
-    let town = Town::of_by(road, 0).await;
-    let sink = town.shipper().sink;
+async fn what_takes_too_long_is_told_apart_where_it_decides(api: IngestionApi) {
+    let fixture = Fixture::start_with_events(api, 0).await;
+    let sink = fixture.shipper().sink;
     let fault = Fault::status(408, "RequestTimeout");
-    town.workspace.faults().push(fault);
+    fixture.workspace.faults().push(fault);
     let error = post(sink.as_ref(), ROWS[0]).await.unwrap_err();
-    let due = match road {
-        Road::DataCollector => Outcome::Retry { after: None },
-        Road::LogsIngestion => Outcome::Slow,
+    let due = match api {
+        IngestionApi::DataCollector => Outcome::Retry { after: None },
+        IngestionApi::LogsIngestion => Outcome::Slow,
     };
     assert_eq!(error.outcome, due, "{error}");
 }
 
 #[tokio::test]
 async fn a_token_that_four_posts_find_refused_is_renewed_once() {
-    let town = Town::of_by(Road::LogsIngestion, 0).await;
-    let (sink, identity) = (town.shipper().sink, town.workspace.identity());
+    let fixture = Fixture::start_with_events(IngestionApi::LogsIngestion, 0).await;
+    let (sink, identity) = (fixture.shipper().sink, fixture.workspace.identity());
     post(sink.as_ref(), ROWS[0]).await.unwrap();
     assert_eq!(identity.requests().len(), 1);
     identity.revoke_tokens();
@@ -70,9 +70,9 @@ async fn a_token_that_four_posts_find_refused_is_renewed_once() {
 
 #[tokio::test]
 async fn a_batch_is_prepared_without_a_copy_where_it_goes_out_as_it_is() {
-    let town = Town::of_by(Road::DataCollector, 0).await;
+    let fixture = Fixture::start_with_events(IngestionApi::DataCollector, 0).await;
     let batch = Batch::of_one(ROWS[0].as_bytes());
-    let body = town.shipper().sink.prepare(&batch);
+    let body = fixture.shipper().sink.prepare(&batch);
     assert_eq!(body.body.as_ptr(), batch.body().as_ptr());
     assert_eq!(body.plain_len, batch.body().len());
 }

@@ -7,8 +7,8 @@ use azure_storage_blob::BlobClient;
 use azure_storage_blob::models::BlobClientBreakLeaseOptions;
 use okta_sentinel::state::account::{BlobAccount, BlobCredential};
 use okta_sentinel::state::blob::BlobStore;
-use okta_sentinel::state::folder::FileStore;
-use okta_sentinel::state::store::{CheckpointStore, StoreError};
+use okta_sentinel::state::folder::FolderStore;
+use okta_sentinel::state::store::{StateStore, StoreError};
 use sandbox::azurite::{ACCOUNT, Azurite, KEY};
 use tempfile::TempDir;
 
@@ -47,9 +47,9 @@ impl StoreFixture {
         }
     }
 
-    pub(super) fn store(&self) -> Box<dyn CheckpointStore> {
+    pub(super) fn store(&self) -> Box<dyn StateStore> {
         match self {
-            StoreFixture::Folder(folder) => Box::new(FileStore::new(folder.path(), Self::ORG)),
+            StoreFixture::Folder(folder) => Box::new(FolderStore::new(folder.path(), Self::ORG)),
             StoreFixture::Blobs { azurite, org } => {
                 Box::new(BlobStore::new(&with_key(azurite, KEY), org).expect("a store"))
             }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use okta_sentinel::state::store::{Checkpoint, CheckpointLease, CheckpointStore, Ids, StoreError};
+use okta_sentinel::state::checkpoint::Checkpoint;
+use okta_sentinel::state::store::{StateLease, StateStore, StoreError};
 use tokio::sync::Notify;
 
 /// Whether the process crashes before or after the write reaches the store.
@@ -51,22 +52,22 @@ impl Crash {
 }
 
 pub(crate) struct CrashingStore {
-    pub(crate) store: Arc<dyn CheckpointStore>,
+    pub(crate) store: Arc<dyn StateStore>,
     pub(crate) crash: Arc<Crash>,
 }
 
 struct CrashingLease {
-    lease: Box<dyn CheckpointLease>,
+    lease: Box<dyn StateLease>,
     crash: Arc<Crash>,
 }
 
 #[async_trait]
-impl CheckpointStore for CrashingStore {
+impl StateStore for CrashingStore {
     fn place(&self) -> String {
         self.store.place()
     }
 
-    async fn open(&self) -> Result<Box<dyn CheckpointLease>, StoreError> {
+    async fn open(&self) -> Result<Box<dyn StateLease>, StoreError> {
         Ok(Box::new(CrashingLease {
             lease: self.store.open().await?,
             crash: Arc::clone(&self.crash),
@@ -83,7 +84,7 @@ impl CheckpointStore for CrashingStore {
 }
 
 #[async_trait]
-impl CheckpointLease for CrashingLease {
+impl StateLease for CrashingLease {
     fn saved(&self) -> Option<&Checkpoint> {
         self.lease.saved()
     }
@@ -99,13 +100,13 @@ impl CheckpointLease for CrashingLease {
         Ok(())
     }
 
-    async fn ids(&self, which: Ids) -> Result<Vec<u8>, StoreError> {
-        self.lease.ids(which).await
+    async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
+        self.lease.recent_ids().await
     }
 
-    async fn save_ids(&mut self, which: Ids, ids: Vec<u8>) -> Result<(), StoreError> {
+    async fn save_recent_ids(&mut self, ids: Vec<u8>) -> Result<(), StoreError> {
         self.crash.crash_if_due(CrashSide::Before).await;
-        self.lease.save_ids(which, ids).await?;
+        self.lease.save_recent_ids(ids).await?;
         self.crash.crash_if_due(CrashSide::After).await;
         Ok(())
     }
