@@ -114,11 +114,12 @@ fn folder() -> anyhow::Result<PathBuf> {
 }
 
 fn shipped(options: &Options) -> anyhow::Result<String> {
+    let folder = folder()?;
     let baseline = ["--features", "bench", "--bin", "baseline"];
     let programs = Programs {
         program: build::program(Profile::Release)?,
         baseline: build::target(Profile::Release, &baseline, "baseline")?,
-        state: options.state.clone().map_or_else(folder, Ok)?,
+        state: options.state.clone().unwrap_or(folder),
     };
     let (levels, stages) = match options.quick {
         true => (None, None),
