@@ -111,7 +111,8 @@ impl Column {
         }
     }
 
-    const fn made(key: &'static str, kind: Kind, doc: &'static str) -> Column {
+    /// A column that no key of an event fills, in this table or in another of the workspace.
+    pub const fn synthetic(key: &'static str, kind: Kind, doc: &'static str) -> Column {
         Column {
             key: Some(key),
             ..Column::added("", kind, doc)
@@ -246,10 +247,10 @@ pub const COLUMNS: &[Column] = &[
     Column::classic("version", Text, "The version of Okta's event format, always 0"),
     Column::classic("request.ipChain", Text, "The IP addresses that the request came through, nearest the client first, as a JSON array"),
     Column::classic("target", Text, "What was acted upon: an array of objects with id, type, alternateId, displayName and detailEntry, as JSON"),
-    Column::made(DEBUG_DATA, Text, "The keys of debugData that have no column of their own, as a JSON object"),
-    Column::made(ADDITIONAL, Text, "Everything else that has no column, as a JSON object in the event's own nesting"),
-    Column::made(DOMAIN, Text, "The host of the Okta org that the event comes from"),
-    Column::made(TRUNCATED, Number, "How many bytes were cut from this row's values, each of which may hold 32,000; absent where none was"),
+    Column::synthetic(DEBUG_DATA, Text, "The keys of debugData that have no column of their own, as a JSON object"),
+    Column::synthetic(ADDITIONAL, Text, "Everything else that has no column, as a JSON object in the event's own nesting"),
+    Column::synthetic(DOMAIN, Text, "The host of the Okta org that the event comes from"),
+    Column::synthetic(TRUNCATED, Number, "How many bytes were cut from this row's values, each of which may hold 32,000; absent where none was"),
 ];
 
 #[cfg(test)]
