@@ -1,0 +1,202 @@
+//! One event in, one row out.
+//!
+//! Known keys are written to the row as they are met, their values copied from the page as they
+//! stand. What has no column goes to a catch-all: keys of `debugData` to
+//! `debugContext_debugData`, the rest to `additionalFields` in the event's own nesting. `null`
+//! and `{}` hold nothing and are left out; but for the ends of values that are too long, nothing
+//! else is dropped.
+
+use crate::array_cache::ArrayCache;
+use crate::escape_index::EscapeIndex;
+use crate::event::{Fallback, encode_event};
+use crate::key_table::KeyTable;
+use crate::layout::{ColumnNaming, Layout};
+use crate::row::Row;
+use crate::row_buffer::RowBuffer;
+use crate::row_writer::RowWriter;
+use crate::scanner::Scanner;
+use crate::text::{decoded, quoted};
+use crate::token::Malformed;
+use crate::value::read_items;
+
+/// Of each buffer, in bytes: ten times a usual row.
+const INITIAL_CAPACITY: usize = 32 * 1024;
+
+/// Writes rows; its buffers, and what it learns of one event's shape, serve for the next.
+#[derive(Debug)]
+pub struct RowEncoder {
+    layout: Layout,
+    /// What every row begins with.
+    opening: String,
+    /// Event types whose events are handed out as they stand.
+    watched: Vec<String>,
+    keys: KeyTable,
+    cache: ArrayCache,
+    /// Of the row and the two catch-alls, as large as the largest of each so far.
+    buffers: [Vec<u8>; 3],
+    /// Of the page that is being read.
+    pub(crate) index: EscapeIndex,
+}
+
+impl RowEncoder {
+    /// An encoder for events of the org at `host`.
+    pub fn new(naming: ColumnNaming, host: &str) -> RowEncoder {
+        let layout = Layout::new(naming);
+        RowEncoder {
+            opening: layout.domain.replacen(',', "{", 1) + &quoted(host),
+            keys: KeyTable::new(&layout),
+            layout,
+            watched: Vec::new(),
+            cache: ArrayCache::new(),
+            buffers: [(); 3].map(|()| vec![0; INITIAL_CAPACITY]),
+            index: EscapeIndex::default(),
+        }
+    }
+
+    /// Has [`Row::raw`] set for events whose `eventType` is one of these, whatever their shape:
+    /// of a key that is there twice each value counts.
+    ///
+    /// An event is read a second time for that; where no type is watched, nothing is done.
+    pub fn watch(&mut self, event_types: impl IntoIterator<Item = String>) {
+        self.watched = event_types.into_iter().collect();
+    }
+
+    /// Reads one event and appends its row to `out`. An event is any JSON value: none is without
+    /// a row.
+    ///
+    /// # Errors
+    /// The page goes wrong within the event.
+    pub(crate) fn encode<'page>(
+        &mut self,
+        scanner: &mut Scanner<'page>,
+        out: &mut Vec<u8>,
+    ) -> Result<Row<'page>, Malformed> {
+        let event = *scanner;
+        let mut is_whole = false;
+        loop {
+            *scanner = event;
+            let (layout, opening) = (&self.layout, &self.opening);
+            let (keys, cache, buffers) = (&mut self.keys, &mut self.cache, &mut self.buffers);
+            let mut writer = RowWriter::new(layout, keys, cache, buffers, opening);
+            if is_whole {
+                writer.put_event(scanner)?;
+            } else {
+                match encode_event(&mut writer, scanner) {
+                    Ok(()) => {}
+                    Err(Fallback::Malformed) => return Err(Malformed),
+                    Err(Fallback::WholeEvent) => {
+                        is_whole = true;
+                        continue;
+                    }
+                }
+            }
+            match writer.finish(out) {
+                Ok(row) if self.watched.is_empty() => return Ok(row),
+                Ok(row) => {
+                    let text = scanner.text_since(event.at());
+                    let raw = self.is_watched(event)?.then_some(text.as_bytes());
+                    return Ok(Row { raw, ..row });
+                }
+                Err(lengths) => self.grow(lengths),
+            }
+        }
+    }
+
+    /// Whether the event that begins here is of a watched type.
+    fn is_watched(&mut self, mut event: Scanner<'_>) -> Result<bool, Malformed> {
+        if event.peek() != Some(b'{') {
+            return Ok(false);
+        }
+        let members = read_items(&mut event, &mut self.cache)?;
+        Ok(members.iter().any(|(key, value)| {
+            key.is_some_and(|key| decoded(key) == "eventType")
+                && value.text.starts_with('"')
+                && self
+                    .watched
+                    .iter()
+                    .any(|watched| *watched == decoded(*value))
+        }))
+    }
+
+    fn grow(&mut self, lengths: [usize; 3]) {
+        for (buffer, length) in self.buffers.iter_mut().zip(lengths) {
+            let capacity = RowBuffer::capacity_for(length);
+            if capacity > buffer.len() {
+                buffer.resize(capacity, 0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The raw events of a page of which `user.session.start` is watched.
+    fn raw(page: &str) -> Vec<Option<String>> {
+        let mut encoder = RowEncoder::new(ColumnNaming::Full, "acme.okta.com");
+        encoder.watch(["user.session.start".to_owned(), "other".to_owned()]);
+        let mut index = EscapeIndex::default();
+        let mut scanner = Scanner::new(page, index.of(page));
+        let mut rows = Vec::new();
+        while scanner.take(b'[') || scanner.take(b',') {
+            let row = encoder.encode(&mut scanner, &mut Vec::new()).unwrap();
+            rows.push(row.raw.map(|raw| String::from_utf8(raw.to_vec()).unwrap()));
+        }
+        rows
+    }
+
+    #[test]
+    fn an_event_of_a_watched_type_is_handed_out_whatever_its_shape() {
+        for event in [
+            r#"{"eventType":"user.session.start"}"#,
+            r#"{"uuid":"1","eventType":"user.session.start","x":[{"y":1}]}"#,
+            r#"{ "eventType" : "user.session.start" }"#,
+            r#"{"event\u0054ype":"user.session.start"}"#,
+            r#"{"eventType":"user\u002esession.start"}"#,
+            r#"{"eventType":"user.session.end","eventType":"user.session.start"}"#,
+            r#"{"eventType":"user.session.start","eventType":"user.session.end"}"#,
+            r#"{"eventType":7,"eventType":"user.session.start"}"#,
+            r#"{"actor":"none","eventType":"user.session.start"}"#,
+            r#"{"actor":1e999,"eventType":"user.session.start"}"#,
+            r#"{"\ud800":1,"eventType":"user.session.start"}"#,
+            r#"{"eventType":"user.session.start","a":"\ud800"}"#,
+            r#"{"eventType":"other"}"#,
+        ] {
+            let page = format!("[{event},{{}},{event}]");
+            let expected = [Some(event.to_owned()), None, Some(event.to_owned())];
+            assert_eq!(raw(&page), expected, "{event}");
+        }
+    }
+
+    #[test]
+    fn no_other_event_is_handed_out() {
+        for event in [
+            "null",
+            r#""eventType""#,
+            r#"["eventType","user.session.start"]"#,
+            r#"{"eventType":"user.session.end"}"#,
+            r#"{"eventType":"user.session.start2"}"#,
+            r#"{"eventtype":"user.session.start"}"#,
+            r#"{"eventType":["user.session.start"]}"#,
+            r#"{"eventType":{"eventType":"user.session.start"}}"#,
+            r#"{"target":[{"eventType":"user.session.start"}]}"#,
+            r#"{"debugContext":{"debugData":{"eventType":"user.session.start"}}}"#,
+            r#"{"displayMessage":"\"eventType\":\"user.session.start\""}"#,
+            r#"{"eventType\\":"user.session.start"}"#,
+            r#"{"\\u0065ventType":"user.session.start"}"#,
+        ] {
+            assert_eq!(raw(&format!("[{event}]")), [None], "{event}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_watched_nothing_is_handed_out() {
+        let page = r#"{"eventType":"user.session.start"}"#;
+        let mut encoder = RowEncoder::new(ColumnNaming::Full, "acme.okta.com");
+        let mut index = EscapeIndex::default();
+        let mut scanner = Scanner::new(page, index.of(page));
+        let row = encoder.encode(&mut scanner, &mut Vec::new()).unwrap();
+        assert_eq!(row.raw, None);
+    }
+}

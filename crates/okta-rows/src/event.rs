@@ -1,0 +1,178 @@
+//! An event, from value to value, without a tree of them.
+//!
+//! What stands between two values, keys and brackets and `null`s, is the same in most events: the
+//! [`KeyTable`](crate::key_table::KeyTable) predicts it.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::key_table::{KeyIndex, START, Transition, ValueKind};
+use crate::layout::{Meaning, NodeIndex, ROOT};
+use crate::row_writer::RowWriter;
+use crate::scanner::Scanner;
+use crate::target::Discard;
+use crate::token::{Malformed, Token};
+use crate::value::read_value;
+
+/// Why an event could not be written value by value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fallback {
+    /// None is left: the text is no JSON.
+    Malformed,
+    /// [`RowWriter::put_event`]. A key has a lone surrogate; or in an object's place stands a text
+    /// with one, or a number past a double's range.
+    WholeEvent,
+}
+
+impl From<Malformed> for Fallback {
+    fn from(_: Malformed) -> Fallback {
+        Fallback::Malformed
+    }
+}
+
+/// Reads an event and writes its values; anything but an object or `null` is a type mismatch.
+pub(crate) fn encode_event<'de>(
+    writer: &mut RowWriter<'_, 'de>,
+    scanner: &mut Scanner<'de>,
+) -> Result<(), Fallback> {
+    if !scanner.take(b'{') {
+        return type_mismatch(writer, scanner, ROOT);
+    }
+    let mut key = START;
+    loop {
+        let transition = match writer.keys.predict(scanner, key) {
+            Some(transition) => transition,
+            None => match read_transition(writer, scanner, key)? {
+                Some(transition) => transition,
+                None => return Ok(()),
+            },
+        };
+        writer.leave(transition.leaves);
+        key = transition.key;
+        match transition.value {
+            ValueKind::ColumnString(column) => writer.column_string(scanner, key, column)?,
+            ValueKind::UnmappedString => writer.unmapped_string(scanner, key)?,
+            ValueKind::Column(column) => {
+                scanner.skip_blanks();
+                writer.column(scanner, key, column)?;
+            }
+            ValueKind::Unmapped => {
+                scanner.skip_blanks();
+                writer.unmapped(scanner, key)?;
+            }
+            ValueKind::TypeMismatch(node) => type_mismatch(writer, scanner, node)?,
+        }
+    }
+}
+
+/// Reads from the end of a key's value on to the next value that may hold something; `None` at
+/// the event's end.
+#[inline(never)]
+fn read_transition<'de>(
+    writer: &mut RowWriter<'_, 'de>,
+    scanner: &mut Scanner<'de>,
+    from: KeyIndex,
+) -> Result<Option<Transition>, Fallback> {
+    let start = scanner.at();
+    let mut node = writer.keys.key(from).node;
+    let mut leaves = usize::MAX;
+    let mut is_first = from == START;
+    loop {
+        scanner.skip_blanks();
+        if scanner.take(b'}') {
+            if node == ROOT {
+                return Ok(None);
+            }
+            let left = writer.layout.node(node);
+            leaves = leaves.min(left.path.len());
+            (node, is_first) = (left.parent, false);
+            continue;
+        }
+        if !is_first {
+            scanner.punctuation(b',')?;
+        }
+        is_first = false;
+        let name = scanner.key()?;
+        let key = writer.keys.index_of(node, name);
+        let key = key.ok_or(Fallback::WholeEvent)?;
+        let meaning = writer.keys.key(key).meaning;
+        if scanner.take_text(b"null") {
+            continue;
+        }
+        let value = match meaning {
+            Meaning::Object(below) if scanner.take(b'{') => {
+                (node, is_first) = (below, true);
+                continue;
+            }
+            Meaning::Object(below) => ValueKind::TypeMismatch(below),
+            Meaning::Text(column) if scanner.take(b'"') => ValueKind::ColumnString(column),
+            Meaning::Unmapped if scanner.take(b'"') => ValueKind::UnmappedString,
+            Meaning::Text(column) | Meaning::Column(column) => ValueKind::Column(column),
+            Meaning::Unmapped => ValueKind::Unmapped,
+        };
+        let transition = Transition {
+            length: scanner.at() - start,
+            leaves: if leaves == usize::MAX { 0 } else { leaves },
+            key,
+            value,
+        };
+        learn(writer, scanner, from, start, transition);
+        return Ok(Some(transition));
+    }
+}
+
+/// Has a transition kept, if the bytes since `start` tell what it leads to.
+fn learn<'de>(
+    writer: &mut RowWriter<'_, 'de>,
+    scanner: &Scanner<'de>,
+    from: KeyIndex,
+    start: usize,
+    transition: Transition,
+) {
+    let mut end = *scanner;
+    match (transition.value, writer.keys.key(transition.key).meaning) {
+        // An object may stand here another time.
+        (ValueKind::TypeMismatch(_), _) => return,
+        // The first byte tells this value from a string.
+        (ValueKind::Column(_), Meaning::Text(_)) | (ValueKind::Unmapped, _) => {
+            match end.peek() {
+                Some(first) if first.is_ascii() => end.skip(1),
+                // No value begins so.
+                _ => return,
+            }
+        }
+        _ => {}
+    }
+    writer.keys.learn(from, end.text_since(start), transition);
+}
+
+/// Reads something that stands where an object was expected, and keeps it unless it is `null`.
+fn type_mismatch<'de>(
+    writer: &mut RowWriter<'_, 'de>,
+    scanner: &mut Scanner<'de>,
+    node: NodeIndex,
+) -> Result<(), Fallback> {
+    let value = read_value(scanner, writer.cache, &mut Discard)?.text;
+    let normalized = normalized(value).map_err(|_| Fallback::WholeEvent)?;
+    if let Some(text) = &normalized {
+        let escapes = text.matches('\\').count();
+        writer.put_type_mismatch(node, Token { text, escapes });
+    }
+    Ok(())
+}
+
+/// A value that is no object, as `serde_json` writes it; `None` for `null`.
+///
+/// # Errors
+/// A text with a lone surrogate, or a number past a double's range.
+fn normalized(value: &str) -> serde_json::Result<Option<String>> {
+    Ok(match value.as_bytes().first() {
+        Some(b'n') => None,
+        Some(b'[') => {
+            let elements: Vec<&RawValue> = serde_json::from_str(value)?;
+            let elements: Vec<&str> = elements.iter().map(|element| element.get()).collect();
+            Some(format!("[{}]", elements.join(",")))
+        }
+        _ => Some(serde_json::from_str::<Value>(value)?.to_string()),
+    })
+}

@@ -1,0 +1,334 @@
+//! One row being written: which value goes where, and in which form.
+
+use crate::array_cache::ArrayCache;
+use crate::catch_all::{CatchAll, CatchAlls};
+use crate::event_id::EventId;
+use crate::key_table::{KeyIndex, KeyTable};
+use crate::layout::{ColumnNaming, Layout, MemberName, NodeIndex, ROOT, Role};
+use crate::row::Row;
+use crate::row_buffer::RowBuffer;
+use crate::scanner::Scanner;
+use crate::schema::{COLUMNS, Kind, MAX_VALUE};
+use crate::target::{Discard, EscapeInto};
+use crate::text::{decoded, escaped, is_decodable, is_number, is_number_token, is_time, quoted};
+use crate::token::{Malformed, Token};
+use crate::truncate::{truncate_json, truncate_text};
+use crate::value::{read_nested, read_value};
+
+/// A row being written.
+pub(crate) struct RowWriter<'a, 'de> {
+    pub(crate) layout: &'a Layout,
+    pub(crate) keys: &'a mut KeyTable,
+    pub(crate) cache: &'a mut ArrayCache,
+    catch_alls: CatchAlls<'a>,
+    row: RowBuffer<'a>,
+    /// Whether a column has its value. A second one (a repeated key) goes to the catch-all.
+    is_written: [bool; COLUMNS.len()],
+    truncated: usize,
+    has_uuid: bool,
+    uuid: Option<EventId>,
+    published: Option<&'de str>,
+}
+
+impl<'a, 'de> RowWriter<'a, 'de> {
+    /// A writer whose row begins with `opening`. The buffers are those of the row, of the
+    /// unmapped keys of `debugData`, and of the others.
+    pub(crate) fn new(
+        layout: &'a Layout,
+        keys: &'a mut KeyTable,
+        cache: &'a mut ArrayCache,
+        buffers: &'a mut [Vec<u8>; 3],
+        opening: &str,
+    ) -> RowWriter<'a, 'de> {
+        let [mut row, debug_data, additional] = buffers.each_mut().map(|b| RowBuffer::new(b));
+        row.text(opening);
+        RowWriter {
+            layout,
+            keys,
+            cache,
+            catch_alls: CatchAlls {
+                debug_data: CatchAll::new(debug_data),
+                is_debug_data_taken: false,
+                additional: CatchAll::new(additional),
+            },
+            row,
+            is_written: [false; _],
+            truncated: 0,
+            has_uuid: false,
+            uuid: None,
+            published: None,
+        }
+    }
+
+    /// The objects at `depth` and deeper have ended; at 0 none.
+    #[inline(always)]
+    pub(crate) fn leave(&mut self, depth: usize) {
+        self.catch_alls.additional.leave(depth);
+    }
+
+    /// Copies the string of a column, whose quotation mark was read.
+    #[inline(always)]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the layout's indices are those of COLUMNS"
+    )]
+    pub(crate) fn column_string(
+        &mut self,
+        scanner: &mut Scanner<'de>,
+        key: KeyIndex,
+        column: usize,
+    ) -> Result<(), Malformed> {
+        match scanner.short_string() {
+            Some((window, length)) if !self.is_written[column] => {
+                self.is_written[column] = true;
+                // With the quotation mark behind it.
+                let prefix = &self.layout.column(column).prefix;
+                self.row.padded_and_window(prefix, window, length + 1);
+                scanner.skip(length + 1);
+            }
+            _ => {
+                let value = scanner.rest_of_string(&mut Discard)?;
+                self.put(key, column, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads any value of a column.
+    #[inline(always)]
+    pub(crate) fn column(
+        &mut self,
+        scanner: &mut Scanner<'de>,
+        key: KeyIndex,
+        column: usize,
+    ) -> Result<(), Malformed> {
+        if let Some(b'[' | b'{') = scanner.peek() {
+            return self.column_nested(scanner, key, column);
+        }
+        let value = read_value(scanner, self.cache, &mut Discard)?;
+        self.put(key, column, value);
+        Ok(())
+    }
+
+    /// Writes an array or object of a column while it is read, if the column has text.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the layout's indices are those of COLUMNS"
+    )]
+    fn column_nested(
+        &mut self,
+        scanner: &mut Scanner<'de>,
+        key: KeyIndex,
+        column: usize,
+    ) -> Result<(), Malformed> {
+        let named = self.layout.column(column);
+        let before = self.row.end();
+        self.row.padded(&named.prefix);
+        let value = read_nested(scanner, self.cache, &mut EscapeInto(&mut self.row))?;
+        self.row.byte(b'"');
+        let fits = value.text.len() <= MAX_VALUE && named.kind == Kind::Text;
+        if fits && !value.holds_nothing() && !self.is_written[column] {
+            self.is_written[column] = true;
+        } else {
+            self.row.truncate(before);
+            self.put(key, column, value);
+        }
+        Ok(())
+    }
+
+    /// Reads a string of a key that has no column, whose quotation mark was read.
+    #[inline(always)]
+    pub(crate) fn unmapped_string(
+        &mut self,
+        scanner: &mut Scanner<'de>,
+        key: KeyIndex,
+    ) -> Result<(), Malformed> {
+        let key = self.keys.key(key);
+        let (catch_all, path) = self.catch_alls.of(self.layout.node(key.node));
+        catch_all.read_string(path, key, scanner)
+    }
+
+    /// Reads any value of a key that has no column.
+    #[inline(never)]
+    pub(crate) fn unmapped(
+        &mut self,
+        scanner: &mut Scanner<'de>,
+        key: KeyIndex,
+    ) -> Result<(), Malformed> {
+        let key = self.keys.key(key);
+        let (catch_all, path) = self.catch_alls.of(self.layout.node(key.node));
+        catch_all.read(path, key, scanner, self.cache)
+    }
+
+    /// Writes a value to its column, or to the catch-all when the column cannot hold it.
+    #[inline(never)]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the layout's indices are those of COLUMNS"
+    )]
+    fn put(&mut self, key: KeyIndex, column: usize, value: Token<'de>) {
+        if value.holds_nothing() {
+            return;
+        }
+        let named = self.layout.column(column);
+        let before = self.row.end();
+        self.row.padded(&named.prefix);
+        if self.is_written[column] || !self.write(named.kind, value) {
+            self.row.truncate(before);
+            let key = self.keys.key(key);
+            let (catch_all, path) = self.catch_alls.of(self.layout.node(key.node));
+            return catch_all.put(path, &key.name, value);
+        }
+        self.is_written[column] = true;
+        match named.role {
+            Role::Uuid => {
+                let uuid = decoded(value);
+                self.has_uuid = !uuid.is_empty();
+                self.uuid = EventId::from_uuid(&uuid);
+            }
+            Role::Published => self.published = value.plain_string(),
+            Role::Other => {}
+        }
+    }
+
+    /// Appends a value as a column of this kind has it; false if it has no such form.
+    fn write(&mut self, kind: Kind, value: Token<'_>) -> bool {
+        let plain = value.plain_string();
+        match kind {
+            Kind::Text => {
+                // The prefix ends with a quotation mark, and so does what follows begin.
+                self.row.truncate(self.row.end() - 1);
+                self.write_text(value);
+            }
+            Kind::Number if plain.map_or_else(|| is_number_token(value), is_number) => {
+                self.row.text(plain.unwrap_or(value.text));
+            }
+            Kind::Flag => {
+                let flag = plain.unwrap_or(value.text);
+                if flag.eq_ignore_ascii_case("false") {
+                    self.row.array(b"false");
+                } else if flag.eq_ignore_ascii_case("true") {
+                    self.row.array(b"true");
+                } else {
+                    return false;
+                }
+            }
+            Kind::Time if plain.is_some_and(is_time) => self.row.text(value.text),
+            Kind::Guid if value.text.starts_with('"') => {
+                let is_full = self.layout.naming == ColumnNaming::Full;
+                match plain.filter(|_| is_full).and_then(EventId::from_uuid) {
+                    Some(guid) => self.row.array(&guid.quoted()),
+                    None => self.write_text(value),
+                }
+            }
+            Kind::Number | Kind::Time | Kind::Guid => return false,
+        }
+        true
+    }
+
+    /// Appends any value as a text, cut if it is too long.
+    fn write_text(&mut self, value: Token<'_>) {
+        match value.text.as_bytes() {
+            [b'"', inside @ .., _] if inside.len() <= MAX_VALUE && is_decodable(value) => {
+                self.row.text(value.text);
+            }
+            [b'"', ..] => self.write_truncated(&decoded(value)),
+            [b'[' | b'{', ..] => {
+                let json = match value.text.len() <= MAX_VALUE {
+                    true => value.text,
+                    false => &truncate_json(value.text, MAX_VALUE),
+                };
+                // Blanks were dropped as well.
+                self.truncated += value.text.len() - json.len();
+                self.row.byte(b'"');
+                self.row.text(&escaped(json));
+                self.row.byte(b'"');
+            }
+            _ => self.write_truncated(value.text),
+        }
+    }
+
+    fn write_truncated(&mut self, text: &str) {
+        let kept = truncate_text(text);
+        self.truncated += text.len() - kept.len();
+        self.row.text(&quoted(kept));
+    }
+
+    /// Keeps something that stands where an object was expected.
+    pub(crate) fn put_type_mismatch(&mut self, node: NodeIndex, value: Token<'_>) {
+        let node = self.layout.node(node);
+        let CatchAlls {
+            debug_data,
+            is_debug_data_taken,
+            additional,
+        } = &mut self.catch_alls;
+        if node.is_debug_data && debug_data.is_empty() && !*is_debug_data_taken {
+            *is_debug_data_taken = true;
+            self.row.text(&self.layout.debug_data);
+            self.write_text(value);
+        } else if let Some((name, parents)) = node.path.split_last() {
+            additional.put(parents, name, value);
+        } else {
+            additional.put(&[], &MemberName::of("\"event\""), value);
+        }
+    }
+
+    /// Keeps an event whole, as one value.
+    pub(crate) fn put_event(&mut self, scanner: &mut Scanner<'de>) -> Result<(), Malformed> {
+        let event = read_value(scanner, self.cache, &mut Discard)?;
+        if event.text.starts_with('{') {
+            self.row.text(&self.layout.additional);
+            self.write_text(event);
+        } else {
+            self.put_type_mismatch(ROOT, event);
+        }
+        Ok(())
+    }
+
+    /// Ends the row and appends it to `out`.
+    ///
+    /// # Errors
+    /// It did not fit the buffers, whose contents have these lengths.
+    pub(crate) fn finish(mut self, out: &mut Vec<u8>) -> Result<Row<'de>, [usize; 3]> {
+        let CatchAlls {
+            debug_data,
+            additional,
+            ..
+        } = &mut self.catch_alls;
+        for (column, catch_all) in [
+            (&self.layout.debug_data, &mut *debug_data),
+            (&self.layout.additional, &mut *additional),
+        ] {
+            if !catch_all.is_empty() {
+                self.row.text(column);
+                self.row.byte(b'"');
+                self.truncated += catch_all.finish(&mut self.row);
+                self.row.byte(b'"');
+            }
+        }
+        if self.layout.naming == ColumnNaming::Full
+            && let Some(published) = self.published
+        {
+            self.row.text(",\"TimeGenerated\":\"");
+            self.row.text(published);
+            self.row.byte(b'"');
+        }
+        if self.truncated > 0 {
+            self.row.text(&self.layout.truncated);
+            self.row.text(&self.truncated.to_string());
+        }
+        self.row.byte(b'}');
+        let buffers = [&self.row, debug_data.buffer(), additional.buffer()];
+        let (true, Some(json)) = (buffers.iter().all(|b| b.fits()), self.row.written()) else {
+            return Err(buffers.map(RowBuffer::end));
+        };
+        out.extend_from_slice(json);
+        Ok(Row {
+            id: self.uuid.unwrap_or_else(|| EventId::digest(json)),
+            has_uuid: self.has_uuid,
+            published: self.published,
+            truncated: self.truncated,
+            raw: None,
+        })
+    }
+}
