@@ -4,7 +4,7 @@
 //! An array of an event, its targets or the addresses of its client, has the same skeletons as
 //! that of the event before.
 
-use crate::brackets::{BracketChange, BracketStack, Snapshot};
+use crate::brackets::{BracketChange, BracketStack};
 use crate::predictor::Predictor;
 use crate::row_buffer::PaddedText;
 use crate::scanner::Scanner;
@@ -96,18 +96,12 @@ impl ArrayCache {
     }
 
     /// Keeps a skeleton that was read; returns the state after it.
-    pub(crate) fn learn(
-        &mut self,
-        state: usize,
-        text: &str,
-        next: NextToken,
-        before: Snapshot,
-    ) -> usize {
+    pub(crate) fn learn(&mut self, state: usize, text: &str, next: NextToken) -> usize {
         if text.len() > LONGEST_SKELETON || self.left == 0 {
             return UNKNOWN;
         }
-        let change = self.brackets.change_since(before);
-        let (Some(change), Some(escaped)) = (change, PaddedText::of(&escaped(text))) else {
+        let escaped = PaddedText::of(&escaped(text));
+        let (Some(change), Some(escaped)) = (self.brackets.change(), escaped) else {
             return UNKNOWN;
         };
         self.left -= 1;

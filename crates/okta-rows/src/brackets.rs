@@ -9,26 +9,20 @@ pub(crate) struct BracketStack {
     depth: u32,
     /// Further out, 64 each.
     outer: Vec<u64>,
-    /// The fewest of the innermost that were open since the last snapshot, one that was looked at
-    /// counted as closed.
+    /// What `inner` and `depth` were when the change began.
+    before: (u64, u32),
+    /// The least depth since then, a bracket that was looked at counted as closed.
     lowest: u32,
-    /// Since the last snapshot brackets went to `outer` or came from there.
-    spilled: bool,
-}
-
-/// The innermost brackets at one moment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Snapshot {
-    inner: u64,
-    depth: u32,
+    /// Since then brackets went to `outer` or came from there.
+    has_spilled: bool,
 }
 
 /// What a text does to the innermost brackets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BracketChange {
     /// Those it needs, how many, and the bits that these are.
-    before: u64,
-    before_depth: u32,
+    needed: u64,
+    needed_depth: u32,
     mask: u64,
     /// Those it leaves in their place, and how many.
     after: u64,
@@ -55,7 +49,7 @@ impl BracketStack {
     pub(crate) fn push(&mut self, is_object: bool) {
         if self.depth == u64::BITS {
             self.outer.push(self.inner);
-            (self.depth, self.spilled) = (0, true);
+            (self.depth, self.has_spilled) = (0, true);
         }
         self.inner = self.inner << 1 | u64::from(is_object);
         self.depth += 1;
@@ -69,28 +63,26 @@ impl BracketStack {
         if self.depth == 0
             && let Some(outer) = self.outer.pop()
         {
-            (self.inner, self.depth, self.spilled) = (outer, u64::BITS, true);
+            (self.inner, self.depth, self.has_spilled) = (outer, u64::BITS, true);
         }
     }
 
-    /// From here on a change may be taken.
-    pub(crate) fn snapshot(&mut self) -> Snapshot {
-        (self.lowest, self.spilled) = (self.depth, false);
-        Snapshot {
-            inner: self.inner,
-            depth: self.depth,
-        }
+    /// From here on a change is noted.
+    pub(crate) fn begin_change(&mut self) {
+        self.before = (self.inner, self.depth);
+        (self.lowest, self.has_spilled) = (self.depth, false);
     }
 
-    /// What happened since the last snapshot; `None` if it cannot be told by the innermost.
-    pub(crate) fn change_since(&self, snapshot: Snapshot) -> Option<BracketChange> {
-        let before_depth = snapshot.depth - self.lowest;
+    /// What happened since then; `None` if the innermost brackets do not tell it.
+    pub(crate) fn change(&self) -> Option<BracketChange> {
+        let (inner, depth) = self.before;
+        let needed_depth = depth - self.lowest;
         let after_depth = self.depth.checked_sub(self.lowest)?;
-        let is_short = before_depth < u64::BITS && after_depth < u64::BITS;
-        (is_short && !self.spilled).then(|| BracketChange {
-            before: snapshot.inner & low_bits(before_depth),
-            before_depth,
-            mask: low_bits(before_depth),
+        let is_short = needed_depth < u64::BITS && after_depth < u64::BITS;
+        (is_short && !self.has_spilled).then(|| BracketChange {
+            needed: inner & low_bits(needed_depth),
+            needed_depth,
+            mask: low_bits(needed_depth),
             after: self.inner & low_bits(after_depth),
             after_depth,
         })
@@ -100,13 +92,13 @@ impl BracketStack {
     /// it `closes_all`, no other is open.
     #[inline(always)]
     pub(crate) fn apply(&mut self, change: &BracketChange, closes_all: bool) -> bool {
-        let applies = change.before_depth <= self.depth
-            && (self.inner ^ change.before) & change.mask == 0
-            && self.depth - change.before_depth + change.after_depth < u64::BITS
-            && (!closes_all || self.depth == change.before_depth && self.outer.is_empty());
+        let applies = change.needed_depth <= self.depth
+            && (self.inner ^ change.needed) & change.mask == 0
+            && self.depth - change.needed_depth + change.after_depth < u64::BITS
+            && (!closes_all || self.depth == change.needed_depth && self.outer.is_empty());
         if applies {
-            self.inner = self.inner >> change.before_depth << change.after_depth | change.after;
-            self.depth = self.depth - change.before_depth + change.after_depth;
+            self.inner = self.inner >> change.needed_depth << change.after_depth | change.after;
+            self.depth = self.depth - change.needed_depth + change.after_depth;
         }
         applies
     }

@@ -6,18 +6,17 @@ use crate::layout::{MemberName, Node};
 use crate::row_buffer::RowBuffer;
 use crate::scanner::Scanner;
 use crate::schema::MAX_VALUE;
-use crate::target::{EscapeInto, Target as _};
 use crate::text::escaped;
 use crate::token::{Malformed, Token};
 use crate::truncate::truncate_json;
-use crate::value::read_value;
+use crate::value::{Target as _, read_nested};
 
 /// JSON objects inside one another, opened only when something is put into them.
 ///
 /// A column holds them as text, so they are written as the inside of a string at once.
 #[derive(Debug)]
-pub(crate) struct CatchAll<'a> {
-    escaped: RowBuffer<'a>,
+pub(crate) struct CatchAll {
+    escaped: RowBuffer,
     /// Bytes of the JSON before escaping.
     length: usize,
     /// How many objects are open below the outermost.
@@ -26,17 +25,17 @@ pub(crate) struct CatchAll<'a> {
 
 /// The two that a row has.
 #[derive(Debug)]
-pub(crate) struct CatchAlls<'a> {
-    pub(crate) debug_data: CatchAll<'a>,
+pub(crate) struct CatchAlls {
+    pub(crate) debug_data: CatchAll,
     /// `debugData` was no object: its column holds that value.
     pub(crate) is_debug_data_taken: bool,
-    pub(crate) additional: CatchAll<'a>,
+    pub(crate) additional: CatchAll,
 }
 
-impl<'a> CatchAlls<'a> {
+impl CatchAlls {
     /// Where the unmapped keys of an object go, and below which path.
     #[inline(always)]
-    pub(crate) fn of<'n>(&mut self, node: &'n Node) -> (&mut CatchAll<'a>, &'n [MemberName]) {
+    pub(crate) fn of<'n>(&mut self, node: &'n Node) -> (&mut CatchAll, &'n [MemberName]) {
         match node.is_debug_data && !self.is_debug_data_taken {
             true => (&mut self.debug_data, &[]),
             false => (&mut self.additional, &node.path),
@@ -44,13 +43,18 @@ impl<'a> CatchAlls<'a> {
     }
 }
 
-impl<'a> CatchAll<'a> {
-    pub(crate) fn new(escaped: RowBuffer<'a>) -> CatchAll<'a> {
+impl CatchAll {
+    pub(crate) fn new() -> CatchAll {
         CatchAll {
-            escaped,
+            escaped: RowBuffer::new(),
             length: 0,
             open: 0,
         }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.escaped.truncate(0);
+        (self.length, self.open) = (0, 0);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -94,13 +98,14 @@ impl<'a> CatchAll<'a> {
         scanner: &mut Scanner<'_>,
     ) -> Result<(), Malformed> {
         self.name(path, &key.name);
-        let mut to = EscapeInto(&mut self.escaped);
-        to.quote();
-        self.length += scanner.rest_of_string(&mut to)?.text.len();
+        let string = scanner.rest_of_string()?;
+        self.escaped.array(b"\\\"");
+        self.escaped.string(string);
+        self.length += string.text.len();
         Ok(())
     }
 
-    /// Reads a value and adds it as [`CatchAll::put`] does, if it holds something.
+    /// Reads a value that is no string and adds it as [`CatchAll::put`] does, if it holds something.
     pub(crate) fn read(
         &mut self,
         path: &[MemberName],
@@ -108,9 +113,15 @@ impl<'a> CatchAll<'a> {
         scanner: &mut Scanner<'_>,
         cache: &mut ArrayCache,
     ) -> Result<(), Malformed> {
-        let (end, length, open) = (self.escaped.end(), self.length, self.open);
+        let (end, length, open) = (self.escaped.len(), self.length, self.open);
         self.name(path, &key.name);
-        let value = read_value(scanner, cache, &mut EscapeInto(&mut self.escaped))?;
+        let value = if let Some(b'{' | b'[') = scanner.peek() {
+            read_nested(scanner, cache, &mut self.escaped)?
+        } else {
+            let scalar = scanner.scalar()?;
+            self.escaped.text(scalar.text);
+            scalar
+        };
         self.length += value.text.len();
         if value.holds_nothing() {
             self.escaped.truncate(end);
@@ -124,7 +135,6 @@ impl<'a> CatchAll<'a> {
         let mut is_first = self.is_empty();
         if is_first {
             self.byte(b'{');
-            self.open = 0;
         }
         for object in path.iter().skip(self.open) {
             self.member(object, is_first);
@@ -164,13 +174,10 @@ impl<'a> CatchAll<'a> {
         clippy::expect_used,
         reason = "it was written as the inside of a string"
     )]
-    pub(crate) fn finish(&mut self, row: &mut RowBuffer<'_>) -> usize {
+    pub(crate) fn finish(&mut self, row: &mut RowBuffer) -> usize {
         self.leave(1);
         self.byte(b'}');
-        let Some(written) = self.escaped.written() else {
-            // The row is written again, with larger buffers.
-            return 0;
-        };
+        let written = self.escaped.written();
         if self.length <= MAX_VALUE {
             row.bytes(written);
             return 0;
@@ -180,9 +187,5 @@ impl<'a> CatchAll<'a> {
         let kept = truncate_json(&json, MAX_VALUE);
         row.text(&escaped(&kept));
         json.len() - kept.len()
-    }
-
-    pub(crate) fn buffer(&self) -> &RowBuffer<'a> {
-        &self.escaped
     }
 }

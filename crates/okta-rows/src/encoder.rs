@@ -6,34 +6,24 @@
 //! and `{}` hold nothing and are left out; but for the ends of values that are too long, nothing
 //! else is dropped.
 
-use crate::array_cache::ArrayCache;
 use crate::escape_index::EscapeIndex;
 use crate::event::{Fallback, encode_event};
-use crate::key_table::KeyTable;
-use crate::layout::{ColumnNaming, Layout};
+use crate::layout::ColumnNaming;
 use crate::row::Row;
-use crate::row_buffer::RowBuffer;
 use crate::row_writer::RowWriter;
 use crate::scanner::Scanner;
 use crate::text::{decoded, quoted};
 use crate::token::Malformed;
 use crate::value::read_items;
 
-/// Of each buffer, in bytes: ten times a usual row.
-const INITIAL_CAPACITY: usize = 32 * 1024;
-
 /// Writes rows; its buffers, and what it learns of one event's shape, serve for the next.
 #[derive(Debug)]
 pub struct RowEncoder {
-    layout: Layout,
+    writer: RowWriter,
     /// What every row begins with.
     opening: String,
     /// Event types whose events are handed out as they stand.
     watched: Vec<String>,
-    keys: KeyTable,
-    cache: ArrayCache,
-    /// Of the row and the two catch-alls, as large as the largest of each so far.
-    buffers: [Vec<u8>; 3],
     /// Of the page that is being read.
     pub(crate) index: EscapeIndex,
 }
@@ -41,14 +31,11 @@ pub struct RowEncoder {
 impl RowEncoder {
     /// An encoder for events of the org at `host`.
     pub fn new(naming: ColumnNaming, host: &str) -> RowEncoder {
-        let layout = Layout::new(naming);
+        let writer = RowWriter::new(naming);
         RowEncoder {
-            opening: layout.domain.replacen(',', "{", 1) + &quoted(host),
-            keys: KeyTable::new(&layout),
-            layout,
+            opening: writer.layout.domain.replacen(',', "{", 1) + &quoted(host),
+            writer,
             watched: Vec::new(),
-            cache: ArrayCache::new(),
-            buffers: [(); 3].map(|()| vec![0; INITIAL_CAPACITY]),
             index: EscapeIndex::default(),
         }
     }
@@ -66,40 +53,28 @@ impl RowEncoder {
     ///
     /// # Errors
     /// The page goes wrong within the event.
-    pub(crate) fn encode<'page>(
-        &mut self,
+    pub(crate) fn encode<'r, 'page: 'r>(
+        &'r mut self,
         scanner: &mut Scanner<'page>,
         out: &mut Vec<u8>,
-    ) -> Result<Row<'page>, Malformed> {
+    ) -> Result<Row<'r>, Malformed> {
         let event = *scanner;
-        let mut is_whole = false;
-        loop {
-            *scanner = event;
-            let (layout, opening) = (&self.layout, &self.opening);
-            let (keys, cache, buffers) = (&mut self.keys, &mut self.cache, &mut self.buffers);
-            let mut writer = RowWriter::new(layout, keys, cache, buffers, opening);
-            if is_whole {
-                writer.put_event(scanner)?;
-            } else {
-                match encode_event(&mut writer, scanner) {
-                    Ok(()) => {}
-                    Err(Fallback::Malformed) => return Err(Malformed),
-                    Err(Fallback::WholeEvent) => {
-                        is_whole = true;
-                        continue;
-                    }
-                }
-            }
-            match writer.finish(out) {
-                Ok(row) if self.watched.is_empty() => return Ok(row),
-                Ok(row) => {
-                    let text = scanner.text_since(event.at());
-                    let raw = self.is_watched(event)?.then_some(text.as_bytes());
-                    return Ok(Row { raw, ..row });
-                }
-                Err(lengths) => self.grow(lengths),
+        self.writer.begin(&self.opening);
+        match encode_event(&mut self.writer, scanner) {
+            Ok(()) => {}
+            Err(Fallback::Malformed) => return Err(Malformed),
+            Err(Fallback::WholeEvent) => {
+                *scanner = event;
+                self.writer.begin(&self.opening);
+                self.writer.put_event(scanner)?;
             }
         }
+        let mut raw = None;
+        if !self.watched.is_empty() && self.is_watched(event)? {
+            raw = Some(scanner.text_since(event.at()).as_bytes());
+        }
+        let row = self.writer.finish(out);
+        Ok(Row { raw, ..row })
     }
 
     /// Whether the event that begins here is of a watched type.
@@ -107,7 +82,7 @@ impl RowEncoder {
         if event.peek() != Some(b'{') {
             return Ok(false);
         }
-        let members = read_items(&mut event, &mut self.cache)?;
+        let members = read_items(&mut event, &mut self.writer.cache)?;
         Ok(members.iter().any(|(key, value)| {
             key.is_some_and(|key| decoded(key) == "eventType")
                 && value.text.starts_with('"')
@@ -116,15 +91,6 @@ impl RowEncoder {
                     .iter()
                     .any(|watched| *watched == decoded(*value))
         }))
-    }
-
-    fn grow(&mut self, lengths: [usize; 3]) {
-        for (buffer, length) in self.buffers.iter_mut().zip(lengths) {
-            let capacity = RowBuffer::capacity_for(length);
-            if capacity > buffer.len() {
-                buffer.resize(capacity, 0);
-            }
-        }
     }
 }
 

@@ -10,7 +10,6 @@ use crate::key_table::{KeyIndex, START, Transition, ValueKind};
 use crate::layout::{Meaning, NodeIndex, ROOT};
 use crate::row_writer::RowWriter;
 use crate::scanner::Scanner;
-use crate::target::Discard;
 use crate::token::{Malformed, Token};
 use crate::value::read_value;
 
@@ -31,9 +30,9 @@ impl From<Malformed> for Fallback {
 }
 
 /// Reads an event and writes its values; anything but an object or `null` is a type mismatch.
-pub(crate) fn encode_event<'de>(
-    writer: &mut RowWriter<'_, 'de>,
-    scanner: &mut Scanner<'de>,
+pub(crate) fn encode_event(
+    writer: &mut RowWriter,
+    scanner: &mut Scanner<'_>,
 ) -> Result<(), Fallback> {
     if !scanner.take(b'{') {
         return type_mismatch(writer, scanner, ROOT);
@@ -68,9 +67,9 @@ pub(crate) fn encode_event<'de>(
 /// Reads from the end of a key's value on to the next value that may hold something; `None` at
 /// the event's end.
 #[inline(never)]
-fn read_transition<'de>(
-    writer: &mut RowWriter<'_, 'de>,
-    scanner: &mut Scanner<'de>,
+fn read_transition(
+    writer: &mut RowWriter,
+    scanner: &mut Scanner<'_>,
     from: KeyIndex,
 ) -> Result<Option<Transition>, Fallback> {
     let start = scanner.at();
@@ -122,9 +121,9 @@ fn read_transition<'de>(
 }
 
 /// Has a transition kept, if the bytes since `start` tell what it leads to.
-fn learn<'de>(
-    writer: &mut RowWriter<'_, 'de>,
-    scanner: &Scanner<'de>,
+fn learn(
+    writer: &mut RowWriter,
+    scanner: &Scanner<'_>,
     from: KeyIndex,
     start: usize,
     transition: Transition,
@@ -147,12 +146,12 @@ fn learn<'de>(
 }
 
 /// Reads something that stands where an object was expected, and keeps it unless it is `null`.
-fn type_mismatch<'de>(
-    writer: &mut RowWriter<'_, 'de>,
-    scanner: &mut Scanner<'de>,
+fn type_mismatch(
+    writer: &mut RowWriter,
+    scanner: &mut Scanner<'_>,
     node: NodeIndex,
 ) -> Result<(), Fallback> {
-    let value = read_value(scanner, writer.cache, &mut Discard)?.text;
+    let value = read_value(scanner, &mut writer.cache)?.text;
     let normalized = normalized(value).map_err(|_| Fallback::WholeEvent)?;
     if let Some(text) = &normalized {
         let escapes = text.matches('\\').count();

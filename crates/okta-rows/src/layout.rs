@@ -68,16 +68,7 @@ impl MemberName {
 pub(crate) struct NamedColumn {
     /// `,"name":`, and a quotation mark where the column has text.
     pub(crate) prefix: PaddedText,
-    pub(crate) kind: Kind,
-    pub(crate) role: Role,
-}
-
-/// Columns that the encoder itself needs to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    Uuid,
-    Published,
-    Other,
+    pub(crate) column: &'static Column,
 }
 
 /// The tree, the columns, and the prefixes (`,"name":`) of the synthetic columns.
@@ -172,17 +163,12 @@ impl Layout {
     clippy::expect_used,
     reason = "a dropped column would shift all after it"
 )]
-fn named(column: &Column, naming: ColumnNaming) -> NamedColumn {
+fn named(column: &'static Column, naming: ColumnNaming) -> NamedColumn {
     let quotation_mark = if column.kind == Kind::Text { "\"" } else { "" };
     let prefix = prefix(column, naming) + quotation_mark;
     NamedColumn {
         prefix: PaddedText::of(&prefix).expect("a column's name has at most 46 characters"),
-        kind: column.kind,
-        role: match column.path {
-            "uuid" => Role::Uuid,
-            "published" => Role::Published,
-            _ => Role::Other,
-        },
+        column,
     }
 }
 

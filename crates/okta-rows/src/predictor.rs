@@ -37,12 +37,13 @@ impl<T: PartialEq> Predictor<T> {
         (first, after): (&Chunk, &[u8]),
         mut applies: impl FnMut(&T) -> bool,
     ) -> Option<&T> {
-        let candidates = self.states.get_mut(state)?;
-        let candidate = candidates.iter_mut().find(|candidate| {
-            candidate.text.is_next(first, after) && applies(&candidate.meaning)
-        })?;
-        candidate.hits = candidate.hits.wrapping_add(1);
-        Some(&candidate.meaning)
+        for candidate in self.states.get_mut(state)? {
+            if candidate.text.is_next(first, after) && applies(&candidate.meaning) {
+                candidate.hits = candidate.hits.wrapping_add(1);
+                return Some(&candidate.meaning);
+            }
+        }
+        None
     }
 
     /// Keeps a text that followed `state`, in the place of the least used.

@@ -6,56 +6,68 @@ const WINDOW: usize = 64;
 /// The next bytes of a page: a text's beginning, and whatever comes after it.
 pub(crate) type Window = [u8; WINDOW];
 
-/// Bytes at the buffer's end that a row must leave free, so that no copy of fixed size that
-/// begins within the row passes the end.
+/// Bytes that the buffer has behind its end at least: what the longest copy may write.
 const MARGIN: usize = 2 * WINDOW;
 
-/// Appends parts to a buffer that does not grow.
-///
-/// What does not fit is left out and counted all the same, so that the way of a value has no
-/// error to handle: whoever ends the row asks [`RowBuffer::fits`] once.
+/// The capacity at first, in bytes: ten times a usual row.
+const INITIAL_CAPACITY: usize = 32 * 1024;
+
+/// A row, or a part of one. What is behind its end is room for copies of fixed size.
 #[derive(Debug)]
-pub(crate) struct RowBuffer<'a> {
-    bytes: &'a mut [u8],
+pub(crate) struct RowBuffer {
+    bytes: Vec<u8>,
     end: usize,
 }
 
-impl<'a> RowBuffer<'a> {
-    pub(crate) fn new(bytes: &'a mut [u8]) -> RowBuffer<'a> {
-        RowBuffer { bytes, end: 0 }
+impl RowBuffer {
+    pub(crate) fn new() -> RowBuffer {
+        RowBuffer {
+            bytes: vec![0; INITIAL_CAPACITY],
+            end: 0,
+        }
     }
 
-    /// The capacity that a row of this length needs.
-    pub(crate) fn capacity_for(length: usize) -> usize {
-        length + MARGIN
-    }
-
-    /// The length of all parts, those that did not fit included.
-    #[inline(always)]
-    pub(crate) fn end(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.end
     }
 
     #[inline(always)]
-    pub(crate) fn truncate(&mut self, end: usize) {
-        self.end = end;
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.end = length;
     }
 
-    pub(crate) fn fits(&self) -> bool {
-        RowBuffer::capacity_for(self.end) <= self.bytes.len()
+    #[expect(clippy::indexing_slicing, reason = "the end lies within the buffer")]
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.bytes[..self.end]
     }
 
-    /// What was written; `None` if not all of it did fit.
-    pub(crate) fn written(&self) -> Option<&[u8]> {
-        self.fits().then(|| self.bytes.get(..self.end))?
+    /// What may be written behind the end.
+    #[inline(always)]
+    fn margin(&mut self) -> &mut [u8; MARGIN] {
+        if self.bytes.len() - self.end < MARGIN {
+            self.grow(MARGIN);
+        }
+        let behind = self.bytes.get_mut(self.end..);
+        let Some(margin) = behind.and_then(|behind| behind.first_chunk_mut()) else {
+            unreachable!("the buffer has grown");
+        };
+        margin
+    }
+
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let length = (self.end + more).max(2 * self.bytes.len());
+        self.bytes.resize(length, 0);
     }
 
     #[inline(always)]
     pub(crate) fn byte(&mut self, byte: u8) {
-        if let Some(to) = self.bytes.get_mut(self.end) {
-            *to = byte;
-        }
-        self.end += 1;
+        self.array(&[byte]);
+    }
+
+    #[inline(always)]
+    pub(crate) fn array<const N: usize>(&mut self, bytes: &[u8; N]) {
+        self.start_of(bytes, N);
     }
 
     /// Appends the first `length` bytes of an array. All of it is copied, and the rest overwritten
@@ -63,27 +75,10 @@ impl<'a> RowBuffer<'a> {
     #[inline(always)]
     pub(crate) fn start_of<const N: usize>(&mut self, bytes: &[u8; N], length: usize) {
         const { assert!(N <= MARGIN) };
-        let free = self.bytes.get_mut(self.end..);
-        if let Some(to) = free.and_then(|free| free.first_chunk_mut()) {
+        if let Some(to) = self.margin().first_chunk_mut() {
             *to = *bytes;
         }
         self.end += length;
-    }
-
-    /// Appends a text and the first `length` bytes of a window, with one check of the bounds.
-    #[inline(always)]
-    pub(crate) fn padded_and_window(&mut self, text: &PaddedText, window: &Window, length: usize) {
-        let free = self.bytes.get_mut(self.end..);
-        if let Some(free) = free.and_then(|free| free.first_chunk_mut::<MARGIN>())
-            && let Some(to) = free.first_chunk_mut()
-        {
-            *to = text.bytes;
-            let behind = free.get_mut(text.length..);
-            if let Some(to) = behind.and_then(|free| free.first_chunk_mut()) {
-                *to = *window;
-            }
-        }
-        self.end += text.length + length;
     }
 
     #[inline(always)]
@@ -91,9 +86,18 @@ impl<'a> RowBuffer<'a> {
         self.start_of(&text.bytes, text.length);
     }
 
+    /// Appends a text and the first `length` bytes of a window, with one check of the capacity.
     #[inline(always)]
-    pub(crate) fn array<const N: usize>(&mut self, bytes: &[u8; N]) {
-        self.start_of(bytes, N);
+    pub(crate) fn padded_and_window(&mut self, text: &PaddedText, window: &Window, length: usize) {
+        let margin = self.margin();
+        if let Some(to) = margin.first_chunk_mut() {
+            *to = text.bytes;
+        }
+        let behind = margin.get_mut(text.length..);
+        if let Some(to) = behind.and_then(|behind| behind.first_chunk_mut()) {
+            *to = *window;
+        }
+        self.end += text.length + length;
     }
 
     #[inline(always)]
@@ -102,11 +106,13 @@ impl<'a> RowBuffer<'a> {
     }
 
     #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "the buffer has grown")]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         let end = self.end + bytes.len();
-        if let Some(to) = self.bytes.get_mut(self.end..end) {
-            to.copy_from_slice(bytes);
+        if end > self.bytes.len() {
+            self.grow(bytes.len());
         }
+        self.bytes[self.end..end].copy_from_slice(bytes);
         self.end = end;
     }
 }
@@ -135,9 +141,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_whole_or_said_not_to_fit(parts in prop::collection::vec("[a-z]{0,90}", 0..9), capacity in 0_usize..600) {
-            let mut bytes = vec![0; capacity];
-            let mut buffer = RowBuffer::new(&mut bytes);
+        fn what_is_written_stands_in_its_order(parts in prop::collection::vec("[a-z]{0,90}", 0..9), capacity in 0_usize..600) {
+            let mut buffer = RowBuffer { bytes: vec![0; capacity], end: 0 };
             let mut all = String::new();
             for part in &parts {
                 let start = &part[..part.len().min(WINDOW)];
@@ -146,14 +151,12 @@ mod tests {
                 buffer.padded(&padded);
                 buffer.padded_and_window(&padded, &[b'-'; WINDOW], start.len());
                 buffer.byte(b'.');
-                let end = buffer.end();
+                let length = buffer.len();
                 buffer.text("taken back");
-                buffer.truncate(end);
+                buffer.truncate(length);
                 all += &format!("{part}{start}{start}{}.", "-".repeat(start.len()));
             }
-            prop_assert_eq!(buffer.end(), all.len());
-            let fits = RowBuffer::capacity_for(all.len()) <= capacity;
-            prop_assert_eq!(buffer.written(), fits.then_some(all.as_bytes()));
+            prop_assert_eq!(buffer.written(), all.as_bytes());
         }
     }
 }

@@ -4,60 +4,64 @@ use crate::array_cache::ArrayCache;
 use crate::catch_all::{CatchAll, CatchAlls};
 use crate::event_id::EventId;
 use crate::key_table::{KeyIndex, KeyTable};
-use crate::layout::{ColumnNaming, Layout, MemberName, NodeIndex, ROOT, Role};
+use crate::layout::{ColumnNaming, Layout, MemberName, NodeIndex, ROOT};
 use crate::row::Row;
 use crate::row_buffer::RowBuffer;
 use crate::scanner::Scanner;
 use crate::schema::{COLUMNS, Kind, MAX_VALUE};
-use crate::target::{Discard, EscapeInto};
 use crate::text::{decoded, escaped, is_decodable, is_number, is_number_token, is_time, quoted};
 use crate::token::{Malformed, Token};
 use crate::truncate::{truncate_json, truncate_text};
 use crate::value::{read_nested, read_value};
 
-/// A row being written.
-pub(crate) struct RowWriter<'a, 'de> {
-    pub(crate) layout: &'a Layout,
-    pub(crate) keys: &'a mut KeyTable,
-    pub(crate) cache: &'a mut ArrayCache,
-    catch_alls: CatchAlls<'a>,
-    row: RowBuffer<'a>,
+/// Writes one row after the other; what it learns of one event's shape serves for the next.
+#[derive(Debug)]
+pub(crate) struct RowWriter {
+    pub(crate) layout: Layout,
+    pub(crate) keys: KeyTable,
+    pub(crate) cache: ArrayCache,
+    catch_alls: CatchAlls,
+    row: RowBuffer,
     /// Whether a column has its value. A second one (a repeated key) goes to the catch-all.
     is_written: [bool; COLUMNS.len()],
     truncated: usize,
     has_uuid: bool,
     uuid: Option<EventId>,
-    published: Option<&'de str>,
+    /// Empty if the event has none that is a time.
+    published: String,
 }
 
-impl<'a, 'de> RowWriter<'a, 'de> {
-    /// A writer whose row begins with `opening`. The buffers are those of the row, of the
-    /// unmapped keys of `debugData`, and of the others.
-    pub(crate) fn new(
-        layout: &'a Layout,
-        keys: &'a mut KeyTable,
-        cache: &'a mut ArrayCache,
-        buffers: &'a mut [Vec<u8>; 3],
-        opening: &str,
-    ) -> RowWriter<'a, 'de> {
-        let [mut row, debug_data, additional] = buffers.each_mut().map(|b| RowBuffer::new(b));
-        row.text(opening);
+impl RowWriter {
+    pub(crate) fn new(naming: ColumnNaming) -> RowWriter {
+        let layout = Layout::new(naming);
         RowWriter {
+            keys: KeyTable::new(&layout),
             layout,
-            keys,
-            cache,
+            cache: ArrayCache::new(),
             catch_alls: CatchAlls {
-                debug_data: CatchAll::new(debug_data),
+                debug_data: CatchAll::new(),
                 is_debug_data_taken: false,
-                additional: CatchAll::new(additional),
+                additional: CatchAll::new(),
             },
-            row,
+            row: RowBuffer::new(),
             is_written: [false; _],
             truncated: 0,
             has_uuid: false,
             uuid: None,
-            published: None,
+            published: String::new(),
         }
+    }
+
+    /// Begins a row with `opening`.
+    pub(crate) fn begin(&mut self, opening: &str) {
+        self.row.truncate(0);
+        self.row.text(opening);
+        self.catch_alls.debug_data.clear();
+        self.catch_alls.is_debug_data_taken = false;
+        self.catch_alls.additional.clear();
+        self.is_written = [false; _];
+        (self.truncated, self.has_uuid, self.uuid) = (0, false, None);
+        self.published.clear();
     }
 
     /// The objects at `depth` and deeper have ended; at 0 none.
@@ -74,7 +78,7 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     )]
     pub(crate) fn column_string(
         &mut self,
-        scanner: &mut Scanner<'de>,
+        scanner: &mut Scanner<'_>,
         key: KeyIndex,
         column: usize,
     ) -> Result<(), Malformed> {
@@ -87,7 +91,7 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 scanner.skip(length + 1);
             }
             _ => {
-                let value = scanner.rest_of_string(&mut Discard)?;
+                let value = scanner.rest_of_string()?;
                 self.put(key, column, value);
             }
         }
@@ -98,14 +102,14 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     #[inline(always)]
     pub(crate) fn column(
         &mut self,
-        scanner: &mut Scanner<'de>,
+        scanner: &mut Scanner<'_>,
         key: KeyIndex,
         column: usize,
     ) -> Result<(), Malformed> {
         if let Some(b'[' | b'{') = scanner.peek() {
             return self.column_nested(scanner, key, column);
         }
-        let value = read_value(scanner, self.cache, &mut Discard)?;
+        let value = read_value(scanner, &mut self.cache)?;
         self.put(key, column, value);
         Ok(())
     }
@@ -117,16 +121,16 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     )]
     fn column_nested(
         &mut self,
-        scanner: &mut Scanner<'de>,
+        scanner: &mut Scanner<'_>,
         key: KeyIndex,
         column: usize,
     ) -> Result<(), Malformed> {
         let named = self.layout.column(column);
-        let before = self.row.end();
+        let before = self.row.len();
         self.row.padded(&named.prefix);
-        let value = read_nested(scanner, self.cache, &mut EscapeInto(&mut self.row))?;
+        let value = read_nested(scanner, &mut self.cache, &mut self.row)?;
         self.row.byte(b'"');
-        let fits = value.text.len() <= MAX_VALUE && named.kind == Kind::Text;
+        let fits = value.text.len() <= MAX_VALUE && named.column.kind == Kind::Text;
         if fits && !value.holds_nothing() && !self.is_written[column] {
             self.is_written[column] = true;
         } else {
@@ -140,7 +144,7 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     #[inline(always)]
     pub(crate) fn unmapped_string(
         &mut self,
-        scanner: &mut Scanner<'de>,
+        scanner: &mut Scanner<'_>,
         key: KeyIndex,
     ) -> Result<(), Malformed> {
         let key = self.keys.key(key);
@@ -152,12 +156,12 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     #[inline(never)]
     pub(crate) fn unmapped(
         &mut self,
-        scanner: &mut Scanner<'de>,
+        scanner: &mut Scanner<'_>,
         key: KeyIndex,
     ) -> Result<(), Malformed> {
         let key = self.keys.key(key);
         let (catch_all, path) = self.catch_alls.of(self.layout.node(key.node));
-        catch_all.read(path, key, scanner, self.cache)
+        catch_all.read(path, key, scanner, &mut self.cache)
     }
 
     /// Writes a value to its column, or to the catch-all when the column cannot hold it.
@@ -166,28 +170,29 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         clippy::indexing_slicing,
         reason = "the layout's indices are those of COLUMNS"
     )]
-    fn put(&mut self, key: KeyIndex, column: usize, value: Token<'de>) {
+    fn put(&mut self, key: KeyIndex, column: usize, value: Token<'_>) {
         if value.holds_nothing() {
             return;
         }
         let named = self.layout.column(column);
-        let before = self.row.end();
+        let schema_column = named.column;
+        let before = self.row.len();
         self.row.padded(&named.prefix);
-        if self.is_written[column] || !self.write(named.kind, value) {
+        if self.is_written[column] || !self.write(schema_column.kind, value) {
             self.row.truncate(before);
             let key = self.keys.key(key);
             let (catch_all, path) = self.catch_alls.of(self.layout.node(key.node));
             return catch_all.put(path, &key.name, value);
         }
         self.is_written[column] = true;
-        match named.role {
-            Role::Uuid => {
+        match schema_column.path {
+            "uuid" => {
                 let uuid = decoded(value);
                 self.has_uuid = !uuid.is_empty();
                 self.uuid = EventId::from_uuid(&uuid);
             }
-            Role::Published => self.published = value.plain_string(),
-            Role::Other => {}
+            "published" => self.published.extend(value.plain_string()),
+            _ => {}
         }
     }
 
@@ -197,7 +202,7 @@ impl<'a, 'de> RowWriter<'a, 'de> {
         match kind {
             Kind::Text => {
                 // The prefix ends with a quotation mark, and so does what follows begin.
-                self.row.truncate(self.row.end() - 1);
+                self.row.truncate(self.row.len() - 1);
                 self.write_text(value);
             }
             Kind::Number if plain.map_or_else(|| is_number_token(value), is_number) => {
@@ -274,8 +279,8 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     }
 
     /// Keeps an event whole, as one value.
-    pub(crate) fn put_event(&mut self, scanner: &mut Scanner<'de>) -> Result<(), Malformed> {
-        let event = read_value(scanner, self.cache, &mut Discard)?;
+    pub(crate) fn put_event(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Malformed> {
+        let event = read_value(scanner, &mut self.cache)?;
         if event.text.starts_with('{') {
             self.row.text(&self.layout.additional);
             self.write_text(event);
@@ -286,18 +291,10 @@ impl<'a, 'de> RowWriter<'a, 'de> {
     }
 
     /// Ends the row and appends it to `out`.
-    ///
-    /// # Errors
-    /// It did not fit the buffers, whose contents have these lengths.
-    pub(crate) fn finish(mut self, out: &mut Vec<u8>) -> Result<Row<'de>, [usize; 3]> {
-        let CatchAlls {
-            debug_data,
-            additional,
-            ..
-        } = &mut self.catch_alls;
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Row<'_> {
         for (column, catch_all) in [
-            (&self.layout.debug_data, &mut *debug_data),
-            (&self.layout.additional, &mut *additional),
+            (&self.layout.debug_data, &mut self.catch_alls.debug_data),
+            (&self.layout.additional, &mut self.catch_alls.additional),
         ] {
             if !catch_all.is_empty() {
                 self.row.text(column);
@@ -306,9 +303,8 @@ impl<'a, 'de> RowWriter<'a, 'de> {
                 self.row.byte(b'"');
             }
         }
-        if self.layout.naming == ColumnNaming::Full
-            && let Some(published) = self.published
-        {
+        let published = (!self.published.is_empty()).then_some(self.published.as_str());
+        if let (ColumnNaming::Full, Some(published)) = (self.layout.naming, published) {
             self.row.text(",\"TimeGenerated\":\"");
             self.row.text(published);
             self.row.byte(b'"');
@@ -318,17 +314,14 @@ impl<'a, 'de> RowWriter<'a, 'de> {
             self.row.text(&self.truncated.to_string());
         }
         self.row.byte(b'}');
-        let buffers = [&self.row, debug_data.buffer(), additional.buffer()];
-        let (true, Some(json)) = (buffers.iter().all(|b| b.fits()), self.row.written()) else {
-            return Err(buffers.map(RowBuffer::end));
-        };
+        let json = self.row.written();
         out.extend_from_slice(json);
-        Ok(Row {
+        Row {
             id: self.uuid.unwrap_or_else(|| EventId::digest(json)),
             has_uuid: self.has_uuid,
-            published: self.published,
+            published,
             truncated: self.truncated,
             raw: None,
-        })
+        }
     }
 }

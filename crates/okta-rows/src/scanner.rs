@@ -1,12 +1,10 @@
 //! The page's text, token by token: the same grammar as `serde_json`'s, without its values.
 //!
-//! A token is borrowed from the page as it stands and goes to its [`Target`] while it is read, so
-//! that a text is looked at once. Nothing is decoded here.
+//! A token is borrowed from the page as it stands. Nothing is decoded here.
 
 use crate::escape_index::{EscapeBits, LONGEST_RUN};
 use crate::row_buffer::Window;
 use crate::simd_literal::Chunk;
-use crate::target::{Discard, Target};
 use crate::token::{Malformed, Token};
 
 /// A position in a text.
@@ -38,12 +36,6 @@ impl<'de> Scanner<'de> {
     #[inline(always)]
     pub(crate) fn lookahead(&self) -> Option<(&'de Chunk, &'de [u8])> {
         self.rest().split_first_chunk()
-    }
-
-    /// The next bytes; `None` near the page's end.
-    #[inline(always)]
-    fn window(&self) -> Option<&'de Window> {
-        self.rest().first_chunk()
     }
 
     /// What was read from `start` on.
@@ -113,89 +105,155 @@ impl<'de> Scanner<'de> {
 
     /// Reads a key and its colon.
     pub(crate) fn key(&mut self) -> Result<Token<'de>, Malformed> {
-        let key = self.string(&mut Discard)?;
-        self.punctuation(b':')?;
-        Ok(key)
-    }
-
-    /// Reads a string.
-    #[inline(always)]
-    pub(crate) fn string(&mut self, to: &mut impl Target) -> Result<Token<'de>, Malformed> {
         if !self.take(b'"') {
             return Err(Malformed);
         }
-        to.quote();
-        self.rest_of_string(to)
-    }
-
-    /// Reads a string whose quotation mark was read, to its end.
-    #[inline(always)]
-    pub(crate) fn rest_of_string(&mut self, to: &mut impl Target) -> Result<Token<'de>, Malformed> {
-        let start = self.at - 1;
-        let mut escapes = 0;
-        loop {
-            self.unescaped_run(to);
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escapes += 1;
-                    to.escape(self.escape()?);
-                }
-                _ => return Err(Malformed),
-            }
-        }
-        self.at += 1;
-        to.quote();
-        let text = self.text_since(start);
-        Ok(Token { text, escapes })
+        let key = self.rest_of_string()?;
+        self.punctuation(b':')?;
+        Ok(key)
     }
 
     /// The inside of a string whose quotation mark was read, if it has no escapes and ends within
     /// [`LONGEST_RUN`]: its length, and the window that it begins.
     #[inline(always)]
     pub(crate) fn short_string(&self) -> Option<(&'de Window, usize)> {
-        let window = self.window()?;
+        let window: &Window = self.rest().first_chunk()?;
         let length = self.escapes.unescaped_run(self.at);
         (window.get(length) == Some(&b'"')).then_some((window, length))
     }
 
-    /// Goes past what needs no escape.
-    #[inline(always)]
-    fn unescaped_run(&mut self, to: &mut impl Target) {
+    /// Reads a string whose quotation mark was read, to its end.
+    pub(crate) fn rest_of_string(&mut self) -> Result<Token<'de>, Malformed> {
+        let start = self.at - 1;
+        let mut escapes = 0;
         loop {
-            let length = self.escapes.unescaped_run(self.at);
-            match self.window() {
-                Some(window) => to.unescaped(window, length),
-                None => to.unescaped(&self.last_window(), length),
+            let run = self.escapes.unescaped_run(self.at);
+            self.at += run;
+            if run == LONGEST_RUN {
+                continue;
             }
-            self.at += length;
-            if length < LONGEST_RUN {
-                return;
+            match self.rest() {
+                [b'"', ..] => {
+                    self.at += 1;
+                    return Ok(self.token(start, escapes));
+                }
+                [b'\\', b'u', a, b, c, d, ..]
+                    if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
+                {
+                    self.at += 6;
+                }
+                [
+                    b'\\',
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+                    ..,
+                ] => self.at += 2,
+                _ => return Err(Malformed),
             }
+            escapes += 1;
         }
     }
 
-    /// The last bytes of the page, padded.
-    #[cold]
-    fn last_window(&self) -> Window {
-        let mut window = [0; _];
-        for (to, from) in window.iter_mut().zip(self.rest()) {
-            *to = *from;
-        }
-        window
-    }
-
-    fn escape(&mut self) -> Result<&'de str, Malformed> {
+    /// Reads a number, `true`, `false` or `null`.
+    #[inline(always)]
+    pub(crate) fn scalar(&mut self) -> Result<Token<'de>, Malformed> {
         let start = self.at;
-        self.at += match self.rest() {
-            [
-                _,
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
-                ..,
-            ] => 2,
-            [_, b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|x| x.is_ascii_hexdigit()) => 6,
-            _ => return Err(Malformed),
-        };
-        Ok(self.text_since(start))
+        if self.take_text(b"true") || self.take_text(b"false") || self.take_text(b"null") {
+            return Ok(self.token(start, 0));
+        }
+        self.take(b'-');
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        let has_exponent = self.take(b'e') || self.take(b'E');
+        if has_exponent {
+            let _ = self.take(b'+') || self.take(b'-');
+            self.digits()?;
+        }
+        Ok(self.token(start, usize::from(has_exponent)))
+    }
+
+    /// Goes past one digit at least.
+    #[inline(always)]
+    fn digits(&mut self) -> Result<(), Malformed> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        if self.at > start {
+            Ok(())
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    /// What was read from `start` on, as one value.
+    #[inline(always)]
+    pub(crate) fn token(&self, start: usize, escapes: usize) -> Token<'de> {
+        let text = self.text_since(start);
+        Token { text, escapes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::escape_index::EscapeIndex;
+    use proptest::prelude::*;
+
+    fn is_read_as_serde_json_does(text: &str) {
+        for behind in ["", ",", "x", " "] {
+            let page = format!("{text}{behind}{}", " ".repeat(70));
+            let mut index = EscapeIndex::default();
+            let mut scanner = Scanner::new(&page, index.of(&page));
+            let read = scanner.scalar();
+            let is_one = serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
+            // Of `00` the first digit is read, and what follows a number is not looked at.
+            assert_eq!(read.is_ok() && scanner.at() == text.len(), is_one, "{page}");
+            if is_one {
+                assert_eq!(
+                    read.unwrap().escapes > 0,
+                    text.contains(['e', 'E']),
+                    "{page}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_at_the_edge_of_the_grammar() {
+        for text in [
+            "0",
+            "-0",
+            "00",
+            "01",
+            "-01",
+            "0.0",
+            "00.1",
+            "-",
+            "-.5",
+            ".5",
+            "5.",
+            "1..2",
+            "1.e1",
+            "1e",
+            "1e+",
+            "1E-09",
+            "123456789012345",
+            "1234567890123456",
+            "-12345.678901234",
+            "-12345.6789012345",
+        ] {
+            is_read_as_serde_json_does(text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_is_one_for_both(text in "-?[0-9]{0,17}([.][0-9]{0,17})?([eE][+-]?[0-9]{0,2})?") {
+            is_read_as_serde_json_does(&text);
+        }
     }
 }

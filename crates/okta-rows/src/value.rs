@@ -2,22 +2,76 @@
 
 use crate::array_cache::{ArrayCache, NextToken, START};
 use crate::brackets::BracketStack;
-use crate::number::read_number;
+use crate::row_buffer::{PaddedText, RowBuffer, Window};
 use crate::scanner::Scanner;
-use crate::target::{Discard, Target};
+use crate::text::escaped;
 use crate::token::{Malformed, Token};
 
+/// Where an array or object goes while it is read.
+pub(crate) trait Target {
+    /// A string without escapes, behind its quotation mark: the beginning of a window.
+    fn short_string(&mut self, window: &Window, length: usize);
+    /// Any string, of which the quotation mark before it was handed on.
+    fn string(&mut self, token: Token<'_>);
+    /// A number.
+    fn number(&mut self, token: Token<'_>);
+    /// What stands between two of them, with the quotation mark of a string.
+    fn skeleton(&mut self, text: &str);
+    /// The same, escaped already.
+    fn escaped_skeleton(&mut self, text: &PaddedText);
+}
+
+/// Drops the value: it is only gone past.
+struct Discard;
+
+impl Target for Discard {
+    fn short_string(&mut self, _: &Window, _: usize) {}
+    fn string(&mut self, _: Token<'_>) {}
+    fn number(&mut self, _: Token<'_>) {}
+    fn skeleton(&mut self, _: &str) {}
+    fn escaped_skeleton(&mut self, _: &PaddedText) {}
+}
+
+/// Appends the value as the inside of a JSON string.
+impl Target for RowBuffer {
+    #[inline(always)]
+    fn short_string(&mut self, window: &Window, length: usize) {
+        self.start_of(window, length);
+        self.array(b"\\\"");
+    }
+
+    fn string(&mut self, token: Token<'_>) {
+        let inside = &token.text[1..token.text.len() - 1];
+        match token.escapes {
+            0 => self.text(inside),
+            _ => self.text(&escaped(inside)),
+        }
+        self.array(b"\\\"");
+    }
+
+    fn number(&mut self, token: Token<'_>) {
+        self.text(token.text);
+    }
+
+    fn skeleton(&mut self, text: &str) {
+        self.text(&escaped(text));
+    }
+
+    #[inline(always)]
+    fn escaped_skeleton(&mut self, text: &PaddedText) {
+        self.padded(text);
+    }
+}
+
 /// Reads a value.
-#[inline(always)]
 pub(crate) fn read_value<'de>(
     scanner: &mut Scanner<'de>,
     cache: &mut ArrayCache,
-    to: &mut impl Target,
 ) -> Result<Token<'de>, Malformed> {
     match scanner.peek() {
-        Some(b'"') => scanner.string(to),
-        Some(b'{' | b'[') => read_nested(scanner, cache, to),
-        _ => read_scalar(scanner, to),
+        Some(b'{' | b'[') => read_nested(scanner, cache, &mut Discard),
+        _ if scanner.take(b'"') => scanner.rest_of_string(),
+        _ => scanner.scalar(),
     }
 }
 
@@ -39,30 +93,10 @@ pub(crate) fn read_items<'de>(
             scanner.punctuation(b',')?;
         }
         let key = is_object.then(|| scanner.key()).transpose()?;
-        items.push((key, read_value(scanner, cache, &mut Discard)?));
+        items.push((key, read_value(scanner, cache)?));
         scanner.skip_blanks();
     }
     Ok(items)
-}
-
-/// Reads a number, `true`, `false` or `null`.
-#[inline(always)]
-fn read_scalar<'de>(
-    scanner: &mut Scanner<'de>,
-    to: &mut impl Target,
-) -> Result<Token<'de>, Malformed> {
-    let start = scanner.at();
-    let is_name =
-        scanner.take_text(b"true") || scanner.take_text(b"false") || scanner.take_text(b"null");
-    let token = match is_name {
-        true => Token {
-            text: scanner.text_since(start),
-            escapes: 0,
-        },
-        false => read_number(scanner)?,
-    };
-    to.outside_string(token.text);
-    Ok(token)
 }
 
 /// Reads an array or object, however deep: depth costs a bit and not a call.
@@ -78,44 +112,30 @@ pub(crate) fn read_nested<'de>(
         let next = match cache.predict(scanner, state) {
             Some(skeleton) => {
                 scanner.skip(skeleton.length);
-                to.skeleton(&skeleton.escaped);
+                to.escaped_skeleton(&skeleton.escaped);
                 state = skeleton.state;
                 skeleton.next
             }
             None => {
-                let (at, before) = (scanner.at(), cache.brackets.snapshot());
-                let next = read_skeleton(scanner, &mut cache.brackets, state != START, to)?;
-                state = cache.learn(state, scanner.text_since(at), next, before);
+                let at = scanner.at();
+                cache.brackets.begin_change();
+                let next = read_skeleton(scanner, &mut cache.brackets, state != START)?;
+                let skeleton = scanner.text_since(at);
+                to.skeleton(skeleton);
+                state = cache.learn(state, skeleton, next);
                 next
             }
         };
-        match next {
-            NextToken::Text => rest_of_string(scanner, to)?,
-            NextToken::Number => {
-                read_scalar(scanner, to)?;
+        match (next, scanner.short_string()) {
+            (NextToken::Text, Some((window, length))) => {
+                to.short_string(window, length);
+                scanner.skip(length + 1);
             }
-            NextToken::End => break,
+            (NextToken::Text, None) => to.string(scanner.rest_of_string()?),
+            (NextToken::Number, _) => to.number(scanner.scalar()?),
+            (NextToken::End, _) => return Ok(scanner.token(start, 0)),
         }
     }
-    Ok(Token {
-        text: scanner.text_since(start),
-        escapes: 0,
-    })
-}
-
-#[inline(always)]
-fn rest_of_string(scanner: &mut Scanner<'_>, to: &mut impl Target) -> Result<(), Malformed> {
-    match scanner.short_string() {
-        Some((window, length)) => {
-            to.unescaped(window, length);
-            scanner.skip(length + 1);
-            to.quote();
-        }
-        None => {
-            scanner.rest_of_string(to)?;
-        }
-    }
-    Ok(())
 }
 
 /// Reads on to the next text or number within an array or object, or to its end: from the end of
@@ -125,86 +145,49 @@ fn read_skeleton(
     scanner: &mut Scanner<'_>,
     brackets: &mut BracketStack,
     mut is_value_done: bool,
-    to: &mut impl Target,
 ) -> Result<NextToken, Malformed> {
+    let closing = |is_object| if is_object { b'}' } else { b']' };
     loop {
+        let mut is_in_object = false;
         if is_value_done {
             if brackets.is_empty() {
                 return Ok(NextToken::End);
             }
-            skip_blanks(scanner, to);
-            let is_object = brackets.is_in_object();
-            if take(scanner, b',', to) {
-                skip_blanks(scanner, to);
-                read_key(scanner, is_object, to)?;
-            } else if take(scanner, closing(is_object), to) {
+            scanner.skip_blanks();
+            is_in_object = brackets.is_in_object();
+            if scanner.take(closing(is_in_object)) {
                 brackets.pop();
                 continue;
-            } else {
-                return Err(Malformed);
             }
+            scanner.punctuation(b',')?;
+        }
+        if is_in_object {
+            scanner.key()?;
         }
         is_value_done = true;
         match scanner.peek() {
             Some(b'"') => {
                 scanner.skip(1);
-                to.quote();
                 return Ok(NextToken::Text);
             }
             Some(bracket @ (b'{' | b'[')) => {
                 let is_object = bracket == b'{';
-                take(scanner, bracket, to);
-                skip_blanks(scanner, to);
-                if !take(scanner, closing(is_object), to) {
+                scanner.skip(1);
+                scanner.skip_blanks();
+                if !scanner.take(closing(is_object)) {
                     brackets.push(is_object);
-                    read_key(scanner, is_object, to)?;
+                    if is_object {
+                        scanner.key()?;
+                    }
                     is_value_done = false;
                 }
             }
             _ if scanner.is_number_at(0) => return Ok(NextToken::Number),
             _ => {
-                read_scalar(scanner, to)?;
+                scanner.scalar()?;
             }
         }
     }
-}
-
-/// Goes past the key and the colon that a value has in an object.
-fn read_key(
-    scanner: &mut Scanner<'_>,
-    is_object: bool,
-    to: &mut impl Target,
-) -> Result<(), Malformed> {
-    if is_object {
-        scanner.string(to)?;
-        skip_blanks(scanner, to);
-        if !take(scanner, b':', to) {
-            return Err(Malformed);
-        }
-        skip_blanks(scanner, to);
-    }
-    Ok(())
-}
-
-fn take(scanner: &mut Scanner<'_>, byte: u8, to: &mut impl Target) -> bool {
-    let start = scanner.at();
-    let found = scanner.take(byte);
-    if found {
-        to.outside_string(scanner.text_since(start));
-    }
-    found
-}
-
-fn skip_blanks(scanner: &mut Scanner<'_>, to: &mut impl Target) {
-    let start = scanner.at();
-    scanner.skip_blanks();
-    if scanner.at() > start {
-        to.outside_string(scanner.text_since(start));
-    }
-}
-
-fn closing(is_object: bool) -> u8 {
-    if is_object { b'}' } else { b']' }
 }
 
 #[cfg(test)]
@@ -249,7 +232,7 @@ mod tests {
         let mut index = EscapeIndex::default();
         let mut scanner = Scanner::new(text, index.of(text));
         scanner.skip_blanks();
-        let read = read_value(&mut scanner, cache, &mut Discard);
+        let read = read_value(&mut scanner, cache);
         scanner.skip_blanks();
         let whole = read.is_ok() && scanner.rest().is_empty();
         let is_one = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
