@@ -10,24 +10,17 @@ use crate::row_buffer::PaddedText;
 use crate::scanner::Scanner;
 use crate::text::escaped;
 
-/// The most skeletons that are kept.
-const MOST_SKELETONS: usize = 256;
-
-/// The most skeletons that are tried at one place.
-const MOST_CANDIDATES: usize = 8;
-
-/// The most skeletons that one value may teach: each is compared with all that are kept, so that
-/// an unfamiliar value would cost the square of its length.
-const MOST_LEARNED: u32 = 100;
-
-/// The longest skeleton that is kept, in bytes.
-const LONGEST_SKELETON: usize = 64;
+/// States: after a skeleton a hash of its text. Two that share one share their candidates.
+const STATES: usize = 256;
 
 /// A value's beginning, before its first skeleton.
-pub(crate) const START: usize = 0;
+pub(crate) const START: usize = STATES;
 
-/// After a skeleton that is not kept.
-const UNKNOWN: usize = usize::MAX;
+/// The most skeletons that are tried in one state.
+const MOST_CANDIDATES: usize = 8;
+
+/// The most skeletons that one value may teach, lest an unfamiliar one costs time and what is known.
+const MOST_LEARNED: u32 = 100;
 
 /// What follows a skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +41,7 @@ pub(crate) struct Skeleton {
     pub(crate) escaped: PaddedText,
     change: BracketChange,
     pub(crate) next: NextToken,
-    /// The state after it.
-    pub(crate) state: usize,
+    pub(crate) state_after: usize,
 }
 
 /// What is known of arrays and objects, and the brackets of the one that is being read.
@@ -57,22 +49,21 @@ pub(crate) struct Skeleton {
 pub(crate) struct ArrayCache {
     pub(crate) brackets: BracketStack,
     predictor: Predictor<Skeleton>,
-    /// All skeletons; the state after one is its index here, plus one.
-    skeletons: Vec<(String, BracketChange, NextToken)>,
     /// How many this value may still teach.
     left: u32,
 }
 
-impl ArrayCache {
-    pub(crate) fn new() -> ArrayCache {
+impl Default for ArrayCache {
+    fn default() -> ArrayCache {
         ArrayCache {
             brackets: BracketStack::default(),
             predictor: Predictor::new(MOST_CANDIDATES),
-            skeletons: Vec::new(),
             left: 0,
         }
     }
+}
 
+impl ArrayCache {
     /// A value begins.
     pub(crate) fn begin(&mut self) {
         self.brackets.clear();
@@ -95,38 +86,27 @@ impl ArrayCache {
         })
     }
 
-    /// Keeps a skeleton that was read; returns the state after it.
+    /// Keeps a skeleton that was read, the brackets' last change; returns the state after it.
     pub(crate) fn learn(&mut self, state: usize, text: &str, next: NextToken) -> usize {
-        if text.len() > LONGEST_SKELETON || self.left == 0 {
-            return UNKNOWN;
-        }
-        let escaped = PaddedText::of(&escaped(text));
-        let (Some(change), Some(escaped)) = (self.brackets.change(), escaped) else {
-            return UNKNOWN;
-        };
-        self.left -= 1;
-        let is_same = |(known, its_change, its_next): &(String, BracketChange, NextToken)| {
-            known == text && (*its_change, *its_next) == (change, next)
-        };
-        let after = match self.skeletons.iter().position(is_same) {
-            Some(index) => index + 1,
-            None if self.skeletons.len() < MOST_SKELETONS => {
-                self.skeletons.push((text.to_owned(), change, next));
-                self.skeletons.len()
-            }
-            None => return UNKNOWN,
-        };
-        if state != UNKNOWN {
+        let hash = text.bytes().fold(0, |hash: usize, byte| {
+            hash.wrapping_mul(31).wrapping_add(usize::from(byte))
+        });
+        let state_after = hash % STATES;
+        if self.left > 0
+            && let Some(change) = self.brackets.change()
+            && let Some(escaped) = PaddedText::of(&escaped(text))
+        {
+            self.left -= 1;
             let length = text.len();
             let skeleton = Skeleton {
                 length,
                 escaped,
                 change,
                 next,
-                state: after,
+                state_after,
             };
             self.predictor.learn(state, text.as_bytes(), skeleton);
         }
-        after
+        state_after
     }
 }

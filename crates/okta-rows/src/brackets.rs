@@ -20,10 +20,9 @@ pub(crate) struct BracketStack {
 /// What a text does to the innermost brackets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BracketChange {
-    /// Those it needs, how many, and the bits that these are.
+    /// Those it needs, and how many.
     needed: u64,
     needed_depth: u32,
-    mask: u64,
     /// Those it leaves in their place, and how many.
     after: u64,
     after_depth: u32,
@@ -82,7 +81,6 @@ impl BracketStack {
         (is_short && !self.has_spilled).then(|| BracketChange {
             needed: inner & low_bits(needed_depth),
             needed_depth,
-            mask: low_bits(needed_depth),
             after: self.inner & low_bits(after_depth),
             after_depth,
         })
@@ -93,7 +91,7 @@ impl BracketStack {
     #[inline(always)]
     pub(crate) fn apply(&mut self, change: &BracketChange, closes_all: bool) -> bool {
         let applies = change.needed_depth <= self.depth
-            && (self.inner ^ change.needed) & change.mask == 0
+            && (self.inner ^ change.needed) & low_bits(change.needed_depth) == 0
             && self.depth - change.needed_depth + change.after_depth < u64::BITS
             && (!closes_all || self.depth == change.needed_depth && self.outer.is_empty());
         if applies {
@@ -105,6 +103,7 @@ impl BracketStack {
 }
 
 /// The lowest `count` bits, of which there are fewer than 64.
+#[inline(always)]
 fn low_bits(count: u32) -> u64 {
     (1 << count) - 1
 }

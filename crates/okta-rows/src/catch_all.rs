@@ -9,12 +9,12 @@ use crate::schema::MAX_VALUE;
 use crate::text::escaped;
 use crate::token::{Malformed, Token};
 use crate::truncate::truncate_json;
-use crate::value::{Target as _, read_nested};
+use crate::value::read_nested;
 
 /// JSON objects inside one another, opened only when something is put into them.
 ///
 /// A column holds them as text, so they are written as the inside of a string at once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct CatchAll {
     escaped: RowBuffer,
     /// Bytes of the JSON before escaping.
@@ -24,7 +24,7 @@ pub(crate) struct CatchAll {
 }
 
 /// The two that a row has.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct CatchAlls {
     pub(crate) debug_data: CatchAll,
     /// `debugData` was no object: its column holds that value.
@@ -33,6 +33,14 @@ pub(crate) struct CatchAlls {
 }
 
 impl CatchAlls {
+    pub(crate) fn clear(&mut self) {
+        for catch_all in [&mut self.debug_data, &mut self.additional] {
+            catch_all.escaped.truncate(0);
+            (catch_all.length, catch_all.open) = (0, 0);
+        }
+        self.is_debug_data_taken = false;
+    }
+
     /// Where the unmapped keys of an object go, and below which path.
     #[inline(always)]
     pub(crate) fn of<'n>(&mut self, node: &'n Node) -> (&mut CatchAll, &'n [MemberName]) {
@@ -44,19 +52,6 @@ impl CatchAlls {
 }
 
 impl CatchAll {
-    pub(crate) fn new() -> CatchAll {
-        CatchAll {
-            escaped: RowBuffer::new(),
-            length: 0,
-            open: 0,
-        }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.escaped.truncate(0);
-        (self.length, self.open) = (0, 0);
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.length == 0
     }
@@ -100,7 +95,7 @@ impl CatchAll {
         self.name(path, &key.name);
         let string = scanner.rest_of_string()?;
         self.escaped.array(b"\\\"");
-        self.escaped.string(string);
+        self.escaped.rest_of_string(string);
         self.length += string.text.len();
         Ok(())
     }

@@ -4,13 +4,13 @@
 //! [`KeyTable`](crate::key_table::KeyTable) predicts it.
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::key_table::{KeyIndex, START, Transition, ValueKind};
 use crate::layout::{Meaning, NodeIndex, ROOT};
 use crate::row_writer::RowWriter;
 use crate::scanner::Scanner;
 use crate::token::{Malformed, Token};
+use crate::truncate::truncate_json;
 use crate::value::read_value;
 
 /// Why an event could not be written value by value.
@@ -160,18 +160,14 @@ fn type_mismatch(
     Ok(())
 }
 
-/// A value that is no object, as `serde_json` writes it; `None` for `null`.
+/// A value that is no object without blanks around its elements; `None` for `null`.
 ///
 /// # Errors
 /// A text with a lone surrogate, or a number past a double's range.
 fn normalized(value: &str) -> serde_json::Result<Option<String>> {
     Ok(match value.as_bytes().first() {
         Some(b'n') => None,
-        Some(b'[') => {
-            let elements: Vec<&RawValue> = serde_json::from_str(value)?;
-            let elements: Vec<&str> = elements.iter().map(|element| element.get()).collect();
-            Some(format!("[{}]", elements.join(",")))
-        }
+        Some(b'[') => Some(truncate_json(value, usize::MAX)),
         _ => Some(serde_json::from_str::<Value>(value)?.to_string()),
     })
 }

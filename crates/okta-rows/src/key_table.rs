@@ -1,6 +1,8 @@
 //! The keys that events have, those of the schema and others, and the transitions from one to the
 //! next.
 
+#![expect(clippy::indexing_slicing, reason = "keys are added and never removed")]
+
 use std::borrow::Cow;
 
 use crate::layout::{Layout, Meaning, MemberName, NodeIndex, ROOT};
@@ -114,7 +116,6 @@ impl KeyTable {
     }
 
     #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "keys are added and never removed")]
     pub(crate) fn key(&self, index: KeyIndex) -> &Key {
         &self.keys[index]
     }
@@ -142,7 +143,6 @@ impl KeyTable {
     }
 
     /// The index of a key of this node; `None` for a key that is no text.
-    #[expect(clippy::indexing_slicing, reason = "keys are added and never removed")]
     pub(crate) fn index_of(&mut self, node: NodeIndex, key: Token<'_>) -> Option<KeyIndex> {
         let name = match key.escapes {
             0 => Cow::Borrowed(key.text),

@@ -1,5 +1,10 @@
 //! The schema as a tree of an event's objects, its columns named for one of the two APIs.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "nodes and columns are added and never removed"
+)]
+
 use crate::row_buffer::PaddedText;
 use crate::schema::{self, COLUMNS, Column, Kind};
 use crate::text::{escaped, quoted};
@@ -109,18 +114,15 @@ impl Layout {
     }
 
     #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "indices are made of COLUMNS")]
     pub(crate) fn column(&self, index: usize) -> &NamedColumn {
         &self.columns[index]
     }
 
     #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "nodes are added and never removed")]
     pub(crate) fn node(&self, index: NodeIndex) -> &Node {
         &self.nodes[index]
     }
 
-    #[expect(clippy::indexing_slicing, reason = "nodes are added and never removed")]
     fn add(&mut self, index: usize, column: &Column) {
         let mut node = ROOT;
         let mut keys = column.path.split('.').map(quoted).peekable();
@@ -137,7 +139,6 @@ impl Layout {
         }
     }
 
-    #[expect(clippy::indexing_slicing, reason = "nodes are added and never removed")]
     fn object_below(&mut self, parent: NodeIndex, key: String) -> NodeIndex {
         for (known, meaning) in &self.nodes[parent].keys {
             if let (true, Meaning::Object(node)) = (*known == key, meaning) {

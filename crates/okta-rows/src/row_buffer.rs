@@ -1,32 +1,22 @@
 //! The buffer that a row is written to, by copies of fixed size.
 
+use crate::text::escaped;
+use crate::token::Token;
+
 /// Bytes that are copied at once, where fewer may be meant.
 const WINDOW: usize = 64;
 
 /// The next bytes of a page: a text's beginning, and whatever comes after it.
 pub(crate) type Window = [u8; WINDOW];
 
-/// Bytes that the buffer has behind its end at least: what the longest copy may write.
-const MARGIN: usize = 2 * WINDOW;
-
-/// The capacity at first, in bytes: ten times a usual row.
-const INITIAL_CAPACITY: usize = 32 * 1024;
-
 /// A row, or a part of one. What is behind its end is room for copies of fixed size.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RowBuffer {
     bytes: Vec<u8>,
     end: usize,
 }
 
 impl RowBuffer {
-    pub(crate) fn new() -> RowBuffer {
-        RowBuffer {
-            bytes: vec![0; INITIAL_CAPACITY],
-            end: 0,
-        }
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.end
     }
@@ -41,23 +31,19 @@ impl RowBuffer {
         &self.bytes[..self.end]
     }
 
-    /// What may be written behind the end.
+    /// The next `N` bytes to write, if the buffer has as many.
     #[inline(always)]
-    fn margin(&mut self) -> &mut [u8; MARGIN] {
-        if self.bytes.len() - self.end < MARGIN {
-            self.grow(MARGIN);
-        }
-        let behind = self.bytes.get_mut(self.end..);
-        let Some(margin) = behind.and_then(|behind| behind.first_chunk_mut()) else {
-            unreachable!("the buffer has grown");
-        };
-        margin
+    fn behind<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.bytes.get_mut(self.end..)?.first_chunk_mut()
     }
 
+    /// Writes behind the end, where there are too few bytes.
     #[cold]
-    fn grow(&mut self, more: usize) {
-        let length = (self.end + more).max(2 * self.bytes.len());
-        self.bytes.resize(length, 0);
+    #[expect(clippy::indexing_slicing, reason = "the buffer has grown")]
+    fn grow_and_write(&mut self, bytes: &[u8]) {
+        let end = self.end + bytes.len();
+        self.bytes.resize(end.max(2 * self.bytes.len()), 0);
+        self.bytes[self.end..end].copy_from_slice(bytes);
     }
 
     #[inline(always)]
@@ -74,9 +60,9 @@ impl RowBuffer {
     /// by what follows: a copy of known size is a move or two, one of unknown size a call.
     #[inline(always)]
     pub(crate) fn start_of<const N: usize>(&mut self, bytes: &[u8; N], length: usize) {
-        const { assert!(N <= MARGIN) };
-        if let Some(to) = self.margin().first_chunk_mut() {
-            *to = *bytes;
+        match self.behind() {
+            Some(to) => *to = *bytes,
+            None => self.grow_and_write(bytes),
         }
         self.end += length;
     }
@@ -89,11 +75,14 @@ impl RowBuffer {
     /// Appends a text and the first `length` bytes of a window, with one check of the capacity.
     #[inline(always)]
     pub(crate) fn padded_and_window(&mut self, text: &PaddedText, window: &Window, length: usize) {
-        let margin = self.margin();
-        if let Some(to) = margin.first_chunk_mut() {
+        let Some(behind) = self.behind::<{ 2 * WINDOW }>() else {
+            self.padded(text);
+            return self.start_of(window, length);
+        };
+        if let Some(to) = behind.first_chunk_mut() {
             *to = text.bytes;
         }
-        let behind = margin.get_mut(text.length..);
+        let behind = behind.get_mut(text.length..);
         if let Some(to) = behind.and_then(|behind| behind.first_chunk_mut()) {
             *to = *window;
         }
@@ -106,14 +95,22 @@ impl RowBuffer {
     }
 
     #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "the buffer has grown")]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         let end = self.end + bytes.len();
-        if end > self.bytes.len() {
-            self.grow(bytes.len());
+        match self.bytes.get_mut(self.end..end) {
+            Some(to) => to.copy_from_slice(bytes),
+            None => self.grow_and_write(bytes),
         }
-        self.bytes[self.end..end].copy_from_slice(bytes);
         self.end = end;
+    }
+
+    /// Appends a string of the page, but for its first quotation mark, as the inside of a string.
+    pub(crate) fn rest_of_string(&mut self, string: Token<'_>) {
+        match string.plain_string() {
+            Some(text) => self.text(text),
+            None => self.text(&escaped(&string.text[1..string.text.len() - 1])),
+        }
+        self.array(b"\\\"");
     }
 }
 

@@ -1,7 +1,12 @@
 //! One row being written: which value goes where, and in which form.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the layout's indices are those of COLUMNS"
+)]
+
 use crate::array_cache::ArrayCache;
-use crate::catch_all::{CatchAll, CatchAlls};
+use crate::catch_all::CatchAlls;
 use crate::event_id::EventId;
 use crate::key_table::{KeyIndex, KeyTable};
 use crate::layout::{ColumnNaming, Layout, MemberName, NodeIndex, ROOT};
@@ -37,13 +42,9 @@ impl RowWriter {
         RowWriter {
             keys: KeyTable::new(&layout),
             layout,
-            cache: ArrayCache::new(),
-            catch_alls: CatchAlls {
-                debug_data: CatchAll::new(),
-                is_debug_data_taken: false,
-                additional: CatchAll::new(),
-            },
-            row: RowBuffer::new(),
+            cache: ArrayCache::default(),
+            catch_alls: CatchAlls::default(),
+            row: RowBuffer::default(),
             is_written: [false; _],
             truncated: 0,
             has_uuid: false,
@@ -56,9 +57,7 @@ impl RowWriter {
     pub(crate) fn begin(&mut self, opening: &str) {
         self.row.truncate(0);
         self.row.text(opening);
-        self.catch_alls.debug_data.clear();
-        self.catch_alls.is_debug_data_taken = false;
-        self.catch_alls.additional.clear();
+        self.catch_alls.clear();
         self.is_written = [false; _];
         (self.truncated, self.has_uuid, self.uuid) = (0, false, None);
         self.published.clear();
@@ -72,10 +71,6 @@ impl RowWriter {
 
     /// Copies the string of a column, whose quotation mark was read.
     #[inline(always)]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "the layout's indices are those of COLUMNS"
-    )]
     pub(crate) fn column_string(
         &mut self,
         scanner: &mut Scanner<'_>,
@@ -115,10 +110,6 @@ impl RowWriter {
     }
 
     /// Writes an array or object of a column while it is read, if the column has text.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "the layout's indices are those of COLUMNS"
-    )]
     fn column_nested(
         &mut self,
         scanner: &mut Scanner<'_>,
@@ -166,10 +157,6 @@ impl RowWriter {
 
     /// Writes a value to its column, or to the catch-all when the column cannot hold it.
     #[inline(never)]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "the layout's indices are those of COLUMNS"
-    )]
     fn put(&mut self, key: KeyIndex, column: usize, value: Token<'_>) {
         if value.holds_nothing() {
             return;

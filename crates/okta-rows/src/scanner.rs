@@ -157,8 +157,14 @@ impl<'de> Scanner<'de> {
     #[inline(always)]
     pub(crate) fn scalar(&mut self) -> Result<Token<'de>, Malformed> {
         let start = self.at;
-        if self.take_text(b"true") || self.take_text(b"false") || self.take_text(b"null") {
-            return Ok(self.token(start, 0));
+        if let Some(b'f' | b'n' | b't') = self.peek() {
+            let is_name =
+                self.take_text(b"true") || self.take_text(b"false") || self.take_text(b"null");
+            return if is_name {
+                Ok(self.token(start, 0))
+            } else {
+                Err(Malformed)
+            };
         }
         self.take(b'-');
         if !self.take(b'0') {
@@ -176,7 +182,6 @@ impl<'de> Scanner<'de> {
     }
 
     /// Goes past one digit at least.
-    #[inline(always)]
     fn digits(&mut self) -> Result<(), Malformed> {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.peek() {

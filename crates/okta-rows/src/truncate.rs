@@ -18,14 +18,13 @@ pub(crate) fn truncate_text(text: &str) -> &str {
 pub(crate) fn truncate_json(json: &str, limit: usize) -> String {
     let mut index = EscapeIndex::default();
     let mut scanner = Scanner::new(json, index.of(json));
-    let items = read_items(&mut scanner, &mut ArrayCache::new()).expect("an array or object");
+    let items = read_items(&mut scanner, &mut ArrayCache::default()).expect("an array or object");
     let (open, close) = if json.starts_with('{') {
         ('{', '}')
     } else {
         ('[', ']')
     };
-    let mut kept = String::with_capacity(limit);
-    kept.push(open);
+    let mut kept = String::from(open);
     for (key, value) in items {
         let before = kept.len();
         if before > 1 {

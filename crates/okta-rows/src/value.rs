@@ -2,74 +2,18 @@
 
 use crate::array_cache::{ArrayCache, NextToken, START};
 use crate::brackets::BracketStack;
-use crate::row_buffer::{PaddedText, RowBuffer, Window};
+use crate::row_buffer::RowBuffer;
 use crate::scanner::Scanner;
 use crate::text::escaped;
 use crate::token::{Malformed, Token};
 
-/// Where an array or object goes while it is read.
-pub(crate) trait Target {
-    /// A string without escapes, behind its quotation mark: the beginning of a window.
-    fn short_string(&mut self, window: &Window, length: usize);
-    /// Any string, of which the quotation mark before it was handed on.
-    fn string(&mut self, token: Token<'_>);
-    /// A number.
-    fn number(&mut self, token: Token<'_>);
-    /// What stands between two of them, with the quotation mark of a string.
-    fn skeleton(&mut self, text: &str);
-    /// The same, escaped already.
-    fn escaped_skeleton(&mut self, text: &PaddedText);
-}
-
-/// Drops the value: it is only gone past.
-struct Discard;
-
-impl Target for Discard {
-    fn short_string(&mut self, _: &Window, _: usize) {}
-    fn string(&mut self, _: Token<'_>) {}
-    fn number(&mut self, _: Token<'_>) {}
-    fn skeleton(&mut self, _: &str) {}
-    fn escaped_skeleton(&mut self, _: &PaddedText) {}
-}
-
-/// Appends the value as the inside of a JSON string.
-impl Target for RowBuffer {
-    #[inline(always)]
-    fn short_string(&mut self, window: &Window, length: usize) {
-        self.start_of(window, length);
-        self.array(b"\\\"");
-    }
-
-    fn string(&mut self, token: Token<'_>) {
-        let inside = &token.text[1..token.text.len() - 1];
-        match token.escapes {
-            0 => self.text(inside),
-            _ => self.text(&escaped(inside)),
-        }
-        self.array(b"\\\"");
-    }
-
-    fn number(&mut self, token: Token<'_>) {
-        self.text(token.text);
-    }
-
-    fn skeleton(&mut self, text: &str) {
-        self.text(&escaped(text));
-    }
-
-    #[inline(always)]
-    fn escaped_skeleton(&mut self, text: &PaddedText) {
-        self.padded(text);
-    }
-}
-
-/// Reads a value.
+/// Reads a value that goes nowhere while it is read.
 pub(crate) fn read_value<'de>(
     scanner: &mut Scanner<'de>,
     cache: &mut ArrayCache,
 ) -> Result<Token<'de>, Malformed> {
     match scanner.peek() {
-        Some(b'{' | b'[') => read_nested(scanner, cache, &mut Discard),
+        Some(b'{' | b'[') => read_nested(scanner, cache, &mut RowBuffer::default()),
         _ if scanner.take(b'"') => scanner.rest_of_string(),
         _ => scanner.scalar(),
     }
@@ -99,11 +43,12 @@ pub(crate) fn read_items<'de>(
     Ok(items)
 }
 
-/// Reads an array or object, however deep: depth costs a bit and not a call.
+/// Reads an array or object and appends it as the inside of a string. Depth costs a bit and no
+/// call.
 pub(crate) fn read_nested<'de>(
     scanner: &mut Scanner<'de>,
     cache: &mut ArrayCache,
-    to: &mut impl Target,
+    to: &mut RowBuffer,
 ) -> Result<Token<'de>, Malformed> {
     let start = scanner.at();
     cache.begin();
@@ -112,8 +57,8 @@ pub(crate) fn read_nested<'de>(
         let next = match cache.predict(scanner, state) {
             Some(skeleton) => {
                 scanner.skip(skeleton.length);
-                to.escaped_skeleton(&skeleton.escaped);
-                state = skeleton.state;
+                to.padded(&skeleton.escaped);
+                state = skeleton.state_after;
                 skeleton.next
             }
             None => {
@@ -121,18 +66,19 @@ pub(crate) fn read_nested<'de>(
                 cache.brackets.begin_change();
                 let next = read_skeleton(scanner, &mut cache.brackets, state != START)?;
                 let skeleton = scanner.text_since(at);
-                to.skeleton(skeleton);
+                to.text(&escaped(skeleton));
                 state = cache.learn(state, skeleton, next);
                 next
             }
         };
         match (next, scanner.short_string()) {
             (NextToken::Text, Some((window, length))) => {
-                to.short_string(window, length);
+                to.start_of(window, length);
+                to.array(b"\\\"");
                 scanner.skip(length + 1);
             }
-            (NextToken::Text, None) => to.string(scanner.rest_of_string()?),
-            (NextToken::Number, _) => to.number(scanner.scalar()?),
+            (NextToken::Text, None) => to.rest_of_string(scanner.rest_of_string()?),
+            (NextToken::Number, _) => to.text(scanner.scalar()?.text),
             (NextToken::End, _) => return Ok(scanner.token(start, 0)),
         }
     }
@@ -245,15 +191,15 @@ mod tests {
     proptest! {
         #[test]
         fn what_serde_json_takes_for_a_value_is_one_and_nothing_else(text in "[\\[\\]{}:,\"\\\\u0aeE.+\\-1 \\n]{0,12}") {
-            is_read_as_serde_json_does(&mut ArrayCache::new(), &text);
-            is_read_as_serde_json_does(&mut ArrayCache::new(), &(text + &" ".repeat(70)));
+            is_read_as_serde_json_does(&mut ArrayCache::default(), &text);
+            is_read_as_serde_json_does(&mut ArrayCache::default(), &(text + &" ".repeat(70)));
         }
 
         #[test]
         fn so_it_is_after_other_values(
             lists in prop::collection::vec(prop::collection::vec(pieces(), 1..4), 1..12),
         ) {
-            let mut cache = ArrayCache::new();
+            let mut cache = ArrayCache::default();
             for list in lists {
                 for text in [format!("[{}]", list.join(",")), list.concat()] {
                     // With room after it, it is looked at as all but a page's end is.
