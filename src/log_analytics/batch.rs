@@ -286,6 +286,7 @@ mod tests {
             has_uuid: true,
             published: None,
             truncated: 0,
+            raw: None,
         });
     }
 

@@ -199,7 +199,7 @@ fn the_reference_names_every_column_twin_and_place() {
             column.path
         );
         assert!(page.contains(&format!("`{}`", column.classic_name())));
-        if let Some(twin) = column.twin_name() {
+        if let Some(twin) = column.alternate_name() {
             assert!(page.contains(&format!("`{twin}`")), "{twin}");
         }
     }

@@ -16,9 +16,6 @@ const STATES: usize = 256;
 /// A value's beginning, before its first skeleton.
 pub(crate) const START: usize = STATES;
 
-/// The most skeletons that are tried in one state.
-const MOST_CANDIDATES: usize = 8;
-
 /// The most skeletons that one value may teach, lest an unfamiliar one costs time and what is known.
 const MOST_LEARNED: u32 = 100;
 
@@ -45,22 +42,12 @@ pub(crate) struct Skeleton {
 }
 
 /// What is known of arrays and objects, and the brackets of the one that is being read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ArrayCache {
     pub(crate) brackets: BracketStack,
     predictor: Predictor<Skeleton>,
     /// How many this value may still teach.
     left: u32,
-}
-
-impl Default for ArrayCache {
-    fn default() -> ArrayCache {
-        ArrayCache {
-            brackets: BracketStack::default(),
-            predictor: Predictor::new(MOST_CANDIDATES),
-            left: 0,
-        }
-    }
 }
 
 impl ArrayCache {
@@ -79,7 +66,7 @@ impl ArrayCache {
             brackets,
             ..
         } = self;
-        predictor.predict(state, scanner.lookahead()?, |skeleton| {
+        predictor.predict(state, scanner.rest(), |skeleton| {
             // Where a number stood, a `null` may stand another time.
             (skeleton.next != NextToken::Number || scanner.is_number_at(skeleton.length))
                 && brackets.apply(&skeleton.change, skeleton.next == NextToken::End)

@@ -79,24 +79,15 @@ impl CatchAll {
                 scanner.skip(length + 1);
                 // A comma and two quotation marks.
                 self.length += key.name.length + length + 3;
-                Ok(())
             }
-            _ => self.read_long_string(path, key, scanner),
+            _ => {
+                self.name(path, &key.name);
+                let string = scanner.rest_of_string()?;
+                self.escaped.array(b"\\\"");
+                self.escaped.rest_of_string(string);
+                self.length += string.text.len();
+            }
         }
-    }
-
-    #[inline(never)]
-    fn read_long_string(
-        &mut self,
-        path: &[MemberName],
-        key: &Key,
-        scanner: &mut Scanner<'_>,
-    ) -> Result<(), Malformed> {
-        self.name(path, &key.name);
-        let string = scanner.rest_of_string()?;
-        self.escaped.array(b"\\\"");
-        self.escaped.rest_of_string(string);
-        self.length += string.text.len();
         Ok(())
     }
 

@@ -51,14 +51,8 @@ pub(crate) fn encode_event(
         match transition.value {
             ValueKind::ColumnString(column) => writer.column_string(scanner, key, column)?,
             ValueKind::UnmappedString => writer.unmapped_string(scanner, key)?,
-            ValueKind::Column(column) => {
-                scanner.skip_blanks();
-                writer.column(scanner, key, column)?;
-            }
-            ValueKind::Unmapped => {
-                scanner.skip_blanks();
-                writer.unmapped(scanner, key)?;
-            }
+            ValueKind::Column(column) => writer.column(scanner, key, column)?,
+            ValueKind::Unmapped => writer.unmapped(scanner, key)?,
             ValueKind::TypeMismatch(node) => type_mismatch(writer, scanner, node)?,
         }
     }
@@ -115,34 +109,19 @@ fn read_transition(
             key,
             value,
         };
-        learn(writer, scanner, from, start, transition);
+        // A string may stand there another time: this value is told from it by its first byte.
+        let is_told_by_next = match value {
+            ValueKind::Column(_) => matches!(meaning, Meaning::Text(_)),
+            _ => value == ValueKind::Unmapped,
+        };
+        // Where something else stands, an object may stand another time.
+        if !matches!(value, ValueKind::TypeMismatch(_))
+            && let Some(text) = scanner.text_and_next(start, usize::from(is_told_by_next))
+        {
+            writer.keys.learn(from, text, transition);
+        }
         return Ok(Some(transition));
     }
-}
-
-/// Has a transition kept, if the bytes since `start` tell what it leads to.
-fn learn(
-    writer: &mut RowWriter,
-    scanner: &Scanner<'_>,
-    from: KeyIndex,
-    start: usize,
-    transition: Transition,
-) {
-    let mut end = *scanner;
-    match (transition.value, writer.keys.key(transition.key).meaning) {
-        // An object may stand here another time.
-        (ValueKind::TypeMismatch(_), _) => return,
-        // The first byte tells this value from a string.
-        (ValueKind::Column(_), Meaning::Text(_)) | (ValueKind::Unmapped, _) => {
-            match end.peek() {
-                Some(first) if first.is_ascii() => end.skip(1),
-                // No value begins so.
-                _ => return,
-            }
-        }
-        _ => {}
-    }
-    writer.keys.learn(from, end.text_since(start), transition);
 }
 
 /// Reads something that stands where an object was expected, and keeps it unless it is `null`.

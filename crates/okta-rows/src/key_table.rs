@@ -18,9 +18,6 @@ const MOST_UNMAPPED: usize = 200;
 /// The longest unmapped key that is kept, in bytes.
 const LONGEST_UNMAPPED: usize = 128;
 
-/// The most transitions from one key that are kept.
-const MOST_TRANSITIONS: usize = 16;
-
 /// The longest transition that is kept, in bytes: some twenty keys without values.
 const LONGEST_TRANSITION: usize = 512;
 
@@ -111,7 +108,7 @@ impl KeyTable {
             keys,
             of_nodes,
             left: MOST_UNMAPPED,
-            transitions: Predictor::new(MOST_TRANSITIONS),
+            transitions: Predictor::default(),
         }
     }
 
@@ -127,9 +124,7 @@ impl KeyTable {
         scanner: &mut Scanner<'_>,
         from: KeyIndex,
     ) -> Option<Transition> {
-        let known = self
-            .transitions
-            .predict(from, scanner.lookahead()?, |_| true)?;
+        let known = self.transitions.predict(from, scanner.rest(), |_| true)?;
         scanner.skip(known.length);
         Some(*known)
     }

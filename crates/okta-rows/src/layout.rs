@@ -68,20 +68,14 @@ impl MemberName {
     }
 }
 
-/// A column ready to be written.
-#[derive(Debug)]
-pub(crate) struct NamedColumn {
-    /// `,"name":`, and a quotation mark where the column has text.
-    pub(crate) prefix: PaddedText,
-    pub(crate) column: &'static Column,
-}
-
-/// The tree, the columns, and the prefixes (`,"name":`) of the synthetic columns.
+/// The tree, and what a column's value follows in the row.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) naming: ColumnNaming,
     pub(crate) nodes: Vec<Node>,
-    columns: Vec<NamedColumn>,
+    /// Of each of [`COLUMNS`]: `,"name":`, and a quotation mark where the column has text.
+    pub(crate) prefixes: Vec<PaddedText>,
+    // Of the synthetic ones, without quotation mark:
     pub(crate) debug_data: String,
     pub(crate) additional: String,
     pub(crate) truncated: String,
@@ -99,7 +93,7 @@ impl Layout {
         let mut layout = Layout {
             naming,
             nodes: vec![root],
-            columns: COLUMNS.iter().map(|column| named(column, naming)).collect(),
+            prefixes: COLUMNS.iter().map(|c| padded_prefix(c, naming)).collect(),
             debug_data: synthetic_prefix(schema::DEBUG_DATA, naming),
             additional: synthetic_prefix(schema::ADDITIONAL, naming),
             truncated: synthetic_prefix(schema::TRUNCATED, naming),
@@ -111,11 +105,6 @@ impl Layout {
             }
         }
         layout
-    }
-
-    #[inline(always)]
-    pub(crate) fn column(&self, index: usize) -> &NamedColumn {
-        &self.columns[index]
     }
 
     #[inline(always)]
@@ -164,13 +153,10 @@ impl Layout {
     clippy::expect_used,
     reason = "a dropped column would shift all after it"
 )]
-fn named(column: &'static Column, naming: ColumnNaming) -> NamedColumn {
+fn padded_prefix(column: &Column, naming: ColumnNaming) -> PaddedText {
     let quotation_mark = if column.kind == Kind::Text { "\"" } else { "" };
     let prefix = prefix(column, naming) + quotation_mark;
-    NamedColumn {
-        prefix: PaddedText::of(&prefix).expect("a column's name has at most 46 characters"),
-        column,
-    }
+    PaddedText::of(&prefix).expect("a column's name has at most 46 characters")
 }
 
 fn prefix(column: &Column, naming: ColumnNaming) -> String {

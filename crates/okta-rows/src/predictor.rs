@@ -5,14 +5,15 @@
 
 use std::cmp::Reverse;
 
-use crate::simd_literal::{Chunk, Literal};
+use crate::simd_literal::Literal;
+
+/// The most candidates of one state.
+const MOST_CANDIDATES: usize = 16;
 
 /// For each state the texts that followed it, the most used first.
 #[derive(Debug)]
 pub(crate) struct Predictor<T> {
     states: Vec<Vec<Candidate<T>>>,
-    /// The most candidates of one state.
-    most: usize,
 }
 
 #[derive(Debug)]
@@ -22,21 +23,23 @@ struct Candidate<T> {
     hits: u32,
 }
 
-impl<T: PartialEq> Predictor<T> {
-    pub(crate) fn new(most: usize) -> Predictor<T> {
-        let states = Vec::new();
-        Predictor { states, most }
+impl<T> Default for Predictor<T> {
+    fn default() -> Predictor<T> {
+        Predictor { states: Vec::new() }
     }
+}
 
-    /// The meaning of the text that follows, if it followed this state before; of several, the
-    /// first that `applies`. The page goes on with `first` and `after`.
+impl<T: PartialEq> Predictor<T> {
+    /// The meaning of the text that the page goes on with, if it followed this state before; of
+    /// several the first that `applies`. Near the page's end nothing is predicted.
     #[inline(always)]
     pub(crate) fn predict(
         &mut self,
         state: usize,
-        (first, after): (&Chunk, &[u8]),
+        rest: &[u8],
         mut applies: impl FnMut(&T) -> bool,
     ) -> Option<&T> {
+        let (first, after) = rest.split_first_chunk()?;
         for candidate in self.states.get_mut(state)? {
             if candidate.text.is_next(first, after) && applies(&candidate.meaning) {
                 candidate.hits = candidate.hits.wrapping_add(1);
@@ -55,10 +58,10 @@ impl<T: PartialEq> Predictor<T> {
             unreachable!("the state has been added");
         };
         let text = Literal::of(text);
-        // It may be known: near the page's end nothing is predicted.
+        // It may be known, from the end of a page.
         candidates.retain(|known| known.text != text || known.meaning != meaning);
         candidates.sort_by_key(|known| Reverse(known.hits));
-        candidates.truncate(self.most - 1);
+        candidates.truncate(MOST_CANDIDATES - 1);
         // Halved, so that what is used no more ends as the least used.
         for known in candidates.iter_mut() {
             known.hits /= 2;
@@ -76,32 +79,49 @@ impl<T: PartialEq> Predictor<T> {
 mod tests {
     use super::*;
 
-    fn predicted(predictor: &mut Predictor<u8>, text: &[u8]) -> Option<u8> {
-        let page = [text, &[b' '; 64]].concat();
-        let ahead = page.split_first_chunk().unwrap();
-        predictor
-            .predict(3, ahead, |meaning| *meaning != 9)
-            .copied()
+    fn predicted(predictor: &mut Predictor<usize>, text: &str) -> Option<usize> {
+        let page = format!("{text}{}", " ".repeat(64));
+        let applies = |meaning: &usize| *meaning != 99;
+        predictor.predict(3, page.as_bytes(), applies).copied()
     }
 
     #[test]
     fn what_is_used_stays_and_what_is_not_makes_room() {
-        let mut predictor = Predictor::new(2);
-        predictor.learn(3, b"one", 1);
-        assert_eq!(predicted(&mut predictor, b"one"), Some(1));
-        predictor.learn(3, b"two", 2);
-        predictor.learn(3, b"three", 3);
-        assert_eq!(predicted(&mut predictor, b"one"), Some(1));
-        assert_eq!(predicted(&mut predictor, b"two"), None);
-        assert_eq!(predicted(&mut predictor, b"three"), Some(3));
-        assert_eq!(predictor.predict(4, (&[0; 32], &[]), |_| true), None);
+        let mut predictor = Predictor::default();
+        predictor.learn(3, b"used", 0);
+        for number in 1..=2 * MOST_CANDIDATES {
+            let text = format!("text {number}.");
+            predictor.learn(3, text.as_bytes(), number);
+            assert_eq!(predicted(&mut predictor, "used"), Some(0));
+        }
+        let newest = 2 * MOST_CANDIDATES;
+        let text = format!("text {newest}.");
+        assert_eq!(predicted(&mut predictor, &text), Some(newest));
+        let least_used = format!("text {}.", newest - 1);
+        assert_eq!(predicted(&mut predictor, &least_used), None);
+        assert_eq!(predictor.predict(4, text.as_bytes(), |_| true), None);
+    }
+
+    #[test]
+    fn what_is_used_no_more_makes_room_in_the_end() {
+        let mut predictor = Predictor::default();
+        predictor.learn(3, b"used", 0);
+        for _ in 0..1000 {
+            assert_eq!(predicted(&mut predictor, "used"), Some(0));
+        }
+        for number in 1..=4 * MOST_CANDIDATES {
+            let text = format!("text {number}.");
+            predictor.learn(3, text.as_bytes(), number);
+            predicted(&mut predictor, &text);
+        }
+        assert_eq!(predicted(&mut predictor, "used"), None);
     }
 
     #[test]
     fn a_text_may_have_several_meanings_of_which_the_first_that_applies_counts() {
-        let mut predictor = Predictor::new(3);
-        predictor.learn(3, b"one", 9);
+        let mut predictor = Predictor::default();
+        predictor.learn(3, b"one", 99);
         predictor.learn(3, b"one", 1);
-        assert_eq!(predicted(&mut predictor, b"one"), Some(1));
+        assert_eq!(predicted(&mut predictor, "one"), Some(1));
     }
 }

@@ -13,7 +13,7 @@ use crate::layout::{ColumnNaming, Layout, MemberName, NodeIndex, ROOT};
 use crate::row::Row;
 use crate::row_buffer::RowBuffer;
 use crate::scanner::Scanner;
-use crate::schema::{COLUMNS, Kind, MAX_VALUE};
+use crate::schema::{COLUMNS, Column, Kind, MAX_VALUE};
 use crate::text::{decoded, escaped, is_decodable, is_number, is_number_token, is_time, quoted};
 use crate::token::{Malformed, Token};
 use crate::truncate::{truncate_json, truncate_text};
@@ -81,7 +81,7 @@ impl RowWriter {
             Some((window, length)) if !self.is_written[column] => {
                 self.is_written[column] = true;
                 // With the quotation mark behind it.
-                let prefix = &self.layout.column(column).prefix;
+                let prefix = &self.layout.prefixes[column];
                 self.row.padded_and_window(prefix, window, length + 1);
                 scanner.skip(length + 1);
             }
@@ -93,7 +93,7 @@ impl RowWriter {
         Ok(())
     }
 
-    /// Reads any value of a column.
+    /// Reads any value of a column. An array or object is written while it is read.
     #[inline(always)]
     pub(crate) fn column(
         &mut self,
@@ -101,33 +101,23 @@ impl RowWriter {
         key: KeyIndex,
         column: usize,
     ) -> Result<(), Malformed> {
-        if let Some(b'[' | b'{') = scanner.peek() {
-            return self.column_nested(scanner, key, column);
-        }
-        let value = read_value(scanner, &mut self.cache)?;
-        self.put(key, column, value);
-        Ok(())
-    }
-
-    /// Writes an array or object of a column while it is read, if the column has text.
-    fn column_nested(
-        &mut self,
-        scanner: &mut Scanner<'_>,
-        key: KeyIndex,
-        column: usize,
-    ) -> Result<(), Malformed> {
-        let named = self.layout.column(column);
-        let before = self.row.len();
-        self.row.padded(&named.prefix);
-        let value = read_nested(scanner, &mut self.cache, &mut self.row)?;
-        self.row.byte(b'"');
-        let fits = value.text.len() <= MAX_VALUE && named.column.kind == Kind::Text;
-        if fits && !value.holds_nothing() && !self.is_written[column] {
-            self.is_written[column] = true;
-        } else {
+        scanner.skip_blanks();
+        let value = if let Some(b'[' | b'{') = scanner.peek() {
+            let before = self.row.len();
+            self.row.padded(&self.layout.prefixes[column]);
+            let value = read_nested(scanner, &mut self.cache, &mut self.row)?;
+            self.row.byte(b'"');
+            let fits = value.text.len() <= MAX_VALUE && COLUMNS[column].kind == Kind::Text;
+            if fits && !value.holds_nothing() && !self.is_written[column] {
+                self.is_written[column] = true;
+                return Ok(());
+            }
             self.row.truncate(before);
-            self.put(key, column, value);
-        }
+            value
+        } else {
+            read_value(scanner, &mut self.cache)?
+        };
+        self.put(key, column, value);
         Ok(())
     }
 
@@ -161,18 +151,17 @@ impl RowWriter {
         if value.holds_nothing() {
             return;
         }
-        let named = self.layout.column(column);
-        let schema_column = named.column;
+        let Column { path, kind, .. } = COLUMNS[column];
         let before = self.row.len();
-        self.row.padded(&named.prefix);
-        if self.is_written[column] || !self.write(schema_column.kind, value) {
+        self.row.padded(&self.layout.prefixes[column]);
+        if self.is_written[column] || !self.write(kind, value) {
             self.row.truncate(before);
             let key = self.keys.key(key);
             let (catch_all, path) = self.catch_alls.of(self.layout.node(key.node));
             return catch_all.put(path, &key.name, value);
         }
         self.is_written[column] = true;
-        match schema_column.path {
+        match path {
             "uuid" => {
                 let uuid = decoded(value);
                 self.has_uuid = !uuid.is_empty();

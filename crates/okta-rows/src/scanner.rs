@@ -4,7 +4,6 @@
 
 use crate::escape_index::{EscapeBits, LONGEST_RUN};
 use crate::row_buffer::Window;
-use crate::simd_literal::Chunk;
 use crate::token::{Malformed, Token};
 
 /// A position in a text.
@@ -32,16 +31,15 @@ impl<'de> Scanner<'de> {
         &self.text.as_bytes()[self.at..]
     }
 
-    /// The same, its first bytes apart; `None` near the page's end.
-    #[inline(always)]
-    pub(crate) fn lookahead(&self) -> Option<(&'de Chunk, &'de [u8])> {
-        self.rest().split_first_chunk()
-    }
-
     /// What was read from `start` on.
     #[inline(always)]
     pub(crate) fn text_since(&self, start: usize) -> &'de str {
         &self.text[start..self.at]
+    }
+
+    /// The same and the next bytes; `None` if there are not as many, or they are no characters.
+    pub(crate) fn text_and_next(&self, start: usize, next: usize) -> Option<&'de str> {
+        self.text.get(start..self.at + next)
     }
 
     #[inline(always)]

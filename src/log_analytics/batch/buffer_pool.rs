@@ -57,6 +57,7 @@ mod tests {
             has_uuid: true,
             published: None,
             truncated: 0,
+            raw: None,
         });
         batcher.flush().remove(0)
     }
