@@ -92,6 +92,7 @@ impl CatchAll {
     }
 
     /// Reads a value that is no string and adds it as [`CatchAll::put`] does, if it holds something.
+    #[inline(never)]
     pub(crate) fn read(
         &mut self,
         path: &[MemberName],
@@ -156,10 +157,7 @@ impl CatchAll {
 
     /// Ends the outermost object and appends all of it to a string of the row, cut if it is longer
     /// than a value may be; returns the bytes cut.
-    #[expect(
-        clippy::expect_used,
-        reason = "it was written as the inside of a string"
-    )]
+    #[expect(clippy::expect_used, reason = "the inside of a string was written")]
     pub(crate) fn finish(&mut self, row: &mut RowBuffer) -> usize {
         self.leave(1);
         self.byte(b'}');

@@ -6,7 +6,6 @@
 //! and `{}` hold nothing and are left out; but for the ends of values that are too long, nothing
 //! else is dropped.
 
-use crate::escape_index::EscapeIndex;
 use crate::event::{Fallback, encode_event};
 use crate::layout::ColumnNaming;
 use crate::row::Row;
@@ -24,8 +23,6 @@ pub struct RowEncoder {
     opening: String,
     /// Event types whose events are handed out as they stand.
     watched: Vec<String>,
-    /// Of the page that is being read.
-    pub(crate) index: EscapeIndex,
 }
 
 impl RowEncoder {
@@ -36,7 +33,6 @@ impl RowEncoder {
             opening: writer.layout.domain.replacen(',', "{", 1) + &quoted(host),
             writer,
             watched: Vec::new(),
-            index: EscapeIndex::default(),
         }
     }
 
@@ -97,13 +93,14 @@ impl RowEncoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::escape_index::EscapeIndex;
 
     /// The raw events of a page of which `user.session.start` is watched.
     fn raw(page: &str) -> Vec<Option<String>> {
         let mut encoder = RowEncoder::new(ColumnNaming::Full, "acme.okta.com");
         encoder.watch(["user.session.start".to_owned(), "other".to_owned()]);
-        let mut index = EscapeIndex::default();
-        let mut scanner = Scanner::new(page, index.of(page));
+        let index = EscapeIndex::of(page);
+        let mut scanner = Scanner::new(page, &index);
         let mut rows = Vec::new();
         while scanner.take(b'[') || scanner.take(b',') {
             let row = encoder.encode(&mut scanner, &mut Vec::new()).unwrap();
@@ -160,8 +157,8 @@ mod tests {
     fn where_nothing_is_watched_nothing_is_handed_out() {
         let page = r#"{"eventType":"user.session.start"}"#;
         let mut encoder = RowEncoder::new(ColumnNaming::Full, "acme.okta.com");
-        let mut index = EscapeIndex::default();
-        let mut scanner = Scanner::new(page, index.of(page));
+        let index = EscapeIndex::of(page);
+        let mut scanner = Scanner::new(page, &index);
         let row = encoder.encode(&mut scanner, &mut Vec::new()).unwrap();
         assert_eq!(row.raw, None);
     }

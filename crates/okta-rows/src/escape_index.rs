@@ -5,48 +5,41 @@
 
 use fearless_simd::{Level, dispatch, prelude::*, u8x32};
 
-/// The longest run that [`EscapeBits::unescaped_run`] tells.
+/// The longest run that [`EscapeIndex::unescaped_run`] tells.
 pub(crate) const LONGEST_RUN: usize = 57;
 
 /// Bytes of the page that share a word of bits.
 const BLOCK: usize = 64;
 
-/// The index, kept for its buffer from page to page.
-#[derive(Debug)]
-pub(crate) struct EscapeIndex {
-    bits: Vec<u8>,
-    /// The vector instructions that this processor has.
-    level: Level,
-}
-
 /// The index of one text.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct EscapeBits<'a>(&'a [u8]);
-
-impl Default for EscapeIndex {
-    fn default() -> EscapeIndex {
-        EscapeIndex {
-            bits: Vec::new(),
-            level: Level::new(),
-        }
-    }
-}
+#[derive(Debug)]
+pub(crate) struct EscapeIndex(Vec<u8>);
 
 impl EscapeIndex {
     /// Sets the bits of `"`, `\` and control characters, and those behind the end of `text`.
-    pub(crate) fn of(&mut self, text: &str) -> EscapeBits<'_> {
+    pub(crate) fn of(text: &str) -> EscapeIndex {
+        let level = Level::new();
         let (blocks, rest) = text.as_bytes().as_chunks();
         let mut last = [0; BLOCK];
         for (to, from) in last.iter_mut().zip(rest) {
             *to = *from;
         }
         // One block for the rest, and one so that eight bytes of bits follow the last byte.
-        self.bits.resize((blocks.len() + 2) * BLOCK / 8, 0);
-        let (bits, rest_bits) = self.bits.split_at_mut(blocks.len() * BLOCK / 8);
-        dispatch!(self.level, simd => set_bits(simd, blocks, bits));
+        let mut bits = vec![0; (blocks.len() + 2) * BLOCK / 8];
+        let (of_blocks, of_rest) = bits.split_at_mut(blocks.len() * BLOCK / 8);
+        dispatch!(level, simd => set_bits(simd, blocks, of_blocks));
         // Zeros have their bits set, and stand behind every end.
-        dispatch!(self.level, simd => set_bits(simd, &[last], rest_bits));
-        EscapeBits(&self.bits)
+        dispatch!(level, simd => set_bits(simd, &[last], of_rest));
+        EscapeIndex(bits)
+    }
+
+    /// How many bytes from `at` on a string can hold as they stand, up to [`LONGEST_RUN`].
+    #[inline(always)]
+    pub(crate) fn unescaped_run(&self, at: usize) -> usize {
+        let bits = self.0.get(at / 8..).and_then(|bits| bits.first_chunk());
+        // No position in a text is so near the end of its bits.
+        let Some(bits) = bits else { return 0 };
+        (u64::from_le_bytes(*bits) >> (at % 8) | 1 << LONGEST_RUN).trailing_zeros() as usize
     }
 }
 
@@ -67,17 +60,6 @@ fn escapes<S: Simd>(simd: S, bytes: &[u8; 32]) -> u32 {
     let quote_or_control = turned.simd_le(0x20);
     let backslash = bytes.simd_eq(b'\\');
     (quote_or_control | backslash).to_bitmask() as u32
-}
-
-impl EscapeBits<'_> {
-    /// How many bytes from `at` on a string can hold as they stand, up to [`LONGEST_RUN`].
-    #[inline(always)]
-    pub(crate) fn unescaped_run(self, at: usize) -> usize {
-        let bits = self.0.get(at / 8..).and_then(|bits| bits.first_chunk());
-        // No position in a text is so near the end of its bits.
-        let Some(bits) = bits else { return 0 };
-        (u64::from_le_bytes(*bits) >> (at % 8) | 1 << LONGEST_RUN).trailing_zeros() as usize
-    }
 }
 
 #[cfg(test)]
@@ -107,13 +89,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_run_ends_at_the_next_escape_or_the_end(texts in prop::collection::vec("([a-zé]{0,90}[\"\\\\\n]{0,2}){0,4}", 1..4)) {
-            let mut index = EscapeIndex::default();
             for text in texts {
-                let bits = index.of(&text);
+                let index = EscapeIndex::of(&text);
                 for at in 0..=text.len() {
                     let rest = &text.as_bytes()[at..];
                     let run = rest.iter().position(|byte| needs_an_escape(*byte));
-                    prop_assert_eq!(bits.unescaped_run(at), run.unwrap_or(rest.len()).min(LONGEST_RUN));
+                    prop_assert_eq!(index.unescaped_run(at), run.unwrap_or(rest.len()).min(LONGEST_RUN));
                 }
             }
         }

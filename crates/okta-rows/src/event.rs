@@ -50,9 +50,9 @@ pub(crate) fn encode_event(
         key = transition.key;
         match transition.value {
             ValueKind::ColumnString(column) => writer.column_string(scanner, key, column)?,
-            ValueKind::UnmappedString => writer.unmapped_string(scanner, key)?,
+            ValueKind::UnmappedString => writer.unmapped(scanner, key, true)?,
             ValueKind::Column(column) => writer.column(scanner, key, column)?,
-            ValueKind::Unmapped => writer.unmapped(scanner, key)?,
+            ValueKind::Unmapped => writer.unmapped(scanner, key, false)?,
             ValueKind::TypeMismatch(node) => type_mismatch(writer, scanner, node)?,
         }
     }
@@ -86,8 +86,10 @@ fn read_transition(
         }
         is_first = false;
         let name = scanner.key()?;
-        let key = writer.keys.index_of(node, name);
-        let key = key.ok_or(Fallback::WholeEvent)?;
+        let key = writer
+            .keys
+            .index_of(node, name)
+            .ok_or(Fallback::WholeEvent)?;
         let meaning = writer.keys.key(key).meaning;
         if scanner.take_text(b"null") {
             continue;

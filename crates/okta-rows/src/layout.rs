@@ -1,9 +1,6 @@
 //! The schema as a tree of an event's objects, its columns named for one of the two APIs.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "nodes and columns are added and never removed"
-)]
+#![expect(clippy::indexing_slicing, reason = "no node is removed")]
 
 use crate::row_buffer::PaddedText;
 use crate::schema::{self, COLUMNS, Column, Kind};
@@ -25,7 +22,7 @@ pub(crate) type NodeIndex = usize;
 pub(crate) const ROOT: NodeIndex = 0;
 
 /// An object of the event that has columns in it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Node {
     /// Keys from the event's root to this object.
     pub(crate) path: Vec<MemberName>,
@@ -84,15 +81,9 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn new(naming: ColumnNaming) -> Layout {
-        let root = Node {
-            path: Vec::new(),
-            keys: Vec::new(),
-            parent: ROOT,
-            is_debug_data: false,
-        };
         let mut layout = Layout {
             naming,
-            nodes: vec![root],
+            nodes: vec![Node::default()],
             prefixes: COLUMNS.iter().map(|c| padded_prefix(c, naming)).collect(),
             debug_data: synthetic_prefix(schema::DEBUG_DATA, naming),
             additional: synthetic_prefix(schema::ADDITIONAL, naming),
@@ -151,7 +142,7 @@ impl Layout {
 
 #[expect(
     clippy::expect_used,
-    reason = "a dropped column would shift all after it"
+    reason = "a column dropped would shift all others"
 )]
 fn padded_prefix(column: &Column, naming: ColumnNaming) -> PaddedText {
     let quotation_mark = if column.kind == Kind::Text { "\"" } else { "" };

@@ -1,11 +1,10 @@
 //! A page of Okta's log: a JSON array of events. Its grammar alone can be wrong; an event, be it
 //! of whatever shape, has a row.
 
-use std::str::Utf8Error;
-
 use serde::de::IgnoredAny;
 
 use crate::encoder::RowEncoder;
+use crate::escape_index::EscapeIndex;
 use crate::row::RowSink;
 use crate::scanner::Scanner;
 use crate::token::Malformed;
@@ -44,7 +43,10 @@ pub fn encode_page(
         bytes: page.len(),
         problem,
     };
-    let text = utf8(page).map_err(|error| syntax(error.to_string()))?;
+    // The quick check says only whether it is UTF-8, the other one where not.
+    let text = simdutf8::basic::from_utf8(page)
+        .or_else(|_| std::str::from_utf8(page))
+        .map_err(|error| syntax(error.to_string()))?;
     if !text.trim_start().starts_with('[') {
         let start = text.trim_start().chars().take(40).collect();
         return Err(PageError::NotAList {
@@ -52,15 +54,9 @@ pub fn encode_page(
             start,
         });
     }
-    let mut index = std::mem::take(&mut encoder.index);
-    let read = encode_list(Scanner::new(text, index.of(text)), encoder, sink);
-    encoder.index = index;
-    read.map_err(|Malformed| syntax(parser_message(text)))
-}
-
-/// A page as text, if it is UTF-8. The quick check says only whether; the other one says where not.
-fn utf8(page: &[u8]) -> Result<&str, Utf8Error> {
-    simdutf8::basic::from_utf8(page).or_else(|_| std::str::from_utf8(page))
+    let index = EscapeIndex::of(text);
+    encode_list(Scanner::new(text, &index), encoder, sink)
+        .map_err(|Malformed| syntax(parser_message(text)))
 }
 
 fn encode_list(

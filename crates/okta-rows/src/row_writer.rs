@@ -1,9 +1,6 @@
 //! One row being written: which value goes where, and in which form.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "the layout's indices are those of COLUMNS"
-)]
+#![expect(clippy::indexing_slicing, reason = "columns are indices of COLUMNS")]
 
 use crate::array_cache::ArrayCache;
 use crate::catch_all::CatchAlls;
@@ -121,28 +118,20 @@ impl RowWriter {
         Ok(())
     }
 
-    /// Reads a string of a key that has no column, whose quotation mark was read.
+    /// Reads any value of a key that has no column; of a string the quotation mark was read.
     #[inline(always)]
-    pub(crate) fn unmapped_string(
-        &mut self,
-        scanner: &mut Scanner<'_>,
-        key: KeyIndex,
-    ) -> Result<(), Malformed> {
-        let key = self.keys.key(key);
-        let (catch_all, path) = self.catch_alls.of(self.layout.node(key.node));
-        catch_all.read_string(path, key, scanner)
-    }
-
-    /// Reads any value of a key that has no column.
-    #[inline(never)]
     pub(crate) fn unmapped(
         &mut self,
         scanner: &mut Scanner<'_>,
         key: KeyIndex,
+        is_string: bool,
     ) -> Result<(), Malformed> {
         let key = self.keys.key(key);
         let (catch_all, path) = self.catch_alls.of(self.layout.node(key.node));
-        catch_all.read(path, key, scanner, &mut self.cache)
+        match is_string {
+            true => catch_all.read_string(path, key, scanner),
+            false => catch_all.read(path, key, scanner, &mut self.cache),
+        }
     }
 
     /// Writes a value to its column, or to the catch-all when the column cannot hold it.
@@ -219,7 +208,6 @@ impl RowWriter {
                     true => value.text,
                     false => &truncate_json(value.text, MAX_VALUE),
                 };
-                // Blanks were dropped as well.
                 self.truncated += value.text.len() - json.len();
                 self.row.byte(b'"');
                 self.row.text(&escaped(json));
@@ -238,19 +226,17 @@ impl RowWriter {
     /// Keeps something that stands where an object was expected.
     pub(crate) fn put_type_mismatch(&mut self, node: NodeIndex, value: Token<'_>) {
         let node = self.layout.node(node);
-        let CatchAlls {
-            debug_data,
-            is_debug_data_taken,
-            additional,
-        } = &mut self.catch_alls;
-        if node.is_debug_data && debug_data.is_empty() && !*is_debug_data_taken {
-            *is_debug_data_taken = true;
+        let catch_alls = &mut self.catch_alls;
+        let is_first = catch_alls.debug_data.is_empty() && !catch_alls.is_debug_data_taken;
+        if node.is_debug_data && is_first {
+            catch_alls.is_debug_data_taken = true;
             self.row.text(&self.layout.debug_data);
             self.write_text(value);
         } else if let Some((name, parents)) = node.path.split_last() {
-            additional.put(parents, name, value);
+            catch_alls.additional.put(parents, name, value);
         } else {
-            additional.put(&[], &MemberName::of("\"event\""), value);
+            let name = MemberName::of("\"event\"");
+            catch_alls.additional.put(&[], &name, value);
         }
     }
 

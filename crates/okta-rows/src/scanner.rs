@@ -2,7 +2,7 @@
 //!
 //! A token is borrowed from the page as it stands. Nothing is decoded here.
 
-use crate::escape_index::{EscapeBits, LONGEST_RUN};
+use crate::escape_index::{EscapeIndex, LONGEST_RUN};
 use crate::row_buffer::Window;
 use crate::token::{Malformed, Token};
 
@@ -10,13 +10,13 @@ use crate::token::{Malformed, Token};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scanner<'de> {
     text: &'de str,
-    escapes: EscapeBits<'de>,
+    escapes: &'de EscapeIndex,
     at: usize,
 }
 
 impl<'de> Scanner<'de> {
     /// The start of a text, whose index this is.
-    pub(crate) fn new(text: &'de str, escapes: EscapeBits<'de>) -> Scanner<'de> {
+    pub(crate) fn new(text: &'de str, escapes: &'de EscapeIndex) -> Scanner<'de> {
         Scanner {
             text,
             escapes,
@@ -209,8 +209,8 @@ mod tests {
     fn is_read_as_serde_json_does(text: &str) {
         for behind in ["", ",", "x", " "] {
             let page = format!("{text}{behind}{}", " ".repeat(70));
-            let mut index = EscapeIndex::default();
-            let mut scanner = Scanner::new(&page, index.of(&page));
+            let index = EscapeIndex::of(&page);
+            let mut scanner = Scanner::new(&page, &index);
             let read = scanner.scalar();
             let is_one = serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
             // Of `00` the first digit is read, and what follows a number is not looked at.

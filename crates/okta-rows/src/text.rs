@@ -59,20 +59,15 @@ pub(crate) fn decoded(token: Token<'_>) -> Cow<'_, str> {
 
 /// Whether `text` is a number as JSON writes one, within a double's range.
 pub(crate) fn is_number(text: &str) -> bool {
-    begins_as_number(text)
-        && serde_json::from_str::<f64>(text).is_ok()
-        && !text.ends_with(|last: char| last.is_ascii_whitespace())
+    serde_json::from_str::<f64>(text).is_ok() && text.trim_ascii().len() == text.len()
 }
 
 /// Whether a token that is no string is a number within a double's range.
 pub(crate) fn is_number_token(token: Token<'_>) -> bool {
     // A double has 308 digits before the point at most.
     let small = token.text.len() <= 300 && token.escapes == 0;
-    begins_as_number(token.text) && (small || is_number(token.text))
-}
-
-fn begins_as_number(text: &str) -> bool {
-    matches!(text.as_bytes().first(), Some(b'0'..=b'9' | b'-'))
+    let is_one = matches!(token.text.as_bytes().first(), Some(b'0'..=b'9' | b'-'));
+    is_one && (small || is_number(token.text))
 }
 
 /// Whether `text` reads as a date and time in ISO 8601: `2026-11-21T12:04:58.123Z`.

@@ -16,8 +16,8 @@ pub(crate) fn truncate_text(text: &str) -> &str {
 /// bytes.
 #[expect(clippy::expect_used, reason = "the value was read before")]
 pub(crate) fn truncate_json(json: &str, limit: usize) -> String {
-    let mut index = EscapeIndex::default();
-    let mut scanner = Scanner::new(json, index.of(json));
+    let index = EscapeIndex::of(json);
+    let mut scanner = Scanner::new(json, &index);
     let items = read_items(&mut scanner, &mut ArrayCache::default()).expect("an array or object");
     let (open, close) = if json.starts_with('{') {
         ('{', '}')

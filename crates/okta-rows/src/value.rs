@@ -175,8 +175,8 @@ mod tests {
     }
 
     fn is_read_as_serde_json_does(cache: &mut ArrayCache, text: &str) {
-        let mut index = EscapeIndex::default();
-        let mut scanner = Scanner::new(text, index.of(text));
+        let index = EscapeIndex::of(text);
+        let mut scanner = Scanner::new(text, &index);
         scanner.skip_blanks();
         let read = read_value(&mut scanner, cache);
         scanner.skip_blanks();
