@@ -149,6 +149,7 @@ mod tests {
             has_uuid: true,
             published: None,
             truncated: 0,
+            raw: None,
         });
     }
 

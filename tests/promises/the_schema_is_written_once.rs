@@ -197,7 +197,7 @@ fn the_reference_names_every_column_with_its_alternate_and_its_json_path() {
             column.path
         );
         assert!(page.contains(&format!("`{}`", column.classic_name())));
-        if let Some(twin) = column.twin_name() {
+        if let Some(twin) = column.alternate_name() {
             assert!(page.contains(&format!("`{twin}`")), "{twin}");
         }
     }

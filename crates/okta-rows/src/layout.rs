@@ -1,9 +1,12 @@
-//! The schema as a tree to walk an event by, spelt for one ingestion road.
+//! The schema as a tree of an event's objects, its columns named for one of the two APIs.
 
-use crate::ink::Prefix;
+#![expect(clippy::indexing_slicing, reason = "no node is removed")]
+
+use crate::row_buffer::PaddedText;
 use crate::schema::{self, COLUMNS, Column, Kind};
+use crate::text::{escaped, quoted};
 
-/// How a road names columns.
+/// How an API names columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnNaming {
     /// Flat keys without suffix: the Data Collector infers types and appends it.
@@ -12,180 +15,139 @@ pub enum ColumnNaming {
     Full,
 }
 
-/// Index of an object of the event that has columns below it.
-pub(super) type NodeIndex = usize;
+/// Index of an object of the event that has columns in it.
+pub(crate) type NodeIndex = usize;
 
 /// The event itself.
-pub(super) const ROOT: NodeIndex = 0;
+pub(crate) const ROOT: NodeIndex = 0;
 
-/// A place in an event where columns are found.
-#[derive(Debug)]
-pub(super) struct Node {
-    /// Keys from the event's root to this object, quoted.
-    pub(super) path: Vec<String>,
-    pub(super) children: Vec<Child>,
+/// An object of the event that has columns in it.
+#[derive(Debug, Default)]
+pub(crate) struct Node {
+    /// Keys from the event's root to this object.
+    pub(crate) path: Vec<MemberName>,
+    /// Its keys of the schema, as JSON strings.
+    pub(crate) keys: Vec<(String, Meaning)>,
     /// The object around it; the event's is itself.
-    pub(super) parent: NodeIndex,
-    /// The object whose unknown keys have a catch-all of their own.
-    pub(super) debug_data: bool,
+    pub(crate) parent: NodeIndex,
+    /// The object whose unmapped keys have a catch-all of their own.
+    pub(crate) is_debug_data: bool,
 }
 
-/// A key with a meaning.
-#[derive(Debug)]
-pub(super) struct Child {
-    pub(super) name: &'static str,
-    /// The name as a page has it, unless it escapes what needs no escape.
-    pub(super) quoted: String,
-    pub(super) meaning: Meaning,
-}
-
-/// What a known key holds.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Meaning {
-    /// A column of text, by its index in [`Layout::columns`].
+/// What a key's value is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// A column of text, by its index.
     Text(usize),
     /// A column of another kind.
     Column(usize),
     /// Nothing that the schema knows.
-    Stranger,
-    /// An object to go down into.
+    Unmapped,
+    /// An object with columns in it.
     Object(NodeIndex),
 }
 
-/// A column ready to be written.
-#[derive(Debug)]
-pub(super) struct Slot {
-    /// `,"name":`, and a quotation mark where the column has text.
-    pub(super) prefix: Prefix,
-    pub(super) kind: Kind,
-    pub(super) role: Role,
+/// A key with its colon, as the inside of a string.
+#[derive(Clone, Debug)]
+pub(crate) struct MemberName {
+    pub(crate) escaped: String,
+    /// Bytes before escaping.
+    pub(crate) length: usize,
 }
 
-/// Columns that the encoder itself needs to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    Uuid,
-    Published,
-    Other,
+impl MemberName {
+    /// Of a key as a JSON string.
+    pub(crate) fn of(key: &str) -> MemberName {
+        MemberName {
+            escaped: escaped(key) + ":",
+            length: key.len() + 1,
+        }
+    }
 }
 
-/// The tree and the spelled columns.
+/// The tree, and what a column's value follows in the row.
 #[derive(Debug)]
-pub struct Layout {
-    pub(super) naming: ColumnNaming,
-    pub(super) nodes: Vec<Node>,
-    pub(super) columns: Vec<Slot>,
-    pub(super) debug_data: String,
-    pub(super) additional: String,
-    pub(super) truncated: String,
-    pub(super) domain: String,
+pub(crate) struct Layout {
+    pub(crate) naming: ColumnNaming,
+    pub(crate) nodes: Vec<Node>,
+    /// Of each of [`COLUMNS`]: `,"name":`, and a quotation mark where the column has text.
+    pub(crate) prefixes: Vec<PaddedText>,
+    // Of the synthetic ones, without quotation mark:
+    pub(crate) debug_data: String,
+    pub(crate) additional: String,
+    pub(crate) truncated: String,
+    pub(crate) domain: String,
 }
 
 impl Layout {
-    /// Spells the schema.
-    pub fn new(naming: ColumnNaming) -> Layout {
+    pub(crate) fn new(naming: ColumnNaming) -> Layout {
         let mut layout = Layout {
             naming,
-            nodes: vec![Node {
-                path: Vec::new(),
-                children: Vec::new(),
-                parent: ROOT,
-                debug_data: false,
-            }],
-            columns: COLUMNS
-                .iter()
-                .filter_map(|column| Slot::new(column, naming))
-                .collect(),
-            debug_data: made(schema::DEBUG_DATA, naming),
-            additional: made(schema::ADDITIONAL, naming),
-            truncated: made(schema::TRUNCATED, naming),
-            domain: made(schema::DOMAIN, naming),
+            nodes: vec![Node::default()],
+            prefixes: COLUMNS.iter().map(|c| padded_prefix(c, naming)).collect(),
+            debug_data: synthetic_prefix(schema::DEBUG_DATA, naming),
+            additional: synthetic_prefix(schema::ADDITIONAL, naming),
+            truncated: synthetic_prefix(schema::TRUNCATED, naming),
+            domain: synthetic_prefix(schema::DOMAIN, naming),
         };
-        for (index, column) in COLUMNS
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| !c.path.is_empty())
-        {
-            layout.grow(index, column.path);
+        for (index, column) in COLUMNS.iter().enumerate() {
+            if !column.path.is_empty() {
+                layout.add(index, column);
+            }
         }
         layout
     }
 
-    fn grow(&mut self, column: usize, path: &'static str) {
+    #[inline(always)]
+    pub(crate) fn node(&self, index: NodeIndex) -> &Node {
+        &self.nodes[index]
+    }
+
+    fn add(&mut self, index: usize, column: &Column) {
         let mut node = ROOT;
-        let mut keys = path.split('.').peekable();
-        while let Some(name) = keys.next() {
-            if keys.peek().is_none() {
-                let is_text = self.columns.get(column).map(|slot| slot.kind) == Some(Kind::Text);
-                let meaning = match is_text {
-                    true => Meaning::Text(column),
-                    false => Meaning::Column(column),
-                };
-                self.add(node, name, meaning);
+        let mut keys = column.path.split('.').map(quoted).peekable();
+        while let Some(key) = keys.next() {
+            if keys.peek().is_some() {
+                node = self.object_below(node, key);
             } else {
-                node = self.object_below(node, name);
+                let meaning = match column.kind {
+                    Kind::Text => Meaning::Text(index),
+                    _ => Meaning::Column(index),
+                };
+                self.nodes[node].keys.push((key, meaning));
             }
         }
     }
 
-    fn object_below(&mut self, node: NodeIndex, name: &'static str) -> NodeIndex {
-        let children = self.nodes.get(node).map_or(&[][..], |n| &n.children);
-        for child in children {
-            if let (true, Meaning::Object(below)) = (child.name == name, child.meaning) {
-                return below;
+    fn object_below(&mut self, parent: NodeIndex, key: String) -> NodeIndex {
+        for (known, meaning) in &self.nodes[parent].keys {
+            if let (true, Meaning::Object(node)) = (*known == key, meaning) {
+                return *node;
             }
         }
-        let mut path = self
-            .nodes
-            .get(node)
-            .map_or_else(Vec::new, |n| n.path.clone());
-        path.push(quoted(name));
-        let debug_data = path == [quoted("debugContext"), quoted("debugData")];
+        let mut path = self.nodes[parent].path.clone();
+        path.push(MemberName::of(&key));
+        let node = self.nodes.len();
+        let is_debug_data = path.len() == 2 && key == "\"debugData\"";
+        self.nodes[parent].keys.push((key, Meaning::Object(node)));
         self.nodes.push(Node {
             path,
-            children: Vec::new(),
-            parent: node,
-            debug_data,
+            keys: Vec::new(),
+            parent,
+            is_debug_data,
         });
-        let below = self.nodes.len() - 1;
-        self.add(node, name, Meaning::Object(below));
-        below
-    }
-
-    fn add(&mut self, node: NodeIndex, name: &'static str, meaning: Meaning) {
-        if let Some(node) = self.nodes.get_mut(node) {
-            node.children.push(Child {
-                name,
-                quoted: quoted(name),
-                meaning,
-            });
-        }
+        node
     }
 }
 
-impl Slot {
-    /// `None` for a name that is too long, which none is: a column's has 45 characters at most.
-    fn new(column: &Column, naming: ColumnNaming) -> Option<Slot> {
-        let role = match column.path {
-            "uuid" => Role::Uuid,
-            "published" => Role::Published,
-            _ => Role::Other,
-        };
-        let mut prefix = prefix(column, naming);
-        if column.kind == Kind::Text {
-            prefix.push('"');
-        }
-        Some(Slot {
-            prefix: Prefix::of(prefix.as_bytes())?,
-            kind: column.kind,
-            role,
-        })
-    }
-}
-
-/// A key of the schema as JSON; none needs an escape.
-fn quoted(name: &str) -> String {
-    format!("\"{name}\"")
+#[expect(
+    clippy::expect_used,
+    reason = "a column dropped would shift all others"
+)]
+fn padded_prefix(column: &Column, naming: ColumnNaming) -> PaddedText {
+    let quotation_mark = if column.kind == Kind::Text { "\"" } else { "" };
+    let prefix = prefix(column, naming) + quotation_mark;
+    PaddedText::of(&prefix).expect("a column's name has at most 46 characters")
 }
 
 fn prefix(column: &Column, naming: ColumnNaming) -> String {
@@ -196,10 +158,9 @@ fn prefix(column: &Column, naming: ColumnNaming) -> String {
     format!(",\"{name}\":")
 }
 
-/// The prefix of a column that the encoder makes up; empty if the schema has none of that key.
-fn made(key: &str, naming: ColumnNaming) -> String {
-    let column = COLUMNS
-        .iter()
-        .find(|column| column.path.is_empty() && column.key() == key);
-    column.map_or_else(String::new, |column| prefix(column, naming))
+#[expect(clippy::expect_used, reason = "the keys are the schema's own")]
+fn synthetic_prefix(key: &str, naming: ColumnNaming) -> String {
+    let mut columns = COLUMNS.iter().filter(|column| column.path.is_empty());
+    let column = columns.find(|column| column.key() == key);
+    prefix(column.expect("a synthetic column of this key"), naming)
 }

@@ -1,27 +1,29 @@
-//! A page of Okta's System Log in, rows of `Okta_CL` out.
+#![doc = include_str!("../README.md")]
 
+mod array_cache;
+mod brackets;
 mod catch_all;
-mod chunk;
-mod cut;
+mod encoder;
+mod escape_index;
+mod event;
 mod event_id;
-mod ink;
+mod key_table;
 mod layout;
-mod marks;
-mod nest;
-mod number;
 mod page;
+mod predictor;
 mod row;
-mod scan;
+mod row_buffer;
+mod row_writer;
+mod scanner;
 pub mod schema;
-mod stray;
-mod structured;
-mod target;
+mod simd_literal;
 mod text;
-mod vocabulary;
-mod walk;
-mod writer;
+mod token;
+mod truncate;
+mod value;
 
+pub use encoder::RowEncoder;
 pub use event_id::EventId;
-pub use layout::{ColumnNaming, Layout};
-pub use page::{PageError, RowSink, encode_page};
-pub use row::{Row, RowEncoder};
+pub use layout::ColumnNaming;
+pub use page::{PageError, encode_page};
+pub use row::{Row, RowSink};

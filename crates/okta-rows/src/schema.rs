@@ -86,9 +86,9 @@ pub struct Column {
     pub doc: &'static str,
     /// Whose column it is.
     pub origin: Origin,
-    /// Its values may look like GUIDs (or not, where it is one), so that the Data Collector's
-    /// inference puts some into a twin column with the other suffix.
-    pub twin: Option<Kind>,
+    /// The type of the alternate-suffix column. Some values look like GUIDs (or not, where the
+    /// column is one), and the Data Collector's inference puts those there.
+    pub alternate: Option<Kind>,
     key: Option<&'static str>,
 }
 
@@ -99,7 +99,7 @@ impl Column {
             kind,
             doc,
             origin: Origin::Classic,
-            twin: None,
+            alternate: None,
             key: None,
         }
     }
@@ -119,8 +119,8 @@ impl Column {
         }
     }
 
-    const fn with_twin(mut self, kind: Kind) -> Column {
-        self.twin = Some(kind);
+    const fn with_alternate(mut self, kind: Kind) -> Column {
+        self.alternate = Some(kind);
         self
     }
 
@@ -146,8 +146,8 @@ impl Column {
     }
 
     /// The column that the Data Collector makes beside this one, if it makes one.
-    pub fn twin_name(&self) -> Option<String> {
-        Some(self.key() + self.twin?.suffix())
+    pub fn alternate_name(&self) -> Option<String> {
+        Some(self.key() + self.alternate?.suffix())
     }
 }
 
@@ -222,28 +222,28 @@ pub const COLUMNS: &[Column] = &[
     Column::classic("debugContext.debugData.attributesAdded", Text, "Attributes of a profile that were added"),
     Column::classic("debugContext.debugData.attributesDeleted", Text, "Attributes of a profile that were removed"),
     Column::classic("debugContext.debugData.groupAppAssignmentId", Text, "The assignment of an app to a group that an event is about"),
-    Column::classic("debugContext.debugData.authnRequestId", Text, "The request that began the authentication").with_twin(Guid),
+    Column::classic("debugContext.debugData.authnRequestId", Text, "The request that began the authentication").with_alternate(Guid),
     Column::classic("debugContext.debugData.loginResult", Text, "The result of a login, in Okta's inner names"),
-    Column::classic("debugContext.debugData.requestId", Text, "The HTTP request that caused the event").with_twin(Guid),
+    Column::classic("debugContext.debugData.requestId", Text, "The HTTP request that caused the event").with_alternate(Guid),
     Column::classic("debugContext.debugData.requestUri", Text, "The path that was requested"),
     Column::classic("debugContext.debugData.url", Text, "The path that was requested, with its query"),
-    Column::classic("debugContext.debugData.deviceFingerprint", Guid, "A fingerprint of the browser, made by the client and so easily forged").with_twin(Text),
+    Column::classic("debugContext.debugData.deviceFingerprint", Guid, "A fingerprint of the browser, made by the client and so easily forged").with_alternate(Text),
     Column::classic("debugContext.debugData.factor", Text, "The factor that was used: OKTA_VERIFY_PUSH, SIGNED_NONCE (FastPass) and others"),
     Column::classic("debugContext.debugData.countryCallingCode", Text, "The calling code of a telephone factor's number"),
     Column::classic("debugContext.debugData.smsProvider", Text, "The provider that sent a text message"),
-    Column::classic("debugContext.debugData.transactionId", Guid, "The transaction of a multifactor challenge; not the event's own, which is transaction_id_s").with_twin(Text),
+    Column::classic("debugContext.debugData.transactionId", Guid, "The transaction of a multifactor challenge; not the event's own, which is transaction_id_s").with_alternate(Text),
     Column::classic("debugContext.debugData.jobId", Text, "The import or provisioning job"),
     Column::classic("debugContext.debugData.importType", Text, "Whether an import was full or incremental"),
     Column::classic("debugContext.debugData.appname", Text, "The app that an event is about, by its key in Okta's catalogue"),
-    Column::classic("debugContext.debugData.importLastToken", Text, "Where the last import from a directory ended").with_twin(Guid),
+    Column::classic("debugContext.debugData.importLastToken", Text, "Where the last import from a directory ended").with_alternate(Guid),
     Column::classic("debugContext.debugData.importTrigger", Text, "What started an import"),
     Column::classic("debugContext.debugData.threatSuspected", Text, "Whether ThreatInsight suspects a threat: the text true or false"),
     Column::classic("debugContext.debugData.detailedmessage", Text, "A longer message of an agent or an import"),
     Column::classic("legacyEventType", Text, "The event's name in Okta's Events API of old"),
     Column::classic("transaction.type", Text, "What caused the event: WEB or JOB"),
-    Column::classic("transaction.id", Text, "The operation that the event belongs to; joins events that one request caused").with_twin(Guid),
+    Column::classic("transaction.id", Text, "The operation that the event belongs to; joins events that one request caused").with_alternate(Guid),
     Column::added("transaction.detail", Text, "More about the transaction, such as the id of the API token in use, as a JSON object"),
-    Column::classic("uuid", Guid, "The event's own id; the same in a row that came twice").with_twin(Text),
+    Column::classic("uuid", Guid, "The event's own id; the same in a row that came twice").with_alternate(Text),
     Column::classic("version", Text, "The version of Okta's event format, always 0"),
     Column::classic("request.ipChain", Text, "The IP addresses that the request came through, nearest the client first, as a JSON array"),
     Column::classic("target", Text, "What was acted upon: an array of objects with id, type, alternateId, displayName and detailEntry, as JSON"),

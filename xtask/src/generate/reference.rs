@@ -103,7 +103,7 @@ fn twins() -> String {
          | Column | Its twin |\n|---|---|\n",
     );
     for column in COLUMNS {
-        if let Some(twin) = column.twin_name() {
+        if let Some(twin) = column.alternate_name() {
             let _ = writeln!(text, "| `{}` | `{twin}` |", column.classic_name());
         }
     }
