@@ -54,7 +54,7 @@ mod tests {
         let mut buffer = pool.take();
         buffer.extend_from_slice(b"[{}]");
         let (address, capacity) = (buffer.as_ptr(), buffer.capacity());
-        pool.clone().give_back(batch(buffer));
+        pool.give_back(batch(buffer));
         let again = pool.take();
         assert_eq!((again.as_ptr(), again.capacity()), (address, capacity));
         assert!(again.is_empty());
