@@ -19,6 +19,8 @@ use super::writer_state::{
     CURSOR, DEAD_LETTERS, NOTHING_YET, QUARANTINED, RECENT_IDS, Reconciled, WriterState, check_name,
 };
 
+use self::files::cannot;
+
 mod files;
 
 /// The lock's file name.
@@ -294,36 +296,6 @@ async fn blocking<T: Send + 'static>(
             problem: stopped.to_string(),
             remedy: "the next run tries again".to_owned(),
         }),
-    }
-}
-
-fn cannot(path: &Path, problem: &io::Error) -> StoreError {
-    let (place, words) = (path.display().to_string(), problem.to_string());
-    let remedy = match problem.kind() {
-        io::ErrorKind::PermissionDenied => {
-            return StoreError::Denied {
-                place,
-                problem: words,
-                remedy: "let the user that runs okta-sentinel write there, or set STATE_DIR to a \
-                         folder of its own"
-                    .to_owned(),
-            };
-        }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "the disk is full: make room, the next run goes on from the last save"
-        }
-        io::ErrorKind::ReadOnlyFilesystem => "set STATE_DIR to a folder that can be written",
-        io::ErrorKind::AlreadyExists
-        | io::ErrorKind::NotADirectory
-        | io::ErrorKind::IsADirectory => {
-            "a file stands where a folder is needed, or the reverse: set STATE_DIR to a folder"
-        }
-        _ => "check the folder that STATE_DIR names and its disk",
-    };
-    StoreError::Unavailable {
-        place,
-        problem: words,
-        remedy: remedy.to_owned(),
     }
 }
 

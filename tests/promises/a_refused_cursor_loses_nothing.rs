@@ -68,13 +68,7 @@ async fn a_cursor_refused_in_the_middle_of_a_run_is_no_different(api: IngestionA
     let report = fixture.run().await;
     caught_up(&report);
     assert_eq!(report.events, 2_900, "{report}");
-    match api {
-        IngestionApi::DataCollector => assert_eq!(report.repeats, 2_000, "{report}"),
-        // The last rows read were waiting for their call to be full.
-        IngestionApi::LogsIngestion => {
-            assert!((1_500..2_000).contains(&report.repeats), "{report}");
-        }
-    }
+    assert_eq!(report.repeats, 2_000, "{report}");
     fixture.assert_each_event_is_there_once();
 }
 

@@ -234,8 +234,8 @@ async fn broken_json_is_named_and_left_alone(fixture: &StoreFixture) {
 async fn a_newer_format_is_named_and_left_alone(fixture: &StoreFixture) {
     is_unreadable(
         fixture,
-        br#"{"version": 3, "sequence": 5, "somewhere": "else"}"#,
-        "format 3",
+        br#"{"version": 4, "sequence": 5, "somewhere": "else"}"#,
+        "format 4",
     )
     .await;
 }

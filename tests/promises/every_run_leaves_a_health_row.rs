@@ -57,7 +57,7 @@ async fn its_columns_have_the_names_and_types_of_the_schema(api: IngestionApi) {
     };
     let fixture = Fixture::start(api, org).await;
     let refused = okta::Fault::status(401, "E0000011");
-    fixture.org.faults().on_request(4, refused.clone());
+    fixture.org.faults().on_request(3, refused.clone());
     fixture.run().await;
     fixture.org.faults().always(refused);
     let host = host(&fixture, &[]).await;

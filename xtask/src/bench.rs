@@ -16,6 +16,7 @@ use crate::process::Step;
 use crate::{checkout, terminal};
 
 mod allocations;
+mod expected;
 mod levels;
 mod report;
 mod shares;

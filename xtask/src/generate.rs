@@ -3,16 +3,15 @@
 //! Each is made from [`okta_sentinel::log_analytics::tables`] alone, or, where people write the
 //! rest of a file, the schema's part of it is put in its place. A file that is as it should be is not touched.
 
-use std::fs;
-use std::io::ErrorKind;
-
 use anyhow::{Context as _, bail};
 use clap::Args;
 use okta_sentinel::log_analytics::tables;
 
-use crate::{checkout, terminal};
+use self::generated::{Generated, read};
+use crate::terminal;
 
 mod detections;
+mod generated;
 mod json;
 mod reference;
 mod resource;
@@ -24,38 +23,6 @@ pub(crate) struct Options {
     /// Write nothing, and fail if a file is not as it would be written
     #[arg(long)]
     check: bool,
-}
-
-/// A file of the checkout and what it should hold.
-#[derive(Debug)]
-struct Generated {
-    /// Seen from the checkout's root.
-    path: String,
-    text: String,
-}
-
-impl Generated {
-    fn of(path: impl Into<String>, text: String) -> Generated {
-        let path = path.into();
-        Generated { path, text }
-    }
-
-    /// What would be said of it; nothing where the file is as it should be.
-    fn change(&self) -> anyhow::Result<Option<&'static str>> {
-        Ok(match read(&self.path)? {
-            None => Some("new"),
-            Some(text) if text != self.text => Some("changed"),
-            Some(_) => None,
-        })
-    }
-
-    fn write(&self) -> anyhow::Result<()> {
-        let path = checkout::root().join(&self.path);
-        let folder = path.parent().unwrap_or(&path);
-        fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&path, &self.text))
-            .with_context(|| format!("{} cannot be written", self.path))
-    }
 }
 
 /// Writes what is not as it should be and says what that was.
@@ -109,15 +76,6 @@ fn files() -> anyhow::Result<Vec<Generated>> {
         files.push(Generated::of(template::PATH, updated));
     }
     Ok(files)
-}
-
-/// A file's text; `None` where there is no such file.
-fn read(path: &str) -> anyhow::Result<Option<String>> {
-    match fs::read_to_string(checkout::root().join(path)) {
-        Ok(text) => Ok(Some(text)),
-        Err(problem) if problem.kind() == ErrorKind::NotFound => Ok(None),
-        Err(problem) => Err(problem).with_context(|| format!("{path} cannot be read")),
-    }
 }
 
 #[cfg(test)]

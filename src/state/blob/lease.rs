@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::Blobs;
+use super::blobs::Blobs;
 use super::container::{LEASE, Write};
 use super::failure::Refusal;
 use crate::state::checkpoint::Checkpoint;

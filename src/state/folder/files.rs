@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::{cannot, check_name};
 use crate::state::store::StoreError;
+use crate::state::writer_state::check_name;
 
 /// What `path` holds, if it is there.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
@@ -88,5 +88,36 @@ fn flush(folder: &Path) -> io::Result<()> {
     match cfg!(unix) {
         true => File::open(folder)?.sync_all(),
         false => Ok(()),
+    }
+}
+
+/// A failure of the disk, with the way out.
+pub(super) fn cannot(path: &Path, problem: &io::Error) -> StoreError {
+    let (place, words) = (path.display().to_string(), problem.to_string());
+    let remedy = match problem.kind() {
+        io::ErrorKind::PermissionDenied => {
+            return StoreError::Denied {
+                place,
+                problem: words,
+                remedy: "let the user that runs okta-sentinel write there, or set STATE_DIR to a \
+                         folder of its own"
+                    .to_owned(),
+            };
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk is full: make room, the next run goes on from the last save"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "set STATE_DIR to a folder that can be written",
+        io::ErrorKind::AlreadyExists
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::IsADirectory => {
+            "a file stands where a folder is needed, or the reverse: set STATE_DIR to a folder"
+        }
+        _ => "check the folder that STATE_DIR names and its disk",
+    };
+    StoreError::Unavailable {
+        place,
+        problem: words,
+        remedy: remedy.to_owned(),
     }
 }

@@ -26,7 +26,7 @@ async fn blocks(target: &BenchTarget, events: u64, seed: u64) -> anyhow::Result<
     let file = format!("--dhat-out-file={}", file.display());
     let wrapper = ["valgrind", "--tool=dhat", &file];
     let (_, said) = target.run_under(&wrapper, &site).await?;
-    site.check(target)?;
+    site.check(target.expected)?;
     total_blocks(&said).with_context(|| format!("valgrind told no total: {}", said.trim()))
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn measure(
 ) -> anyhow::Result<Shipped> {
     let site = Site::start(activity.org(events, seed)).await?;
     let usage = target.run(&site).await?;
-    site.check(target)?;
+    site.check(target.expected)?;
     let posts = site.posts_of_events();
     Ok(Shipped {
         target: target.name,

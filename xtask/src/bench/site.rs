@@ -8,7 +8,7 @@ use okta_sentinel::log_analytics::tables::{self, Table};
 use sandbox::okta::{OktaOrg, OrgConfig};
 use sandbox::workspace::{Config, Detail, Post, RuleConfig, StreamColumns, StreamType, Workspace};
 
-use super::target::{BenchTarget, Expected};
+use super::expected::Expected;
 
 /// How old the newest event of an org asleep is.
 const ASLEEP_FOR: TimeDelta = TimeDelta::hours(6);
@@ -80,9 +80,9 @@ impl Site {
     ///
     /// # Errors
     /// They differ, or the rule dropped a column of the program's.
-    pub(super) fn check(&self, target: &BenchTarget) -> anyhow::Result<()> {
+    pub(super) fn check(&self, expected: Expected) -> anyhow::Result<()> {
         let (table, events) = (self.workspace.table("Okta_CL"), self.org.total_events());
-        if target.expected == Expected::AsManyRows {
+        if expected == Expected::AsManyRows {
             return match table.rows() {
                 rows if rows >= events => Ok(()),
                 rows => bail!("{rows} rows arrived of {events} events"),
@@ -93,7 +93,7 @@ impl Site {
         }
         let missing = self.org.ids().filter(|id| table.times_seen(id) == 0);
         let missing = missing.count();
-        let (repeated, more) = match target.expected {
+        let (repeated, more) = match expected {
             Expected::EachOnce => (
                 table.repeated_ids().len(),
                 table.rows().saturating_sub(events),

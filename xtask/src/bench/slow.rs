@@ -57,7 +57,7 @@ pub(super) async fn measure(
     let site = site.await?;
     site.workspace.faults().set_latency(POST);
     target.run(&site).await?;
-    site.check(target)?;
+    site.check(target.expected)?;
     let (requests, posts) = (site.org.requests(), site.posts_of_events());
     let first = requests.first().map(|request| request.at);
     let first = first.context("the program asked Okta for nothing")?;

@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use tokio::process::Command;
 use tokio::time::interval;
 
+use super::expected::Expected;
 use super::site::Site;
 use crate::child::{self, ProcessorTime};
 
@@ -49,15 +50,6 @@ pub(super) struct BenchTarget {
     state: PathBuf,
     /// A setting of the baseline client's own: how many bytes the rows of a full page have.
     row_bytes_per_page: Option<u64>,
-}
-
-/// What arrives, if all is well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Expected {
-    EachOnce,
-    EachAtLeastOnce,
-    /// As many rows as events or more: ids are not where the workspace looks for them.
-    AsManyRows,
 }
 
 /// What one run used.

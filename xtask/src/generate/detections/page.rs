@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Content, Document};
+use super::content::{Content, Document};
 
 /// The page.
 pub(super) fn text(content: &Content) -> anyhow::Result<String> {

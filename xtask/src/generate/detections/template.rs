@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::{Content, Document};
+use super::content::{Content, Document};
 use crate::checkout;
 
 const RULES: &str = "Microsoft.OperationalInsights/workspaces/providers/alertRules";
