@@ -1,7 +1,7 @@
 //! The place in Okta's log, kept between runs.
 //!
-//! Two stores keep one contract: a blob ([`blob`]) whose lease makes its holder the only writer,
-//! and a local folder ([`mod@file`]) locked by the operating system. Whoever holds the lease reads
+//! Two stores keep one contract: a blob ([`crate::state::blob`]) whose lease makes its holder the only writer,
+//! and a local folder ([`crate::state::folder`]) locked by the operating system. Whoever holds the lease reads
 //! and writes; everybody else is told so at once. Every write carries the lease and the version
 //! it replaces, so that storage itself refuses a writer that lost either.
 
