@@ -80,17 +80,15 @@ impl<'a> Deliverer<'a> {
 
     async fn page(
         &mut self,
-        mut delivery: Delivery<PageBatches>,
+        delivery: Delivery<PageBatches>,
         batches: &[Batch],
     ) -> Result<(), RunError> {
         if let Some(oversize) = &delivery.payload.oversize {
             self.keep_oversize(oversize, &delivery.payload.cursor)
                 .await?;
         }
-        let mut before = self.checkpointer.place.clone();
-        if let Some((place, since)) = delivery.split.take() {
+        if let Some((_, since)) = delivery.split {
             self.log.lanes_split(self.shipper.okta.domain(), since);
-            before = place;
         }
         let mut accepted = Vec::new();
         let known = delivery.payload.known;
@@ -99,7 +97,7 @@ impl<'a> Deliverer<'a> {
             Ok(()) => self.checkpointer.go_on(delivery.after).await?,
             Err(_) if accepted.is_empty() => {}
             Err(_) => {
-                let place = delivery.in_part(&before, &accepted);
+                let place = delivery.in_part(&self.checkpointer.place, &accepted);
                 self.checkpointer.go_on(place).await?;
             }
         }

@@ -77,10 +77,11 @@ pub(super) struct Delivery<P> {
 }
 
 impl<P> Delivery<P> {
-    /// The place when only these rows of the page were accepted. `before` is the place before the
-    /// page.
+    /// The place when only these rows of the page were accepted. `before` is the place after the
+    /// page before.
     pub(super) fn in_part(&self, before: &Place, accepted: &[EventId]) -> Place {
-        let mut place = before.clone();
+        let split = self.split.as_ref().map(|(place, _)| place);
+        let mut place = split.unwrap_or(before).clone();
         let add = |ids: &mut Vec<EventId>| ids.extend_from_slice(accepted);
         match (self.lane, &mut place.backfill) {
             (LaneName::Main, None) => add(&mut place.main.accepted_beyond),

@@ -197,10 +197,6 @@ impl World {
     }
 
     fn deliver(&mut self, delivery: Delivery<Vec<EventId>>) -> Result<(), Ended> {
-        let before = match &delivery.split {
-            Some((place, _)) => place.clone(),
-            None => self.saved.clone(),
-        };
         let mut calls: Vec<&[EventId]> = delivery.payload.chunks(self.batch_size).collect();
         self.random.shuffle(&mut calls);
         let fails = self.posts_fail && self.random.u8(..) < 20;
@@ -221,7 +217,7 @@ impl World {
         if !fails {
             self.saved = delivery.after;
         } else if !accepted.is_empty() {
-            self.saved = delivery.in_part(&before, &accepted);
+            self.saved = delivery.in_part(&self.saved, &accepted);
         }
         self.doubtful -= accepted.len();
         self.step()?;

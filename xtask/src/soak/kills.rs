@@ -2,7 +2,7 @@
 //!
 //! Pages are small and posts take a moment, so that kills hit every stage of a run: before the
 //! first request, during a page, during a post, between its answer and the save, during the save.
-//! Each kill may repeat the one batch whose save it prevented. Nothing may be missing.
+//! Each kill may repeat the rows of the one page whose save it prevented. Nothing may be missing.
 //!
 //! A campaign has several rounds. Each is a first connection to an org of its own with some hours
 //! of backlog, to which events are added during the round. So kills hit the start of the two lanes,
