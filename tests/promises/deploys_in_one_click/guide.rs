@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use okta_sentinel::okta::log::page::SYSTEM_LOG;
+
 use crate::support::parts::checkout;
 
 fn guide() -> String {
@@ -26,10 +28,25 @@ fn source(folder: &Path, all: &mut String) {
     }
 }
 
+/// The program's lines. Those about Okta are put together from what the System Log's resource
+/// says, the only resource that the program asks for.
+fn lines_of_the_program() -> String {
+    let (mut program, mut about_okta) = (String::new(), String::new());
+    source(&checkout("src"), &mut program);
+    source(&checkout("src/okta"), &mut about_okta);
+    for (placeholder, value) in [
+        ("{name}", SYSTEM_LOG.name),
+        ("{scope}", SYSTEM_LOG.scope),
+        ("{role}", SYSTEM_LOG.role),
+    ] {
+        about_okta = about_okta.replace(placeholder, value);
+    }
+    program + &about_okta
+}
+
 #[test]
 fn every_line_that_the_guide_explains_is_one_of_the_programs() {
-    let mut program = String::new();
-    source(&checkout("src"), &mut program);
+    let program = lines_of_the_program();
     let guide = guide();
     let (_, table) = guide
         .split_once("<!-- lines -->\n")
