@@ -1,6 +1,6 @@
 //! Shipping: Okta's System Log brought to the workspace, run by run.
 //!
-//! The road of one event, from top to bottom:
+//! The way of one event, from top to bottom:
 //!
 //! 1. [`run`](shipper::Shipper::run) takes the lease and the saved place ([`resume`]);
 //! 2. the [`reader`] asks for the page that is due, as the [`lanes`] say;

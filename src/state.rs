@@ -5,6 +5,7 @@ pub mod blob;
 pub mod checkpoint;
 pub mod dead_letter;
 pub mod folder;
+mod id_list;
 pub mod recent_ids;
 pub mod store;
 pub(crate) mod writer_state;

@@ -5,7 +5,7 @@
 //! it: the lanes *split*. The *main* lane starts five minutes ago and goes on for ever; the
 //! *backfill* lane goes on from the old place.
 //!
-//! Both walk the same sequence of stored events, so the backfill lane ends where the main lane
+//! Both follow the same sequence of stored events, so the backfill lane ends where the main lane
 //! began. It is known by the *overlap*: the ids of the first events that the main lane delivered.
 //! The backfill lane leaves them out. Its first page that holds one of them reaches the main lane's
 //! beginning, and perhaps goes beyond what the main lane has read. So the main lane leaves out what
@@ -26,17 +26,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use okta_rows::EventId;
 use tokio::time::Instant;
 
+use self::lane_state::LaneState;
 use self::page_read::{LaneName, PageRead, Reached};
-use self::walk::Walk;
 use super::id_set::{IdSet, sorted};
 use super::page_filter::PageFilter;
 use crate::okta::log::cursor::{Cursor, MAX_PAGE};
 use crate::state::checkpoint::{Backfill, Lane, Place};
 
+mod lane_state;
 #[cfg(test)]
 mod model;
 pub(super) mod page_read;
-mod walk;
 
 /// How far behind Okta's clock the main lane starts: far enough for an org that is awake to have an
 /// overlap at once, near enough to be read in no time.
@@ -105,8 +105,8 @@ impl<P> Delivery<P> {
 #[derive(Debug)]
 pub(super) struct Lanes<P> {
     start: Cursor,
-    main: Walk,
-    backfill: Option<BackfillWalk>,
+    main: LaneState,
+    backfill: Option<BackfillState>,
     /// The backfill lane's first page, which waits for the main lane's.
     held: Option<Held<P>>,
     /// When the main lane last came to the newest events or to the end; nothing while it is to be
@@ -117,8 +117,8 @@ pub(super) struct Lanes<P> {
 }
 
 #[derive(Debug)]
-struct BackfillWalk {
-    walk: Walk,
+struct BackfillState {
+    state: LaneState,
     overlap: IdSet,
 }
 
@@ -134,13 +134,13 @@ impl<P> Lanes<P> {
     /// read a second time what was before a refused cursor. `start` is the request by which a lane
     /// starts, at whatever time.
     pub(super) fn new(place: Place, recent: &IdSet, start: Cursor) -> Lanes<P> {
-        let backfill = place.backfill.map(|backfill| BackfillWalk {
-            walk: Walk::new(backfill.lane, recent),
+        let backfill = place.backfill.map(|backfill| BackfillState {
+            state: LaneState::new(backfill.lane, recent),
             overlap: backfill.overlap_ids.into_iter().collect(),
         });
         Lanes {
             start,
-            main: Walk::new(place.main, recent),
+            main: LaneState::new(place.main, recent),
             backfill,
             held: None,
             main_read: None,
@@ -164,15 +164,15 @@ impl<P> Lanes<P> {
 
     /// The request for the next page of a lane.
     pub(super) fn cursor(&self, lane: LaneName) -> &Cursor {
-        &self.walk(lane).lane.cursor
+        &self.state(lane).lane.cursor
     }
 
     /// What of the next page of a lane is to be left out. The page begins, or begins again.
     pub(super) fn filter(&mut self, lane: LaneName) -> PageFilter<'_> {
         match (lane, &mut self.backfill) {
             (LaneName::Main, _) => self.main.filter(None),
-            (LaneName::Backfill, Some(BackfillWalk { walk, overlap })) => {
-                walk.filter(Some(overlap))
+            (LaneName::Backfill, Some(BackfillState { state, overlap })) => {
+                state.filter(Some(overlap))
             }
             (LaneName::Backfill, None) => unreachable!("a page of a lane that there is not"),
         }
@@ -212,10 +212,10 @@ impl<P> Lanes<P> {
         }]
     }
 
-    fn walk(&self, lane: LaneName) -> &Walk {
+    fn state(&self, lane: LaneName) -> &LaneState {
         match (lane, &self.backfill) {
             (LaneName::Main, _) => &self.main,
-            (LaneName::Backfill, Some(backfill)) => &backfill.walk,
+            (LaneName::Backfill, Some(backfill)) => &backfill.state,
             (LaneName::Backfill, None) => unreachable!("a page of a lane that there is not"),
         }
     }
@@ -235,10 +235,10 @@ impl<P> Lanes<P> {
     /// `page` is the backfill lane's first and not delivered yet.
     fn split(&mut self, since: DateTime<Utc>, page: &PageRead) {
         let cursor = self.start.with_since(since);
-        let mut main = Walk::new(Lane::begin(cursor, since), &IdSet::default());
+        let mut main = LaneState::new(Lane::begin(cursor, since), &IdSet::default());
         main.known.extend(&page.ids);
-        self.backfill = Some(BackfillWalk {
-            walk: std::mem::replace(&mut self.main, main),
+        self.backfill = Some(BackfillState {
+            state: std::mem::replace(&mut self.main, main),
             overlap: IdSet::default(),
         });
     }
@@ -266,7 +266,7 @@ impl<P> Lanes<P> {
         let Some(mut backfill) = self.backfill.take() else {
             unreachable!("a page of a lane that there is not");
         };
-        backfill.walk.pass(page);
+        backfill.state.pass(page);
         self.backfill_rests = page.reached == Reached::End;
         let is_alone = backfill.overlap.is_empty();
         let (in_overlap, joins) = match is_alone {
@@ -275,7 +275,7 @@ impl<P> Lanes<P> {
         };
         match (joins, is_alone) {
             (false, _) => self.backfill = Some(backfill),
-            (true, true) => self.main = backfill.walk,
+            (true, true) => self.main = backfill.state,
             // What was stored meanwhile is the run's last work.
             (true, false) => self.main_read = None,
         }
@@ -285,7 +285,7 @@ impl<P> Lanes<P> {
     /// The main lane has delivered nothing. Whether the backfill lane goes on alone.
     fn pass_without_overlap(
         &mut self,
-        backfill: &mut BackfillWalk,
+        backfill: &mut BackfillState,
         page: &PageRead,
         now: Instant,
     ) -> bool {
@@ -293,7 +293,7 @@ impl<P> Lanes<P> {
         if is_at_end || page.newest >= self.main.lane.since {
             self.main_read = is_at_end.then_some((Reached::End, now));
             if is_at_end {
-                backfill.walk.caught_up(page);
+                backfill.state.caught_up(page);
             }
             return true;
         }
@@ -305,8 +305,8 @@ impl<P> Lanes<P> {
     }
 
     /// Whether the page reaches into the overlap, and whether the backfill lane ends with it.
-    fn pass_with_overlap(&mut self, backfill: &mut BackfillWalk, page: &PageRead) -> (bool, bool) {
-        let BackfillWalk { walk, overlap } = backfill;
+    fn pass_with_overlap(&mut self, backfill: &mut BackfillState, page: &PageRead) -> (bool, bool) {
+        let BackfillState { state, overlap } = backfill;
         let (met, others): (Vec<EventId>, Vec<EventId>) =
             page.ids.iter().partition(|id| overlap.contains(*id));
         if met.is_empty() {
@@ -318,7 +318,7 @@ impl<P> Lanes<P> {
             overlap.remove(id);
         }
         // Should the log hold one of them a second time, it is known there, too.
-        walk.known.extend(met);
+        state.known.extend(met);
         self.main.known.extend(others);
         (true, is_wholly_known || overlap.is_empty())
     }
@@ -338,7 +338,7 @@ impl<P> Lanes<P> {
         Place {
             main: self.main.to_lane(),
             backfill: self.backfill.as_ref().map(|backfill| Backfill {
-                lane: backfill.walk.to_lane(),
+                lane: backfill.state.to_lane(),
                 overlap_ids: sorted(&backfill.overlap),
             }),
         }

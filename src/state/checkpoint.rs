@@ -4,10 +4,12 @@ use chrono::{DateTime, Utc};
 use okta_rows::EventId;
 use serde::{Deserialize, Serialize};
 
+use super::id_list;
 use crate::okta::log::cursor::Cursor;
 
 /// The newest format of [`Checkpoint`], which is the one that is written; older ones are read.
-/// Format 1 had one lane. Format 2 kept the ids of the overlap in a document of their own.
+/// Format 1 had one lane. Format 2 kept the ids of the overlap in a document of their own, and lists
+/// of ids as texts.
 pub const FORMAT: u32 = 3;
 
 /// `cursor.json`. Everything before the cursor is in the workspace, but for what a backfill lane
@@ -39,7 +41,7 @@ pub struct Place {
     pub backfill: Option<Backfill>,
 }
 
-/// One walk along the log.
+/// One lane: its position in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lane {
     /// The request for the oldest page that is not wholly accepted.
@@ -49,7 +51,7 @@ pub struct Lane {
     pub since: Option<DateTime<Utc>>,
     /// Events at or after the cursor that are not this lane's to deliver: the workspace accepted
     /// them, or the other lane delivers them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, with = "id_list", skip_serializing_if = "Vec::is_empty")]
     pub accepted_beyond: Vec<EventId>,
     /// The newest `published` of all pages that the workspace accepted wholly: where a refused
     /// cursor falls back to.
@@ -64,11 +66,11 @@ pub struct Lane {
 /// The lane of a backlog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backfill {
-    /// Its own walk.
+    /// Its own position.
     #[serde(flatten)]
     pub lane: Lane,
     /// The first events that the main lane delivered, as far as this lane has not met them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, with = "id_list", skip_serializing_if = "Vec::is_empty")]
     pub overlap_ids: Vec<EventId>,
 }
 

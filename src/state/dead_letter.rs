@@ -1,6 +1,6 @@
 //! What the workspace refused, as a JSON document: why, when, and the row as it was posted.
 //!
-//! A row keeps the column names of the road it was meant for. A note about an event that was too
+//! A row keeps the column names of the API that it was meant for. A note about an event that was too
 //! large to be read holds Okta's request in the row's place, and can only be read by people.
 
 use chrono::{DateTime, Utc};
@@ -98,8 +98,8 @@ impl DeadLetter {
         }
         let other = rows.iter().any(|row| spelling_of(row) != Some(naming));
         other.then(|| {
-            "its columns are named for the other ingestion road, where the workspace would not \
-             know them; send it with that road's settings"
+            "its columns are named for the other ingestion API, and the workspace would not know \
+             them; send it with that API's settings"
                 .to_owned()
         })
     }
@@ -117,7 +117,7 @@ pub(crate) fn one_line(text: &str) -> String {
     words.join(" ")
 }
 
-/// The road that a row was written for, told by the column that every row has.
+/// The API that a row was written for, told by the column that every row has.
 fn spelling_of(row: &RawValue) -> Option<ColumnNaming> {
     let row: std::collections::HashMap<&str, &RawValue> = serde_json::from_str(row.get()).ok()?;
     let named = format!("{DOMAIN}{}", Kind::Text.suffix());
@@ -164,7 +164,7 @@ mod tests {
             (&letter("[{}]"), ColumnNaming::Full),
         ] {
             let why = letter.unfit_for(naming).unwrap();
-            assert!(why.contains("other ingestion road"), "{why}");
+            assert!(why.contains("other ingestion API"), "{why}");
         }
     }
 

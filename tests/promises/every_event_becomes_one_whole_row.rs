@@ -94,7 +94,7 @@ fn inferred(event: &str) -> Made {
     made(event, ColumnNaming::Unsuffixed)
 }
 
-/// Holds the encoder against the reference on both roads, and looks for every leaf.
+/// Holds the encoder against the reference for both APIs, and looks for every leaf.
 fn is_one_whole_row(event: &str) {
     for naming in BOTH {
         let made = made(event, naming);

@@ -163,7 +163,7 @@ impl CatchAll {
         self.byte(b'}');
         let written = self.escaped.written();
         if self.length <= MAX_VALUE {
-            row.bytes(written);
+            row.text(written);
             return 0;
         }
         let string = [b"\"", written, b"\""].concat();

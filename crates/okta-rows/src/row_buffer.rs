@@ -1,6 +1,5 @@
 //! The buffer that a row is written to, by copies of fixed size.
 
-use crate::text::escaped;
 use crate::token::Token;
 
 /// Bytes that are copied at once, where fewer may be meant.
@@ -90,12 +89,8 @@ impl RowBuffer {
     }
 
     #[inline(always)]
-    pub(crate) fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
-    }
-
-    #[inline(always)]
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn text(&mut self, text: impl AsRef<[u8]>) {
+        let bytes = text.as_ref();
         let end = self.end + bytes.len();
         match self.bytes.get_mut(self.end..end) {
             Some(to) => to.copy_from_slice(bytes),
@@ -108,9 +103,25 @@ impl RowBuffer {
     pub(crate) fn rest_of_string(&mut self, string: Token<'_>) {
         match string.plain_string() {
             Some(text) => self.text(text),
-            None => self.text(&escaped(&string.text[1..string.text.len() - 1])),
+            None => self.escaped(&string.text[1..string.text.len() - 1]),
         }
         self.array(b"\\\"");
+    }
+
+    /// Appends JSON as the inside of a string.
+    pub(crate) fn escaped(&mut self, mut json: &str) {
+        while let Some((before, after)) = json.split_once(['"', '\\', '\n', '\r', '\t']) {
+            self.text(before);
+            let letter = match json.as_bytes()[before.len()] {
+                b'\n' => b'n',
+                b'\r' => b'r',
+                b'\t' => b't',
+                mark => mark,
+            };
+            self.array(&[b'\\', letter]);
+            json = after;
+        }
+        self.text(json);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::row::Row;
 use crate::row_buffer::RowBuffer;
 use crate::scanner::Scanner;
 use crate::schema::{COLUMNS, Column, Kind, MAX_VALUE};
-use crate::text::{decoded, escaped, is_decodable, is_number, is_number_token, is_time, quoted};
+use crate::text::{decoded, is_decodable, is_number, is_number_token, is_time, quoted};
 use crate::token::{Malformed, Token};
 use crate::truncate::{truncate_json, truncate_text};
 use crate::value::{read_nested, read_value};
@@ -173,16 +173,11 @@ impl RowWriter {
             Kind::Number if plain.map_or_else(|| is_number_token(value), is_number) => {
                 self.row.text(plain.unwrap_or(value.text));
             }
-            Kind::Flag => {
-                let flag = plain.unwrap_or(value.text);
-                if flag.eq_ignore_ascii_case("false") {
-                    self.row.array(b"false");
-                } else if flag.eq_ignore_ascii_case("true") {
-                    self.row.array(b"true");
-                } else {
-                    return false;
-                }
-            }
+            Kind::Flag => match plain.unwrap_or(value.text) {
+                flag if flag.eq_ignore_ascii_case("false") => self.row.array(b"false"),
+                flag if flag.eq_ignore_ascii_case("true") => self.row.array(b"true"),
+                _ => return false,
+            },
             Kind::Time if plain.is_some_and(is_time) => self.row.text(value.text),
             Kind::Guid if value.text.starts_with('"') => {
                 let is_full = self.layout.naming == ColumnNaming::Full;
@@ -210,7 +205,7 @@ impl RowWriter {
                 };
                 self.truncated += value.text.len() - json.len();
                 self.row.byte(b'"');
-                self.row.text(&escaped(json));
+                self.row.escaped(json);
                 self.row.byte(b'"');
             }
             _ => self.write_truncated(value.text),

@@ -1,7 +1,7 @@
 //! The one schema of `Okta_CL`.
 //!
 //! Each [`Column`] says where a value stands in Okta's event and what type it has in the table;
-//! its names on both ingestion roads follow from that. The 64 classic columns are those of
+//! its names by both ingestion APIs follow from that. The 64 classic columns are those of
 //! Microsoft's own connector (its capture in Azure-Sentinel, `CustomTables/Okta_CL.json`); the
 //! added ones hold what that connector drops. Everything else goes to one of two catch-alls.
 
@@ -140,7 +140,7 @@ impl Column {
         self.classic_name()
     }
 
-    /// The name with which the column ends on the Data Collector road.
+    /// The name with which the column ends by the Data Collector API.
     pub fn classic_name(&self) -> String {
         self.key() + self.kind.suffix()
     }

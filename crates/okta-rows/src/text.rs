@@ -29,10 +29,7 @@ pub(crate) fn is_decodable(token: Token<'_>) -> bool {
 }
 
 /// The text of a string token, with U+FFFD in place of what is no character.
-#[expect(
-    clippy::expect_used,
-    reason = "the scanner has read the token as a string"
-)]
+#[expect(clippy::expect_used, reason = "the scanner has read it as a string")]
 pub(crate) fn decoded(token: Token<'_>) -> Cow<'_, str> {
     struct Lossy;
 
@@ -53,8 +50,7 @@ pub(crate) fn decoded(token: Token<'_>) -> Cow<'_, str> {
         return text.into();
     }
     let mut json = serde_json::Deserializer::from_str(token.text);
-    let text = json.deserialize_bytes(Lossy);
-    text.expect("a string token").into()
+    json.deserialize_bytes(Lossy).expect("a string").into()
 }
 
 /// Whether `text` is a number as JSON writes one, within a double's range.

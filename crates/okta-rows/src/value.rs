@@ -4,7 +4,6 @@ use crate::array_cache::{ArrayCache, NextToken, START};
 use crate::brackets::BracketStack;
 use crate::row_buffer::RowBuffer;
 use crate::scanner::Scanner;
-use crate::text::escaped;
 use crate::token::{Malformed, Token};
 
 /// Reads a value that goes nowhere while it is read.
@@ -66,7 +65,7 @@ pub(crate) fn read_nested<'de>(
                 cache.brackets.begin_change();
                 let next = read_skeleton(scanner, &mut cache.brackets, state != START)?;
                 let skeleton = scanner.text_since(at);
-                to.text(&escaped(skeleton));
+                to.escaped(skeleton);
                 state = cache.learn(state, skeleton, next);
                 next
             }

@@ -261,7 +261,7 @@ async fn a_workspace_ends_with_every_column_in_its_type() {
         json!(r#"{"news":{"of":"tomorrow"}}"#)
     );
 
-    // What the other road names itself is what this one is given by the service.
+    // Logs Ingestion is sent the names that the service gives by the other API.
     let named = made(&full_event(&published), ColumnNaming::Full).row();
     for column in COLUMNS {
         let (one, other) = (&row[&column.classic_name()], &named[&column.name()]);

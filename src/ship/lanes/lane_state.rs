@@ -1,4 +1,4 @@
-//! One lane's way along the log.
+//! One lane: where it is in the log, and what it leaves out.
 
 use super::page_read::PageRead;
 use crate::ship::id_set::{IdSet, sorted};
@@ -7,7 +7,7 @@ use crate::state::checkpoint::Lane;
 
 /// A lane as it is once all that was read of it is accepted.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct LaneState {
     /// Its `accepted_beyond` stands in `known`.
     pub(super) lane: Lane,
     /// Events at or after the cursor that are not this lane's to deliver.
@@ -15,16 +15,16 @@ pub(super) struct Walk {
     seen: SeenIds,
 }
 
-impl Walk {
+impl LaneState {
     /// `recent` counts only for a lane that reads a second time.
-    pub(super) fn new(mut lane: Lane, recent: &IdSet) -> Walk {
+    pub(super) fn new(mut lane: Lane, recent: &IdSet) -> LaneState {
         let known = std::mem::take(&mut lane.accepted_beyond);
         let recent = if lane.rereading {
             recent.clone()
         } else {
             IdSet::default()
         };
-        Walk {
+        LaneState {
             known: known.into_iter().collect(),
             seen: SeenIds::new(recent),
             lane,
