@@ -14,8 +14,8 @@ enum IdList {
 }
 
 pub(super) fn serialize<S: Serializer>(ids: &[EventId], serializer: S) -> Result<S::Ok, S::Error> {
-    let bytes: Vec<u8> = ids.iter().flat_map(EventId::as_bytes).copied().collect();
-    serializer.serialize_str(&STANDARD.encode(bytes))
+    let ids: Vec<[u8; 16]> = ids.iter().map(|id| *id.as_bytes()).collect();
+    serializer.serialize_str(&STANDARD.encode(ids.as_flattened()))
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
