@@ -15,8 +15,7 @@ use std::io::Write as _;
 use bytes::Bytes;
 use chrono::{TimeDelta, Utc};
 use flate2::write::GzDecoder;
-use okta_sentinel::log_analytics::data_collector::signature::{Signer, http_date};
-use okta_sentinel::log_analytics::data_collector::workspace::WorkspaceKey;
+use okta_sentinel::log_analytics::data_collector::signature::{WorkspaceKey, http_date};
 use okta_sentinel::log_analytics::logs_ingestion::gzip;
 use okta_sentinel::okta::api::link;
 use reqwest::Client;
@@ -106,23 +105,22 @@ impl Api {
 struct DataCollector {
     uri: String,
     workspace: String,
-    signer: Signer,
+    key: WorkspaceKey,
 }
 
 impl DataCollector {
     fn read() -> Result<Self, Failure> {
-        let key: WorkspaceKey = setting("WORKSPACE_KEY")?.parse()?;
         Ok(Self {
             uri: setting("LOG_ANALYTICS_URI")?,
             workspace: setting("WORKSPACE_ID")?,
-            signer: Signer::new(key.expose_secret())?,
+            key: setting("WORKSPACE_KEY")?.parse()?,
         })
     }
 
     async fn post(&self, http: &Client, page: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let body = Bytes::from(page);
         let date = http_date(Utc::now());
-        let signature = self.signer.sign(body.len(), &date);
+        let signature = self.key.sign(body.len(), &date);
         let credential = format!("SharedKey {}:{signature}", self.workspace);
         let answer = http
             .post(format!("{}/api/logs?api-version=2016-04-01", self.uri))

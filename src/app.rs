@@ -5,7 +5,6 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::log_analytics::data_collector::DataCollector;
-use crate::log_analytics::data_collector::signature::Signer;
 use crate::log_analytics::local_folder::LocalWorkspace;
 use crate::log_analytics::logs_ingestion::LogsIngestion;
 use crate::log_analytics::sink::Sink;
@@ -30,9 +29,6 @@ pub enum AssemblyError {
     /// The state store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The signer.
-    #[error("WORKSPACE_KEY cannot sign ({0}); copy the workspace's primary key again")]
-    Key(#[from] hmac::digest::InvalidLength),
 }
 
 impl Shipper {
@@ -82,21 +78,9 @@ fn sink(
             let http = client(rule.endpoint.base())?;
             Arc::new(LogsIngestion::new(http, rule, &identity))
         }
-        SinkSettings::DataCollector {
-            workspace_id,
-            key,
-            uri,
-            log_type,
-        } => {
-            let signer = Signer::new(key.expose_secret())?;
-            let http = client(uri.base())?;
-            Arc::new(DataCollector::new(
-                http,
-                workspace_id,
-                signer,
-                uri,
-                log_type,
-            ))
+        SinkSettings::DataCollector(workspace) => {
+            let http = client(workspace.uri.base())?;
+            Arc::new(DataCollector::new(http, workspace))
         }
         SinkSettings::Local { folder } => Arc::new(LocalWorkspace::new(folder)),
     })

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod batcher;
 pub mod buffer_pool;
 pub mod data_collector;
+mod error_response;
 mod http_error;
 pub(crate) mod local_folder;
 pub mod logs_ingestion;

@@ -2,6 +2,8 @@
 //! identity and a cache of tokens.
 
 pub(crate) mod address;
+pub(crate) mod checked_text;
+pub mod hmac_key;
 pub mod http;
 pub mod identity;
 pub mod retry;

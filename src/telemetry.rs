@@ -33,27 +33,22 @@ pub(crate) enum Lines {
 pub(crate) fn set_up(lines: Lines) {
     // Ours alone: what the libraries below have to say is in the errors they return.
     let ours = Targets::new().with_target("okta_sentinel", Level::INFO);
-    // Fails only where a test has set lines up before. A line that nobody takes any more is
-    // dropped in silence: saying so on a closed stderr would be a panic in the middle of a run.
-    let _ = match lines {
+    let lines = match lines {
         Lines::Json => {
             let json = layer().json().flatten_event(true).with_target(false);
             let json = json.with_current_span(false).with_span_list(false);
-            let json = json.log_internal_errors(false);
-            tracing_subscriber::registry()
-                .with(json.with_filter(ours))
-                .try_init()
+            json.log_internal_errors(false).boxed()
         }
         Lines::Text { colour } => {
-            let text = layer()
-                .event_format(TextLines { colour })
-                .with_writer(std::io::stderr)
-                .log_internal_errors(false);
-            tracing_subscriber::registry()
-                .with(text.with_filter(ours))
-                .try_init()
+            let text = layer().event_format(TextLines { colour });
+            let text = text.with_writer(std::io::stderr);
+            text.log_internal_errors(false).boxed()
         }
     };
+    let registry = tracing_subscriber::registry().with(lines.with_filter(ours));
+    // Fails only where a test has set lines up before. A line that nobody takes any more is
+    // dropped in silence: saying so on a closed stderr would be a panic in the middle of a run.
+    let _ = registry.try_init();
 }
 
 /// `warning: text`, without fields: the text says it all.
@@ -104,13 +99,6 @@ pub struct Log {
     quiet: bool,
 }
 
-/// One line: its name for queries, its fields, its text for people.
-macro_rules! line {
-    ($self:ident, $level:ident $event:literal { $($field:tt)* }, $($text:tt)+) => {
-        tracing::$level!(invocation_id = %$self.invocation, event = $event, $($field)* $($text)+)
-    };
-}
-
 impl Log {
     /// `invocation` is the host's id, or a word for what has none.
     pub fn new(invocation: impl Into<String>) -> Log {
@@ -137,142 +125,120 @@ impl Log {
     pub(crate) fn invocation(&self) -> &str {
         &self.invocation
     }
+}
 
+/// Declares the lines: level, name for queries, method, fields, text for people.
+macro_rules! lines {
+    ($($(#[$doc:meta])* $level:ident $event:literal $name:ident($($args:tt)*) {$($field:tt)*} ($($text:tt)*);)*) => {
+        impl Log {
+            $($(#[$doc])* pub(crate) fn $name(&self, $($args)*) {
+                tracing::$level!(invocation_id = %self.invocation, event = $event, $($field)* $($text)*);
+            })*
+        }
+    };
+}
+
+lines! {
     /// The server listens.
-    pub(crate) fn listening(&self, port: u16) {
-        line!(self, info "listening" { port, }, "listening on 127.0.0.1:{port}");
-    }
+    info "listening" listening(port: u16) { port, }
+        ("listening on 127.0.0.1:{port}");
 
     /// The process was told to end.
-    pub(crate) fn stopping(&self) {
-        line!(self, info "stopping" {}, "told to stop; a post under way gets 5 seconds");
-    }
+    info "stopping" stopping() {}
+        ("told to stop; a post under way gets 5 seconds");
 
     /// A payload that is not the timer's; the run goes on all the same.
-    pub(crate) fn odd_payload(&self, problem: &str) {
-        line!(self, warn "odd_payload" {},
-            "the invocation's body cannot be read ({problem}); running all the same");
-    }
+    warn "odd_payload" odd_payload(problem: &str) {}
+        ("the invocation's body cannot be read ({problem}); running all the same");
 
     /// The timer fires late.
-    pub(crate) fn past_due(&self) {
-        line!(self, info "past_due" {},
-            "the timer fires late; this run goes on from the saved cursor like any other");
-    }
+    info "past_due" past_due() {}
+        ("the timer fires late; this run goes on from the saved cursor like any other");
 
     /// A run of this process is still under way.
-    pub(crate) fn already_running(&self, answer: &str) {
-        line!(self, info "already_running" {}, "{answer}");
-    }
+    info "already_running" already_running(answer: &str) {}
+        ("{answer}");
 
     /// An invocation failed before or beside its run.
-    pub(crate) fn invocation_failed(&self, problem: &str) {
-        line!(self, error "invocation_failed" {}, "{problem}");
-    }
+    error "invocation_failed" invocation_failed(problem: &str) {}
+        ("{problem}");
 
     /// A setting that cannot be used.
-    pub(crate) fn wrong_setting(&self, setting: &str, problem: &impl Display) {
-        line!(self, error "wrong_setting" { setting, }, "{problem}");
-    }
+    error "wrong_setting" wrong_setting(setting: &str, problem: &impl Display) { setting, }
+        ("{problem}");
 
     /// Something about the settings that an operator should know.
-    pub(crate) fn settings_warning(&self, warning: &str) {
-        line!(self, warn "settings_warning" {}, "{warning}");
-    }
+    warn "settings_warning" settings_warning(warning: &str) {}
+        ("{warning}");
 
     /// A try failed and another follows.
-    pub(crate) fn trying_again(&self, error: &impl Display, pause: Duration) {
-        let pause = pause.as_secs_f64();
-        line!(self, warn "trying_again" { pause_seconds = pause, },
-            "{error}; trying again in {pause:.1} s");
-    }
+    warn "trying_again" trying_again(error: &impl Display, pause: Duration) { pause_seconds = pause.as_secs_f64(), }
+        ("{error}; trying again in {:.1} s", pause.as_secs_f64());
 
     /// Our share of Okta's rate limit is used up for now.
-    pub(crate) fn rate_paused(&self, org: &impl Display, pause: Duration) {
-        let pause = pause.as_secs();
-        line!(self, info "rate_paused" { pause_seconds = pause, },
-            "our share of {org}'s rate limit is used up; it is free again in {pause} s");
-    }
+    info "rate_paused" rate_paused(org: &impl Display, pause: Duration) { pause_seconds = pause.as_secs(), }
+        ("our share of {org}'s rate limit is used up; it is free again in {} s", pause.as_secs());
 
     /// Pages were too slow or too large.
-    pub(crate) fn page_halved(&self, org: &impl Display, events: u32, why: &str) {
-        line!(self, warn "page_halved" { page_limit = events, },
-            "a page of {org} was {why}; asking for {events} events at a time");
-    }
+    warn "page_halved" page_halved(org: &impl Display, events: u32, why: &str) { page_limit = events, }
+        ("a page of {org} was {why}; asking for {events} events at a time");
 
     /// `OKTA_FILTER` is not the saved cursor's.
-    pub(crate) fn filter_changed(&self, since: DateTime<Utc>) {
-        line!(self, warn "filter_changed" {},
-            "OKTA_FILTER changed, so the saved cursor no longer fits; going on {}", from(since));
-    }
+    warn "filter_changed" filter_changed(since: DateTime<Utc>) {}
+        ("OKTA_FILTER changed, so the saved cursor no longer fits; going on {}", from(since));
 
     /// Okta refused the saved cursor.
-    pub(crate) fn fell_back(&self, refused: &impl Display, since: DateTime<Utc>) {
-        line!(self, warn "cursor_lost" {}, "{refused}; going on {}", from(since));
-    }
+    warn "cursor_lost" fell_back(refused: &impl Display, since: DateTime<Utc>) {}
+        ("{refused}; going on {}", from(since));
 
     /// A first connection has a backlog.
-    pub(crate) fn lanes_split(&self, org: &impl Display, since: DateTime<Utc>) {
-        let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
-        line!(self, info "lanes_split" {},
-            "{org} has a backlog: what is stored there from {since} on is shipped first, what was before in between");
-    }
+    info "lanes_split" lanes_split(org: &impl Display, since: DateTime<Utc>) {}
+        ("{org} has a backlog: what is stored there from {} on is shipped first, what was before in between", seconds(since));
 
     /// The backlog is through.
-    pub(crate) fn lanes_joined(&self, org: &impl Display) {
-        line!(self, info "lanes_joined" {},
-            "the backlog of {org} is shipped; one cursor goes on from here");
-    }
+    info "lanes_joined" lanes_joined(org: &impl Display) {}
+        ("the backlog of {org} is shipped; one cursor goes on from here");
 
     /// Where the two lanes of a backlog meet is not known.
-    pub(crate) fn overlap_lost(&self, since: DateTime<Utc>) {
-        line!(self, warn "overlap_lost" {},
-            "the saved cursor does not tell where new events and backlog meet, so they go on as one {}", from(since));
-    }
+    warn "overlap_lost" overlap_lost(since: DateTime<Utc>) {}
+        ("the saved cursor does not tell where new events and backlog meet, so they go on as one {}", from(since));
 
     /// `--since` has no say over a saved cursor.
-    pub(crate) fn since_unused(&self) {
-        line!(self, warn "since_unused" {},
-            "--since is where a first run starts; there is a saved cursor, which wins (--restart discards it)");
-    }
+    warn "since_unused" since_unused() {}
+        ("--since is where a first run starts; there is a saved cursor, which wins (--restart discards it)");
 
     /// Events that cannot be told apart by `uuid`.
-    pub(crate) fn events_without_uuid(&self, org: &impl Display, count: u64, first: impl Display) {
-        line!(self, warn "event_without_uuid" { count, first = %first, },
-            "{count} event(s) from {org} came without uuid; shipped, and known by a digest of the row (the first is {first}); nothing to do, but uuid_g is empty there");
-    }
+    warn "event_without_uuid" events_without_uuid(org: &impl Display, count: u64, first: impl Display) { count, first = %first, }
+        ("{count} event(s) from {org} came without uuid; shipped, and known by a digest of the row (the first is {first}); nothing to do, but uuid_g is empty there");
 
     /// Values over the limit.
-    pub(crate) fn values_cut(&self, org: &impl Display, count: u64, first: impl Display) {
-        line!(self, warn "values_cut" { count, first = %first, },
-            "{count} event(s) from {org} held a value over 32,000 bytes, which was cut (the first is {first}); truncated_d says by how much, Okta's own log has the whole");
-    }
+    warn "values_cut" values_cut(org: &impl Display, count: u64, first: impl Display) { count, first = %first, }
+        ("{count} event(s) from {org} held a value over 32,000 bytes, which was cut (the first is {first}); truncated_d says by how much, Okta's own log has the whole");
 
     /// A row was set aside.
-    pub(crate) fn dead_letter(&self, name: &str, reason: &str) {
-        line!(self, error "dead_letter" { name, },
-            "a row was set aside as dead-letters/{name} so that the others go on: {reason}");
-    }
+    error "dead_letter" dead_letter(name: &str, reason: &str) { name, }
+        ("a row was set aside as dead-letters/{name} so that the others go on: {reason}");
 
     /// `recent-ids` cannot be read.
-    pub(crate) fn recent_ids_damaged(&self, damaged: &impl Display) {
-        line!(self, warn "recent_ids_damaged" {}, "{damaged}");
-    }
+    warn "recent_ids_damaged" recent_ids_damaged(damaged: &impl Display) {}
+        ("{damaged}");
 
     /// The lease runs out by itself.
-    pub(crate) fn lease_not_released(&self, error: &impl Display) {
-        line!(self, warn "lease_not_released" {},
-            "{error}; the lease runs out by itself within 30 s, until then runs end at once");
-    }
+    warn "lease_not_released" lease_not_released(error: &impl Display) {}
+        ("{error}; the lease runs out by itself within 30 s, until then runs end at once");
 
     /// The health table has no row about this run.
-    pub(crate) fn health_row_lost(&self, problem: &str) {
-        line!(self, warn "health_row_lost" {},
-            "OktaConnectorHealth_CL has no row about this run, which is otherwise unaffected: {problem}");
-    }
+    warn "health_row_lost" health_row_lost(problem: &str) {}
+        ("OktaConnectorHealth_CL has no row about this run, which is otherwise unaffected: {problem}");
 }
 
 fn from(since: DateTime<Utc>) -> String {
-    let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
-    format!("from {since}; what was accepted since then is left out by id")
+    format!(
+        "from {}; what was accepted since then is left out by id",
+        seconds(since)
+    )
+}
+
+fn seconds(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -11,19 +11,20 @@ use okta_rows::ColumnNaming;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use super::batch::BatchLimits;
+use super::error_response::ErrorResponse;
 use super::http_error::transport_error;
 use super::post_error::PostError;
 use super::prepared::Prepared;
 use super::sink::Sink;
 use super::tables::{self, Table};
 
-mod error_response;
+mod classify;
 pub mod signature;
 pub mod workspace;
 
-use error_response::ErrorResponse;
-use signature::{Signer, http_date};
-use workspace::{LogAnalyticsUri, LogType, WorkspaceId};
+use classify::classify;
+use signature::http_date;
+use workspace::Workspace;
 
 /// The service closes connections over 30,000,000 bytes. A page of at most 8 MB gives rows of
 /// hardly more than twice that, so one page is one post.
@@ -42,33 +43,18 @@ const ADDRESS_SETTINGS: &str = "WORKSPACE_ID and LOG_ANALYTICS_URI";
 #[derive(Clone, Debug)]
 pub struct DataCollector {
     http: reqwest::Client,
-    workspace: WorkspaceId,
-    signer: Signer,
-    uri: LogAnalyticsUri,
-    log_type: LogType,
+    workspace: Workspace,
 }
 
 impl DataCollector {
-    /// A sink for one workspace; opens no connection yet. `log_type` names the table of events.
-    pub fn new(
-        http: reqwest::Client,
-        workspace: WorkspaceId,
-        signer: Signer,
-        uri: LogAnalyticsUri,
-        log_type: LogType,
-    ) -> DataCollector {
-        DataCollector {
-            http,
-            workspace,
-            signer,
-            uri,
-            log_type,
-        }
+    /// A sink for one workspace; opens no connection yet.
+    pub fn new(http: reqwest::Client, workspace: Workspace) -> DataCollector {
+        DataCollector { http, workspace }
     }
 
     fn log_type(&self, table: &'static Table) -> &str {
         match table.name == tables::OKTA.name {
-            true => self.log_type.as_str(),
+            true => self.workspace.log_type.as_str(),
             false => table.log_type(),
         }
     }
@@ -77,7 +63,8 @@ impl DataCollector {
 #[async_trait]
 impl Sink for DataCollector {
     fn destination(&self) -> String {
-        format!("workspace {} at {}", self.workspace, self.uri.base())
+        let Workspace { id, uri, .. } = &self.workspace;
+        format!("workspace {id} at {}", uri.base())
     }
 
     fn column_naming(&self) -> ColumnNaming {
@@ -91,14 +78,12 @@ impl Sink for DataCollector {
     async fn post(&self, table: &'static Table, body: &Prepared) -> Result<(), PostError> {
         let date = http_date(Utc::now());
         let length = body.body.len();
-        let signature = self.signer.sign(length, &date);
+        let Workspace { id, key, uri, .. } = &self.workspace;
+        let signature = key.sign(length, &date);
         let request = self
             .http
-            .post(self.uri.request_url())
-            .header(
-                AUTHORIZATION,
-                format!("SharedKey {}:{signature}", self.workspace),
-            )
+            .post(uri.request_url())
+            .header(AUTHORIZATION, format!("SharedKey {id}:{signature}"))
             .header(CONTENT_TYPE, "application/json")
             .header("Log-Type", self.log_type(table))
             .header("x-ms-date", date)
@@ -109,16 +94,12 @@ impl Sink for DataCollector {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => {
                 let answer = ErrorResponse::read(response).await;
-                Err(answer.into_error(&self.destination(), length))
+                let (outcome, advice) = classify(&answer, length);
+                Err(answer.into_error(&self.destination(), outcome, advice))
             }
             Err(error) => {
-                let destination = self.destination();
-                Err(transport_error(
-                    &destination,
-                    &error,
-                    TIMEOUT,
-                    ADDRESS_SETTINGS,
-                ))
+                let to = self.destination();
+                Err(transport_error(&to, &error, TIMEOUT, ADDRESS_SETTINGS))
             }
         }
     }

@@ -15,22 +15,23 @@ use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 
 use super::batch::{Batch, BatchLimits};
+use super::error_response::ErrorResponse;
 use super::http_error::transport_error;
 use super::post_error::{Outcome, PostError};
 use super::prepared::Prepared;
 use super::sink::Sink;
 use super::tables::Table;
-use crate::net::http::is_slow;
+use crate::net::http::{is_slow, secret_header};
 use crate::net::identity::Identity;
 
-mod error_response;
+mod classify;
 pub mod gzip;
 pub mod rule;
 mod token;
 
-use error_response::ErrorResponse;
+use classify::classify;
 use rule::Rule;
-use token::{NoToken, Tokens, bearer};
+use token::{NoToken, Tokens};
 
 /// Microsoft's documents give 1 MB "both compressed and uncompressed", its servers refuse over
 /// 1,048,576 bytes on the wire, and its own client cuts here, before it compresses.
@@ -83,7 +84,7 @@ impl LogsIngestion {
         token: &AccessToken,
         body: &Bytes,
     ) -> Result<Option<ErrorResponse>, PostError> {
-        let bearer = bearer(token).ok_or_else(|| {
+        let bearer = secret_header("Bearer ", token.token.secret()).ok_or_else(|| {
             self.no_token(&NoToken {
                 problem: "the token holds characters that no header can carry".to_owned(),
                 may_pass: false,
@@ -152,22 +153,21 @@ impl Sink for LogsIngestion {
 
     /// Posts once, and once more with a new token where the endpoint refuses the current one.
     async fn post(&self, table: &'static Table, body: &Prepared) -> Result<(), PostError> {
-        let token = self.token().await?;
-        let Some(answer) = self.attempt(table, &token, &body.body).await? else {
-            return Ok(());
-        };
-        if answer.status != StatusCode::UNAUTHORIZED {
-            return Err(answer.into_error(&self.destination()));
+        for is_last in [false, true] {
+            let token = self.token().await?;
+            let Some(answer) = self.attempt(table, &token, &body.body).await? else {
+                break;
+            };
+            let refused = answer.status == StatusCode::UNAUTHORIZED;
+            if refused {
+                self.tokens.refused(&token).await;
+            }
+            if is_last || !refused {
+                let (outcome, advice) = classify(&answer);
+                return Err(answer.into_error(&self.destination(), outcome, advice));
+            }
         }
-        self.tokens.refused(&token).await;
-        let token = self.token().await?;
-        let Some(answer) = self.attempt(table, &token, &body.body).await? else {
-            return Ok(());
-        };
-        if answer.status == StatusCode::UNAUTHORIZED {
-            self.tokens.refused(&token).await;
-        }
-        Err(answer.into_error(&self.destination()))
+        Ok(())
     }
 
     /// An array of no rows is answered as a full one would be, and leaves nothing behind.

@@ -36,47 +36,34 @@ pub(crate) fn read(text: &str) -> Result<Url, AddressError> {
         return Err(AddressError::Space { shown });
     }
     let (scheme, rest) = split_scheme(text);
-    let Parts {
-        user_info,
-        authority,
-        path,
-        has_query,
-    } = split_rest(rest);
-    let write = format!(
-        "{}://{authority}",
-        if scheme == Scheme::Http {
-            "http"
-        } else {
-            "https"
-        }
-    );
-    if user_info {
+    // Anything before a `@` may be a password, wherever a parser would see it.
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let (authority, tail) = host.split_at(host.find(PATH_BEGINS).unwrap_or(host.len()));
+    let path = tail.split(['?', '#']).next().unwrap_or_default();
+    let https = format!("https://{authority}");
+    let write = match scheme {
+        Scheme::Http => format!("http://{authority}"),
+        Scheme::Https | Scheme::Misspelt => https.clone(),
+    };
+    if host.len() < rest.len() {
         return Err(AddressError::UserInfo { shown, write });
     }
     if scheme == Scheme::Misspelt {
         return Err(AddressError::Scheme { shown, write });
     }
-    let url = match Url::parse(&write).map_err(|error| error.to_string()) {
+    let parsed = Url::parse(&write).map_err(|error| error.to_string());
+    let mut url = match parsed.and_then(with_good_host) {
         Ok(url) => url,
         Err(problem) => return Err(AddressError::Host { shown, problem }),
     };
-    if let Some(problem) = host_problem(&url) {
-        return Err(AddressError::Host {
-            shown,
-            problem: problem.to_owned(),
-        });
-    }
     if scheme == Scheme::Http && !is_loopback(&url) {
-        let write = format!("https://{authority}");
+        let write = https;
         return Err(AddressError::PlainHttp { shown, write });
     }
-    if has_query {
-        return Err(AddressError::Query {
-            shown,
-            write: format!("{write}{path}"),
-        });
+    if path.len() < tail.len() {
+        let write = write + path;
+        return Err(AddressError::Query { shown, write });
     }
-    let mut url = url;
     url.set_path(path);
     Ok(url)
 }
@@ -181,54 +168,18 @@ fn split_scheme(text: &str) -> (Scheme, &str) {
     (Scheme::Https, text)
 }
 
-struct Parts<'t> {
-    user_info: bool,
-    authority: &'t str,
-    path: &'t str,
-    has_query: bool,
-}
-
-fn split_rest(rest: &str) -> Parts<'_> {
-    let (before_query, has_query) = match rest.split_once(['?', '#']) {
-        Some((before, _)) => (before, true),
-        None => (rest, false),
-    };
-    let end = before_query.find(['/', '\\']).unwrap_or(before_query.len());
-    let (authority, path) = before_query.split_at(end);
-    match rest.rsplit_once('@') {
-        // Anything before a `@` may be a password, wherever a parser would see it.
-        Some((_, host)) => {
-            let authority = host.split(PATH_BEGINS).next().unwrap_or_default();
-            Parts {
-                user_info: true,
-                authority,
-                path: "",
-                has_query: false,
-            }
-        }
-        None => Parts {
-            user_info: false,
-            authority,
-            path,
-            has_query,
-        },
-    }
-}
-
-fn host_problem(url: &Url) -> Option<&'static str> {
+fn with_good_host(url: Url) -> Result<Url, String> {
     let Some(Host::Domain(name)) = url.host() else {
-        return None;
+        return Ok(url);
     };
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !name.chars().all(allowed) {
-        Some("a letter of it is not allowed in a host name")
-    } else if name.split('.').any(str::is_empty) {
-        Some("two dots in a row, or one at an end")
-    } else if !name.contains('.') && name != "localhost" {
-        Some("it has no dot")
-    } else {
-        None
-    }
+    let problem = match name {
+        _ if !name.chars().all(allowed) => "a letter of it is not allowed in a host name",
+        _ if name.split('.').any(str::is_empty) => "two dots in a row, or one at an end",
+        _ if !name.contains('.') && name != "localhost" => "it has no dot",
+        _ => return Ok(url),
+    };
+    Err(problem.to_owned())
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The HTTP client of every call, and what its failures say.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
+use reqwest::header::HeaderValue;
 use url::Url;
 
 /// An HTTP client for calls to `base`. It follows no redirect and uses no proxy for plain http,
@@ -25,6 +28,33 @@ pub fn http_client(base: &Url) -> reqwest::Result<reqwest::Client> {
     .build()
 }
 
+/// How the Azure SDK calls, by an HTTP client that follows no redirect either.
+///
+/// # Errors
+/// As [`http_client`].
+pub(crate) fn azure_client_options(
+    transport: reqwest::ClientBuilder,
+) -> reqwest::Result<ClientOptions> {
+    let transport = transport.redirect(reqwest::redirect::Policy::none());
+    Ok(ClientOptions {
+        retry: RetryOptions::exponential(ExponentialRetryOptions {
+            max_retries: 4,
+            max_total_elapsed: azure_core::time::Duration::seconds(15),
+            max_delay: azure_core::time::Duration::seconds(4),
+            ..ExponentialRetryOptions::default()
+        }),
+        transport: Some(Transport::new(Arc::new(transport.build()?))),
+        ..ClientOptions::default()
+    })
+}
+
+/// A header that no client logs; `None` where the secret has a character that none may carry.
+pub(crate) fn secret_header(scheme: &str, secret: &str) -> Option<HeaderValue> {
+    let mut header = HeaderValue::from_str(&format!("{scheme}{secret}")).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
 /// Whether the answer did not come in time, though the connection stood. A connection that times
 /// out is a matter of the address or a firewall instead.
 pub(crate) fn is_slow(error: &reqwest::Error) -> bool {
@@ -32,8 +62,8 @@ pub(crate) fn is_slow(error: &reqwest::Error) -> bool {
 }
 
 /// The innermost cause. The outer ones repeat the URL, whose query may hold secrets.
-pub(crate) fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }

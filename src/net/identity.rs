@@ -7,11 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
+use azure_core::http::ClientOptions;
 use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
     UserAssignedId,
 };
+
+use crate::net::http::azure_client_options;
 
 /// One request for a token, without its retries. The platform's endpoint is on this machine.
 const TOKEN_LIMIT: Duration = Duration::from_secs(10);
@@ -79,18 +81,7 @@ fn client_options() -> azure_core::Result<ClientOptions> {
     let transport = reqwest::Client::builder()
         .connect_timeout(TOKEN_LIMIT)
         .timeout(TOKEN_LIMIT)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .map_err(|error| azure_core::Error::new(ErrorKind::Credential, error))?;
-    Ok(ClientOptions {
-        retry: RetryOptions::exponential(ExponentialRetryOptions {
-            max_retries: 4,
-            max_total_elapsed: azure_core::time::Duration::seconds(15),
-            max_delay: azure_core::time::Duration::seconds(4),
-            ..ExponentialRetryOptions::default()
-        }),
-        transport: Some(Transport::new(Arc::new(transport))),
-        ..ClientOptions::default()
-    })
+        .no_proxy();
+    azure_client_options(transport)
+        .map_err(|error| azure_core::Error::new(ErrorKind::Credential, error))
 }

@@ -21,13 +21,8 @@ const LONGEST_NAMED_WAIT: u64 = 3_600;
 
 /// `Retry-After` in seconds; the form with a date is not in use at the services we call.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds: u64 = seconds.parse().ok()?;
     Some(Duration::from_secs(seconds.min(LONGEST_NAMED_WAIT)))
 }
 
@@ -78,7 +73,8 @@ impl Limits {
 pub struct Retries<'a> {
     limits: &'a Limits,
     ours_until: Instant,
-    backoff: Backoff,
+    /// Most that the next pause of ours may take.
+    longest: Duration,
     /// Tries made again so far.
     pub count: u64,
 }
@@ -86,11 +82,10 @@ pub struct Retries<'a> {
 impl<'a> Retries<'a> {
     /// The first try begins now.
     pub fn new(limits: &'a Limits) -> Retries<'a> {
-        let ours_until = Instant::now() + RETRY_LIMIT;
         Retries {
             limits,
-            ours_until,
-            backoff: Backoff::default(),
+            ours_until: Instant::now() + RETRY_LIMIT,
+            longest: FIRST_PAUSE,
             count: 0,
         }
     }
@@ -105,7 +100,7 @@ impl<'a> Retries<'a> {
         let pause = match failure.retry_decision() {
             RetryDecision::Stop => return false,
             RetryDecision::Retry => {
-                let pause = self.backoff.next();
+                let pause = self.backoff();
                 if Instant::now() + pause >= self.ours_until {
                     return false;
                 }
@@ -114,7 +109,7 @@ impl<'a> Retries<'a> {
             RetryDecision::RetryAfter(wait) => {
                 // A second of jitter keeps several apps from coming back together, and a server
                 // that names no real wait, again and again, is given longer ones all the same.
-                let pause = wait.max(self.backoff.next()) + jitter(Duration::from_secs(1));
+                let pause = wait.max(self.backoff()) + jitter(Duration::from_secs(1));
                 self.ours_until += pause;
                 pause
             }
@@ -126,21 +121,10 @@ impl<'a> Retries<'a> {
         self.count += u64::from(again);
         again
     }
-}
 
-#[derive(Debug)]
-struct Backoff(Duration);
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Backoff(FIRST_PAUSE)
-    }
-}
-
-impl Backoff {
-    fn next(&mut self) -> Duration {
-        let most = self.0;
-        self.0 = (self.0 * 2).min(LONGEST_PAUSE);
+    fn backoff(&mut self) -> Duration {
+        let most = self.longest;
+        self.longest = (most * 2).min(LONGEST_PAUSE);
         most / 4 + jitter(most * 3 / 4)
     }
 }

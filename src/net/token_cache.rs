@@ -10,22 +10,16 @@ use tokio::sync::Mutex;
 const RENEWAL_PAUSE: Duration = Duration::from_secs(30);
 
 /// A token and its times, as its issuer gave them.
+#[derive(Debug)]
 pub(crate) struct Issued<T> {
-    pub(crate) token: T,
+    pub(crate) token: Arc<T>,
     pub(crate) renew_at: SystemTime,
     pub(crate) expires_at: SystemTime,
 }
 
 /// The token of one identity. `T` is what a request is signed with.
 #[derive(Debug)]
-pub(crate) struct TokenCache<T>(Mutex<Option<Cached<T>>>);
-
-#[derive(Debug)]
-struct Cached<T> {
-    token: Arc<T>,
-    renew_at: SystemTime,
-    expires_at: SystemTime,
-}
+pub(crate) struct TokenCache<T>(Mutex<Option<Issued<T>>>);
 
 impl<T> Default for TokenCache<T> {
     fn default() -> Self {
@@ -50,12 +44,8 @@ impl<T> TokenCache<T> {
         }
         match (request.await, &mut *cached) {
             (Ok(issued), cached) => {
-                let token = Arc::new(issued.token);
-                *cached = Some(Cached {
-                    token: Arc::clone(&token),
-                    renew_at: issued.renew_at,
-                    expires_at: issued.expires_at,
-                });
+                let token = Arc::clone(&issued.token);
+                *cached = Some(issued);
                 Ok(token)
             }
             (Err(_), Some(cached)) if now < cached.expires_at => {
@@ -69,12 +59,7 @@ impl<T> TokenCache<T> {
     /// Drops a token that the server refused, unless another has replaced it by now.
     pub(crate) async fn forget(&self, refused: &Arc<T>) {
         let mut cached = self.0.lock().await;
-        if cached
-            .as_ref()
-            .is_some_and(|cached| Arc::ptr_eq(&cached.token, refused))
-        {
-            *cached = None;
-        }
+        cached.take_if(|cached| Arc::ptr_eq(&cached.token, refused));
     }
 }
 
@@ -89,7 +74,7 @@ mod tests {
     /// A token that is to be renewed at 80 and ends at 100.
     async fn issue(token: u32) -> Result<Issued<u32>, &'static str> {
         Ok(Issued {
-            token,
+            token: Arc::new(token),
             renew_at: at(80),
             expires_at: at(100),
         })

@@ -139,20 +139,16 @@ settings! {
 /// The README's table of settings, in Markdown, ending with a line break.
 pub fn markdown_table() -> String {
     let mut table = String::from("| Setting | Default | Meaning |\n|---|---|---|\n");
-    for Setting {
-        name,
-        aliases,
-        meaning,
-        default,
-        ..
-    } in SETTINGS
-    {
-        let default = default.map(|text| format!("`{text}`")).unwrap_or_default();
-        let also: Vec<String> = aliases.iter().map(|alias| format!("`{alias}`")).collect();
-        let also = match also.is_empty() {
-            true => String::new(),
-            false => format!(". Also read as {}", also.join(" or ")),
+    for setting in SETTINGS {
+        let default = setting
+            .default
+            .map(|text| format!("`{text}`"))
+            .unwrap_or_default();
+        let also = match setting.aliases {
+            [] => String::new(),
+            aliases => format!(". Also read as `{}`", aliases.join("` or `")),
         };
+        let (name, meaning) = (setting.name, setting.meaning);
         // Writing to a String cannot fail.
         let _ = writeln!(table, "| `{name}` | {default} | {meaning}{also} |");
     }

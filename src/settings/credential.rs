@@ -25,18 +25,14 @@ impl CredentialSettings {
     pub(super) fn read(reader: &mut SettingsReader<'_>) -> Option<CredentialSettings> {
         if reader.is_set(&OKTA_CLIENT_ID) || reader.is_set(&OKTA_PRIVATE_KEY) {
             if reader.is_set(&OKTA_API_TOKEN) {
-                reader.warn(format!(
-                    "{} is not used: the service app signs in, because {} is set",
-                    OKTA_API_TOKEN.name, OKTA_CLIENT_ID.name
-                ));
+                let why = "the service app signs in, because OKTA_CLIENT_ID is set";
+                reader.unused(&OKTA_API_TOKEN, why);
             }
             return service_app(reader);
         }
         if reader.is_set(&OKTA_KEY_ID) {
-            reader.warn(format!(
-                "{} is not used: no service app signs in, because {} is not set",
-                OKTA_KEY_ID.name, OKTA_CLIENT_ID.name
-            ));
+            let why = "no service app signs in, because OKTA_CLIENT_ID is not set";
+            reader.unused(&OKTA_KEY_ID, why);
         }
         let token = reader.required(
             &OKTA_API_TOKEN,
@@ -61,22 +57,15 @@ fn service_app(reader: &mut SettingsReader<'_>) -> Option<CredentialSettings> {
         str::parse::<PrivateKey>,
     );
     let id = reader.optional(&OKTA_KEY_ID, key_id);
-    let key = match (key?, id) {
-        (key, None) => key,
-        (key, Some(id)) => {
-            if key.id().is_some_and(|own| own != id) {
-                reader.warn(format!(
-                    "{} differs from the kid in {}, and wins",
-                    OKTA_KEY_ID.name, OKTA_PRIVATE_KEY.name
-                ));
-            }
-            key.with_id(id)
+    let (client_id, mut key) = (client_id?, key?);
+    if let Some(id) = id {
+        if key.id().is_some_and(|own| own != id) {
+            let warning = "OKTA_KEY_ID differs from the kid in OKTA_PRIVATE_KEY, and wins";
+            reader.warn(warning.to_owned());
         }
-    };
-    Some(CredentialSettings::ServiceApp {
-        client_id: client_id?,
-        key,
-    })
+        key = key.with_id(id);
+    }
+    Some(CredentialSettings::ServiceApp { client_id, key })
 }
 
 fn key_id(text: &str) -> Result<String, &'static str> {

@@ -1,7 +1,7 @@
 //! Which identity Azure sees, for storage and for ingestion alike.
 
-use crate::log_analytics::data_collector::workspace::is_guid;
 use crate::net::address::shown;
+use crate::net::checked_text::is_guid;
 use crate::net::identity::Identity;
 use crate::settings::catalogue::{AZURE_CLIENT_ID, STORAGE_CREDENTIAL};
 use crate::settings::reader::SettingsReader;

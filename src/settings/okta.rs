@@ -95,18 +95,14 @@ impl Start {
                 rfc3339(&at)
             ));
         }
-        let oldest = Start::Backfill {
-            days: Start::MAX_DAYS,
-        }
-        .instant(now);
+        let days = Start::MAX_DAYS;
+        let oldest = Start::Backfill { days }.instant(now);
         if at >= oldest {
             return Ok((Start::At(at), None));
         }
+        let (from, written) = (rfc3339(&oldest), rfc3339(&at));
         let warning = format!(
-            "{setting}: Okta keeps its log for {} days, so the first run starts at {} instead of {}",
-            Start::MAX_DAYS,
-            rfc3339(&oldest),
-            rfc3339(&at)
+            "{setting}: Okta keeps its log for {days} days, so the first run starts at {from} instead of {written}"
         );
         Ok((Start::At(oldest), Some(warning)))
     }
@@ -126,20 +122,16 @@ fn start(reader: &mut SettingsReader<'_>, now: DateTime<Utc>) -> Option<Start> {
     });
     let at = reader.optional(&OKTA_START_AT, |text| {
         let at = DateTime::parse_from_rfc3339(text).map_err(|_| {
-            format!(
-                "{} is not an RFC 3339 time; write it as 2026-11-01T00:00:00Z",
-                address::shown(text)
-            )
+            let shown = address::shown(text);
+            format!("{shown} is not an RFC 3339 time; write it as 2026-11-01T00:00:00Z")
         })?;
         Start::at(at.to_utc(), now, OKTA_START_AT.name)
     });
-    match at {
-        None => backfill,
-        Some((start, warning)) => {
-            warning.into_iter().for_each(|warning| reader.warn(warning));
-            Some(start)
-        }
-    }
+    let Some((start, warning)) = at else {
+        return backfill;
+    };
+    warning.into_iter().for_each(|warning| reader.warn(warning));
+    Some(start)
 }
 
 fn rfc3339(at: &DateTime<Utc>) -> String {
@@ -148,9 +140,7 @@ fn rfc3339(at: &DateTime<Utc>) -> String {
 
 fn rate_share(text: &str) -> Result<RateShare, String> {
     text.parse().ok().and_then(RateShare::new).ok_or_else(|| {
-        format!(
-            "{} is not a number above 0 and up to 1; write one such as 0.5",
-            address::shown(text)
-        )
+        let shown = address::shown(text);
+        format!("{shown} is not a number above 0 and up to 1; write one such as 0.5")
     })
 }

@@ -1,9 +1,10 @@
 //! What is wrong with the settings, all of it at once.
 
-use std::fmt;
+use std::fmt::Display;
 
 /// One setting that cannot be used: its name, what is wrong, and the remedy, on one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {fault}")]
 pub struct Problem {
     setting: &'static str,
     fault: String,
@@ -11,7 +12,7 @@ pub struct Problem {
 
 impl Problem {
     /// `fault` says what is wrong and what to do, on one line, and shows no secret.
-    pub(super) fn new(setting: &'static str, fault: impl fmt::Display) -> Problem {
+    pub(super) fn new(setting: &'static str, fault: impl Display) -> Problem {
         Problem {
             setting,
             fault: fault.to_string(),
@@ -24,14 +25,9 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.setting, self.fault)
-    }
-}
-
 /// Every problem of one reader, one line each, in the order of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", lines(.0))]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
@@ -44,11 +40,7 @@ impl Problems {
     }
 }
 
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.iter().map(Problem::to_string).collect();
-        f.write_str(&lines.join("\n"))
-    }
+fn lines(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    lines.join("\n")
 }
-
-impl std::error::Error for Problems {}

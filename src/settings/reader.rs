@@ -116,6 +116,11 @@ impl<'e> SettingsReader<'e> {
         self.warnings.push(warning);
     }
 
+    /// Warns of a setting that is set and counts for nothing.
+    pub(super) fn unused(&mut self, setting: &Setting, why: impl Display) {
+        self.warn(format!("{} is not used: {why}", setting.name));
+    }
+
     /// The warnings, when nothing was wrong.
     pub(super) fn end(mut self) -> Result<Vec<String>, Problems> {
         if self.problems.is_empty() {

@@ -3,9 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::log_analytics::data_collector::workspace::{
-    LogAnalyticsUri, LogType, WorkspaceId, WorkspaceKey,
-};
+use crate::log_analytics::data_collector::workspace::{LogAnalyticsUri, Workspace, WorkspaceId};
 use crate::log_analytics::logs_ingestion::rule::Rule;
 use crate::net::identity::Identity;
 use crate::settings::catalogue::{
@@ -27,16 +25,7 @@ pub enum SinkSettings {
         identity: Identity,
     },
     /// The HTTP Data Collector API of a Log Analytics workspace.
-    DataCollector {
-        /// The workspace.
-        workspace_id: WorkspaceId,
-        /// What signs a post.
-        key: WorkspaceKey,
-        /// Where posts go.
-        uri: LogAnalyticsUri,
-        /// The table, less `_CL`.
-        log_type: LogType,
-    },
+    DataCollector(Workspace),
     /// NDJSON files named after the tables.
     Local {
         /// The folder they are in.
@@ -128,7 +117,7 @@ fn logs_ingestion(reader: &mut SettingsReader<'_>) -> Option<SinkSettings> {
 }
 
 fn data_collector(reader: &mut SettingsReader<'_>) -> Option<SinkSettings> {
-    let workspace_id = reader.required(
+    let id = reader.required(
         &WORKSPACE_ID,
         "WORKSPACE_KEY needs it; copy the Workspace ID from the workspace's overview in the portal",
         str::parse::<WorkspaceId>,
@@ -136,21 +125,21 @@ fn data_collector(reader: &mut SettingsReader<'_>) -> Option<SinkSettings> {
     let key = reader.required(
         &WORKSPACE_KEY,
         "WORKSPACE_ID needs it; copy the workspace's primary key",
-        str::parse::<WorkspaceKey>,
+        str::parse,
     );
     // A wrong id must not hide a wrong address: any id serves to read it.
     let stand_in = || "00000000-0000-0000-0000-000000000000".parse().ok();
-    let id_in_uri = workspace_id.clone().or_else(stand_in)?;
+    let id_in_uri = id.clone().or_else(stand_in)?;
     let uri = reader.defaulted(&LOG_ANALYTICS_URI, |text| {
         LogAnalyticsUri::read(text, &id_in_uri)
     });
     let log_type = reader.defaulted(&LOG_TYPE, str::parse);
-    Some(SinkSettings::DataCollector {
-        workspace_id: workspace_id?,
+    Some(SinkSettings::DataCollector(Workspace {
+        id: id?,
         key: key?,
         uri: uri?,
         log_type: log_type?,
-    })
+    }))
 }
 
 fn no_sink(launched_by: LaunchedBy) -> String {

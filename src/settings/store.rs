@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::net::identity::Identity;
 use crate::settings::catalogue::{
-    OUTPUT_DIR, STATE_DIR, STORAGE, STORAGE_ACCOUNT_NAME, STORAGE_BLOB_SERVICE_URI,
-    STORAGE_CLIENT_ID, Setting,
+    STATE_DIR, STORAGE, STORAGE_ACCOUNT_NAME, STORAGE_BLOB_SERVICE_URI, STORAGE_CLIENT_ID, Setting,
 };
 use crate::settings::identity;
 use crate::settings::launched_by::LaunchedBy;
@@ -37,19 +36,12 @@ impl StoreSettings {
     ) -> StoreSettings {
         // The host itself needs a storage account: there, its presence says nothing.
         let account = storage_account(reader).filter(|_| launched_by == LaunchedBy::Shell);
-        let unused = if reader.is_set(&STATE_DIR) {
-            Some(STATE_DIR)
-        } else {
-            account
-        };
+        let state_dir = reader.is_set(&STATE_DIR).then_some(STATE_DIR);
         let folder = output.join("state");
-        if let Some(unused) = unused {
-            reader.warn(format!(
-                "{} is not used: the cursor is kept in {}, because {} is set",
-                unused.name,
-                folder.display(),
-                OUTPUT_DIR.name
-            ));
+        if let Some(unused) = state_dir.or(account) {
+            let place = folder.display();
+            let why = format!("the cursor is kept in {place}, because OUTPUT_DIR is set");
+            reader.unused(&unused, why);
         }
         StoreSettings::Folder(folder)
     }
@@ -60,28 +52,21 @@ impl StoreSettings {
         launched_by: LaunchedBy,
     ) -> Option<StoreSettings> {
         let folder_is_set = reader.is_set(&STATE_DIR);
-        match (launched_by, storage_account(reader)) {
-            (LaunchedBy::Host, Some(account)) => {
+        let account = storage_account(reader);
+        let is_host = launched_by == LaunchedBy::Host;
+        match account {
+            Some(account) if is_host || !folder_is_set => {
                 if folder_is_set {
                     warn_unused(reader, &STATE_DIR, &account);
                 }
-                blob_account(reader).map(StoreSettings::Blob)
+                return blob_account(reader).map(StoreSettings::Blob);
             }
-            (LaunchedBy::Host, None) if !folder_is_set => {
-                reader.problem(STORAGE.name, NO_STORE);
-                None
-            }
-            (LaunchedBy::Shell, Some(_)) if !folder_is_set => {
-                blob_account(reader).map(StoreSettings::Blob)
-            }
-            (LaunchedBy::Host | LaunchedBy::Shell, account) => {
-                if let Some(account) = account {
-                    warn_unused(reader, &account, &STATE_DIR);
-                }
-                let folder = reader.defaulted(&STATE_DIR, str::parse);
-                folder.map(StoreSettings::Folder)
-            }
+            Some(account) => warn_unused(reader, &account, &STATE_DIR),
+            None if is_host && !folder_is_set => reader.problem(STORAGE.name, NO_STORE),
+            None => {}
         }
+        let folder = reader.defaulted(&STATE_DIR, str::parse);
+        folder.map(StoreSettings::Folder)
     }
 }
 
@@ -89,10 +74,8 @@ const NO_STORE: &str = "nothing says where the cursor is kept; set AzureWebJobsS
     and AzureWebJobsStorage__credential=managedidentity, or AzureWebJobsStorage";
 
 fn warn_unused(reader: &mut SettingsReader<'_>, unused: &Setting, used: &Setting) {
-    reader.warn(format!(
-        "{} is not used: the cursor is kept where {} says",
-        unused.name, used.name
-    ));
+    let why = format!("the cursor is kept where {} says", used.name);
+    reader.unused(unused, why);
 }
 
 /// The setting that names a storage account, in the order in which the host takes them.

@@ -14,7 +14,7 @@ use self::container::Container;
 use self::lease::{BlobLease, RENEWED_EVERY, Renewal};
 use super::account::BlobAccount;
 use super::store::{StateLease, StateStore, StoreError};
-use super::writer_state::{CURSOR, DEAD_LETTERS, QUARANTINED, check_name};
+use super::writer_state::{CURSOR, check_name};
 
 mod blobs;
 mod container;
@@ -40,13 +40,12 @@ impl BlobStore {
     pub fn new(account: &BlobAccount, org: &str) -> Result<BlobStore, StoreError> {
         let container = Container::new(account)?;
         let org = org.to_ascii_lowercase();
-        check_name(&container.place(), &org)?;
+        check_name(&container.place, &org)?;
+        let cursor = format!("{org}/{CURSOR}");
         let blobs = Blobs {
             container,
-            cursor: format!("{org}/{CURSOR}"),
-            dead_letters: format!("{org}/{DEAD_LETTERS}"),
-            quarantined: format!("{org}/{QUARANTINED}"),
             org,
+            cursor,
         };
         Ok(BlobStore {
             blobs: Arc::new(blobs),
@@ -82,7 +81,7 @@ impl BlobStore {
 #[async_trait]
 impl StateStore for BlobStore {
     fn place(&self) -> String {
-        self.blobs.container.place()
+        self.blobs.container.place.clone()
     }
 
     async fn open(&self) -> Result<Box<dyn StateLease>, StoreError> {

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use super::checkpoint::Checkpoint;
 use super::store::{StateLease, StateStore, StoreError};
 use super::writer_state::{
-    CURSOR, DEAD_LETTERS, NOTHING_YET, QUARANTINED, RECENT_IDS, Reconciled, WriterState, check_name,
+    CURSOR, DEAD_LETTERS, NOTHING_YET, QUARANTINED, RECENT_IDS, WriterState, check_name,
 };
 
 use self::files::cannot;
@@ -139,7 +139,7 @@ impl StateLease for FolderLease {
         let place = self.locked.path(CURSOR);
         loop {
             let draft = self.state.draft(&place, &checkpoint)?;
-            let (known, bytes) = (self.document.clone(), draft.bytes().clone());
+            let (known, bytes) = (self.document.clone(), draft.clone());
             let holds = self
                 .on_disk(move |locked| {
                     locked.still_ours()?;
@@ -151,20 +151,12 @@ impl StateLease for FolderLease {
                     Ok(Some(bytes))
                 })
                 .await?;
-            match self
-                .state
-                .reconcile(&draft, holds.as_deref().unwrap_or(NOTHING_YET))
-            {
-                Reconciled::Written(draft) => {
-                    self.document = holds;
-                    self.state.settle(draft);
-                    return Ok(());
-                }
-                Reconciled::Behind(draft) => {
-                    self.document = holds;
-                    self.state.settle(draft);
-                }
-                Reconciled::Overtaken => return Err(StoreError::Lost { place }),
+            if !self.state.settle(holds.as_deref().unwrap_or(NOTHING_YET)) {
+                return Err(StoreError::Lost { place });
+            }
+            self.document = holds;
+            if self.document.as_ref() == Some(&draft) {
+                return Ok(());
             }
         }
     }
@@ -291,11 +283,14 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
-        Err(stopped) => Err(StoreError::Unavailable {
-            place,
-            problem: stopped.to_string(),
-            remedy: "the next run tries again".to_owned(),
-        }),
+        Err(stopped) => {
+            let problem = stopped.to_string();
+            Err(StoreError::unavailable(
+                &place,
+                problem,
+                "the next run tries again",
+            ))
+        }
     }
 }
 

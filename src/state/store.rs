@@ -104,6 +104,21 @@ impl Failure for StoreError {
     }
 }
 
+impl StoreError {
+    /// `place` cannot be used, for now at least.
+    pub(super) fn unavailable(
+        place: &str,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> StoreError {
+        StoreError::Unavailable {
+            place: place.to_owned(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
 /// Why the store did not do as asked, each with what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

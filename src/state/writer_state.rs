@@ -17,37 +17,13 @@ pub(super) const QUARANTINED: &str = "cursor.json.unreadable";
 /// A document before the first checkpoint.
 pub(super) const NOTHING_YET: &[u8] = b"{}\n";
 
-/// A document on its way to the store.
-#[derive(Clone, Debug)]
-pub(super) struct Draft {
-    checkpoint: Checkpoint,
-    bytes: Bytes,
-}
-
-impl Draft {
-    pub(super) fn bytes(&self) -> &Bytes {
-        &self.bytes
-    }
-}
-
 /// What one writer knows of the document: the last one it saw there, and those it sent since
 /// whose answers it never got.
 #[derive(Debug, Default)]
 pub(super) struct WriterState {
     saved: Option<Checkpoint>,
     sequence: u64,
-    in_doubt: Vec<Draft>,
-}
-
-/// What a write that the store refused turns out to be once the document is read again.
-#[derive(Debug)]
-pub(super) enum Reconciled {
-    /// The store holds this very draft: it was written and the answer got lost.
-    Written(Draft),
-    /// The store holds an earlier draft of this writer: the document to replace is that one.
-    Behind(Draft),
-    /// The store holds somebody else's document.
-    Overtaken,
+    in_doubt: Vec<(Checkpoint, Bytes)>,
 }
 
 #[derive(Deserialize)]
@@ -97,46 +73,42 @@ impl WriterState {
         self.saved.as_ref()
     }
 
-    /// Numbers `checkpoint` and remembers that it may reach the store from now on.
+    /// Numbers `checkpoint`, and remembers that this document may reach the store from now on.
     pub(super) fn draft(
         &mut self,
         place: &str,
         checkpoint: &Checkpoint,
-    ) -> Result<Draft, StoreError> {
+    ) -> Result<Bytes, StoreError> {
         let checkpoint = Checkpoint {
             version: FORMAT,
             sequence: self.sequence.saturating_add(1),
             ..checkpoint.clone()
         };
-        let mut bytes =
-            serde_json::to_vec_pretty(&checkpoint).map_err(|problem| StoreError::Unavailable {
-                place: place.to_owned(),
-                problem: format!("the checkpoint has no JSON form: {problem}"),
-                remedy: "report this as a bug".to_owned(),
-            })?;
-        bytes.push(b'\n');
-        let bytes = Bytes::from(bytes);
-        let draft = Draft { checkpoint, bytes };
-        self.in_doubt.push(draft.clone());
-        Ok(draft)
+        let mut json = serde_json::to_vec_pretty(&checkpoint).map_err(|problem| {
+            let problem = format!("the checkpoint has no JSON form: {problem}");
+            StoreError::unavailable(place, problem, "report this as a bug")
+        })?;
+        json.push(b'\n');
+        let document = Bytes::from(json);
+        self.in_doubt.push((checkpoint, document.clone()));
+        Ok(document)
     }
 
-    /// The store holds `draft`.
-    pub(super) fn settle(&mut self, draft: Draft) {
+    /// Takes the document that the store `holds` for the saved one, if this writer sent it since
+    /// the last: its answer may have got lost. False where it is somebody else's.
+    pub(super) fn settle(&mut self, holds: &[u8]) -> bool {
+        let sent = self
+            .in_doubt
+            .iter()
+            .position(|(_, document)| document == holds);
+        let Some(sent) = sent else {
+            return false;
+        };
+        let (checkpoint, _) = self.in_doubt.swap_remove(sent);
         self.in_doubt.clear();
-        self.sequence = draft.checkpoint.sequence;
-        self.saved = Some(draft.checkpoint);
-    }
-
-    /// Tells what became of a refused write of `draft` by what the store `holds`.
-    pub(super) fn reconcile(&self, draft: &Draft, holds: &[u8]) -> Reconciled {
-        if draft.bytes == holds {
-            return Reconciled::Written(draft.clone());
-        }
-        match self.in_doubt.iter().find(|sent| sent.bytes == holds) {
-            Some(sent) => Reconciled::Behind(sent.clone()),
-            None => Reconciled::Overtaken,
-        }
+        self.sequence = checkpoint.sequence;
+        self.saved = Some(checkpoint);
+        true
     }
 }
 
@@ -146,11 +118,11 @@ pub(super) fn check_name(place: &str, name: &str) -> Result<(), StoreError> {
     if !name.is_empty() && !name.starts_with('.') && name.chars().all(plain) {
         return Ok(());
     }
-    Err(StoreError::Unavailable {
-        place: place.to_owned(),
-        problem: format!("{name:?} is no name for a document"),
-        remedy: "use letters, digits, `-`, `_` and `.`".to_owned(),
-    })
+    Err(StoreError::unavailable(
+        place,
+        format!("{name:?} is no name for a document"),
+        "use letters, digits, `-`, `_` and `.`",
+    ))
 }
 
 #[cfg(test)]
@@ -179,7 +151,7 @@ mod tests {
     #[test]
     fn a_person_can_read_the_document() {
         let draft = WriterState::default().draft("p", &checkpoint(0)).unwrap();
-        let text = String::from_utf8(draft.bytes().to_vec()).unwrap();
+        let text = String::from_utf8(draft.to_vec()).unwrap();
         assert!(
             text.starts_with("{\n  \"version\": 3,\n  \"sequence\": 1,\n"),
             "{text}"
@@ -205,9 +177,9 @@ mod tests {
             overlap_ids: main.accepted_beyond.clone(),
         });
         let draft = WriterState::default().draft("p", &two).unwrap();
-        let state = WriterState::open("p", draft.bytes()).unwrap();
+        let state = WriterState::open("p", &draft).unwrap();
         assert_eq!(state.saved().unwrap().place, two.place);
-        let json: serde_json::Value = serde_json::from_slice(draft.bytes()).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&draft).unwrap();
         assert_eq!(json["cursor"], json["backfill"]["cursor"]);
     }
 
@@ -223,23 +195,13 @@ mod tests {
             },
         );
         let second = second.unwrap();
-        assert!(matches!(
-            state.reconcile(&second, second.bytes()),
-            Reconciled::Written(_)
-        ));
-        assert!(matches!(
-            state.reconcile(&second, first.bytes()),
-            Reconciled::Behind(_)
-        ));
-        assert!(matches!(
-            state.reconcile(&second, NOTHING_YET),
-            Reconciled::Overtaken
-        ));
-        state.settle(first.clone());
-        assert!(matches!(
-            state.reconcile(&second, first.bytes()),
-            Reconciled::Overtaken
-        ));
+        assert!(!state.settle(NOTHING_YET));
+        assert!(state.settle(&first));
+        assert_eq!(state.saved().unwrap().filter, None);
+        assert!(!state.settle(&second), "sent before the last one");
+        let third = state.draft("p", &checkpoint(0)).unwrap();
+        assert!(state.settle(&third));
+        assert_eq!(state.saved().unwrap().sequence, 2);
     }
 
     #[test]
@@ -247,14 +209,9 @@ mod tests {
         let newer = br#"{"version": 7, "sequence": 41, "place": {}}"#;
         assert!(WriterState::open("p", newer).is_err());
         let mut state = WriterState::afresh(newer);
-        assert_eq!(
-            state
-                .draft("p", &checkpoint(3))
-                .unwrap()
-                .checkpoint
-                .sequence,
-            42
-        );
+        let draft = state.draft("p", &checkpoint(3)).unwrap();
+        assert!(state.settle(&draft));
+        assert_eq!(state.saved().unwrap().sequence, 42);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use okta_sentinel::log_analytics::data_collector::signature::WorkspaceKey;
 use okta_sentinel::net::identity::Identity;
 use okta_sentinel::settings::{
     CredentialSettings, Environment, LaunchedBy, Settings, SinkSettings, Start, StoreSettings,
@@ -196,20 +197,16 @@ fn names_of_microsofts_function_are_read_where_ours_are_not_set() {
         panic!("{:?}", settings.okta);
     };
     assert_eq!(token.expose_secret(), "00token");
-    let SinkSettings::DataCollector {
-        uri, key, log_type, ..
-    } = settings.sink
-    else {
+    let SinkSettings::DataCollector(workspace) = settings.sink else {
         panic!()
     };
     assert_eq!(
-        uri.request_url().as_str(),
+        workspace.uri.request_url().as_str(),
         "https://11111111-2222-3333-4444-555555555555.ods.opinsights.azure.us/api/logs?api-version=2016-04-01"
     );
-    assert_eq!(
-        (key.expose_secret(), log_type.as_str()),
-        (b"key".as_slice(), "Okta")
-    );
+    let key: WorkspaceKey = "a2V5".parse().unwrap();
+    assert_eq!(workspace.key.sign(1, "now"), key.sign(1, "now"));
+    assert_eq!(workspace.log_type.as_str(), "Okta");
 
     let ours = read(
         LaunchedBy::Host,

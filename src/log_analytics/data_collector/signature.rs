@@ -1,38 +1,61 @@
 //! The Data Collector API's shared-key signature.
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
-/// A workspace key, decoded, ready to sign.
-#[derive(Clone)]
-pub struct Signer(Hmac<Sha256>);
+use crate::net::checked_text::is_guid;
+use crate::net::hmac_key::HmacKey;
 
-impl std::fmt::Debug for Signer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Signer")
-    }
+/// The key that signs posts to a workspace. Printing it does not show it.
+#[derive(Clone, Debug)]
+pub struct WorkspaceKey(HmacKey);
+
+/// Why a text is not a key. The text itself is never shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkspaceKeyError {
+    /// The id in the key's place.
+    #[error("the value is a GUID, as the workspace's id is; copy the primary key instead")]
+    Guid,
+    /// A copy that lost its end, which double-clicking a key does.
+    #[error("the value is base64 without its end (a key ends in = or ==); copy the key whole")]
+    Truncated,
+    /// Anything else.
+    #[error("the value is not base64; copy the workspace's primary or secondary key")]
+    NotBase64,
 }
 
-impl Signer {
-    /// A signer for the decoded key; keys of any length are good for HMAC.
-    ///
-    /// # Errors
-    /// Never in practice: HMAC takes keys of every length.
-    pub fn new(key: &[u8]) -> Result<Signer, hmac::digest::InvalidLength> {
-        Hmac::new_from_slice(key).map(Signer)
-    }
-
+impl WorkspaceKey {
     /// The signature of a post of `length` bytes made at `date` (as [`http_date`] writes it).
     /// The body itself is not signed.
     pub fn sign(&self, length: usize, date: &str) -> String {
-        let mut mac = self.0.clone();
         let text = format!("POST\n{length}\napplication/json\nx-ms-date:{date}\n/api/logs");
-        mac.update(text.as_bytes());
-        STANDARD.encode(mac.finalize().into_bytes())
+        self.0.sign(&text)
     }
+}
+
+impl FromStr for WorkspaceKey {
+    type Err = WorkspaceKeyError;
+
+    fn from_str(text: &str) -> Result<WorkspaceKey, WorkspaceKeyError> {
+        if is_guid(text) {
+            return Err(WorkspaceKeyError::Guid);
+        }
+        match STANDARD.decode(text) {
+            Ok(key) if !key.is_empty() => Ok(WorkspaceKey(HmacKey::new(&key))),
+            _ if lacks_padding(text) => Err(WorkspaceKeyError::Truncated),
+            _ => Err(WorkspaceKeyError::NotBase64),
+        }
+    }
+}
+
+/// Whether `text` is base64 that stops before the end of a group of four characters.
+fn lacks_padding(text: &str) -> bool {
+    let of_alphabet = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    let unpadded = text.strip_suffix('=').unwrap_or(text);
+    !text.len().is_multiple_of(4) && !unpadded.is_empty() && unpadded.chars().all(of_alphabet)
 }
 
 /// RFC 1123 in English with a literal `GMT`: `Sat, 21 Nov 2026 12:00:00 GMT`.
@@ -44,9 +67,11 @@ pub fn http_date(time: DateTime<Utc>) -> String {
 mod tests {
     use super::*;
 
-    fn signer() -> Signer {
-        let key: Vec<u8> = (0..64).collect();
-        Signer::new(&key).unwrap()
+    const KEY: &str =
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==";
+
+    fn signer() -> WorkspaceKey {
+        KEY.parse().unwrap()
     }
 
     fn at(text: &str) -> String {
@@ -79,7 +104,22 @@ mod tests {
     }
 
     #[test]
-    fn a_printed_signer_shows_no_key() {
-        assert_eq!(format!("{:?}", signer()), "Signer");
+    fn a_key_that_lost_its_end_is_told_so() {
+        for lost in 1..=3 {
+            let cut = KEY.get(..KEY.len() - lost).unwrap();
+            assert_eq!(
+                cut.parse::<WorkspaceKey>().unwrap_err(),
+                WorkspaceKeyError::Truncated
+            );
+        }
+    }
+
+    #[test]
+    fn a_printed_key_shows_nothing_of_it() {
+        let printed = format!("{:?}", signer());
+        assert!(
+            !printed.contains("AAEC") && !printed.contains("1, 2, 3"),
+            "{printed}"
+        );
     }
 }

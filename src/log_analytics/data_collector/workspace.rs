@@ -1,28 +1,30 @@
 //! A Log Analytics workspace as the Data Collector API names it.
 //!
 //! <https://learn.microsoft.com/azure/azure-monitor/logs/data-collector-api>
-use std::fmt;
-use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret, SecretSlice};
 use url::Url;
 
+use super::signature::WorkspaceKey;
 use crate::net::address::{self, AddressError};
+use crate::net::checked_text::{checked_text, is_guid, is_word};
 
-/// Whether `text` is 32 hex digits in groups of 8-4-4-4-12.
-pub fn is_guid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups
-            .iter()
-            .all(|group| group.chars().all(|c| c.is_ascii_hexdigit()))
+/// A workspace and how it takes posts.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// `WORKSPACE_ID`.
+    pub id: WorkspaceId,
+    /// `WORKSPACE_KEY`, which signs a post.
+    pub key: WorkspaceKey,
+    /// `LOG_ANALYTICS_URI`.
+    pub uri: LogAnalyticsUri,
+    /// `LOG_TYPE`: the table of events, less `_CL`.
+    pub log_type: LogType,
 }
 
-/// The workspace's id, a GUID as the portal shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkspaceId(String);
+checked_text! {
+    /// The workspace's id, a GUID as the portal shows it.
+    WorkspaceId, check_id => WorkspaceIdError
+}
 
 /// Why a text is not a workspace's id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,81 +40,18 @@ pub enum WorkspaceIdError {
     NotAGuid(String),
 }
 
-impl WorkspaceId {
-    /// As written.
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn check_id(text: &str) -> Result<(), WorkspaceIdError> {
+    match text {
+        guid if is_guid(guid) => Ok(()),
+        long if long.len() > 40 => Err(WorkspaceIdError::LikeAKey),
+        other => Err(WorkspaceIdError::NotAGuid(address::shown(other))),
     }
 }
 
-impl fmt::Display for WorkspaceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+checked_text! {
+    /// What the service names the table after: it appends `_CL`.
+    LogType, check_log_type => LogTypeError
 }
-
-impl FromStr for WorkspaceId {
-    type Err = WorkspaceIdError;
-
-    fn from_str(text: &str) -> Result<WorkspaceId, WorkspaceIdError> {
-        match text {
-            guid if is_guid(guid) => Ok(WorkspaceId(guid.to_owned())),
-            long if long.len() > 40 => Err(WorkspaceIdError::LikeAKey),
-            other => Err(WorkspaceIdError::NotAGuid(address::shown(other))),
-        }
-    }
-}
-
-/// The key that signs posts to a workspace, decoded.
-#[derive(Clone, Debug)]
-pub struct WorkspaceKey(SecretSlice<u8>);
-
-/// Why a text is not a key. The text itself is never shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WorkspaceKeyError {
-    /// The id in the key's place.
-    #[error("the value is a GUID, as the workspace's id is; copy the primary key instead")]
-    Guid,
-    /// A copy that lost its end, which double-clicking a key does.
-    #[error("the value is base64 without its end (a key ends in = or ==); copy the key whole")]
-    Truncated,
-    /// Anything else.
-    #[error("the value is not base64; copy the workspace's primary or secondary key")]
-    NotBase64,
-}
-
-impl WorkspaceKey {
-    /// The bytes to sign with.
-    pub fn expose_secret(&self) -> &[u8] {
-        self.0.expose_secret()
-    }
-}
-
-impl FromStr for WorkspaceKey {
-    type Err = WorkspaceKeyError;
-
-    fn from_str(text: &str) -> Result<WorkspaceKey, WorkspaceKeyError> {
-        if is_guid(text) {
-            return Err(WorkspaceKeyError::Guid);
-        }
-        match STANDARD.decode(text) {
-            Ok(key) if !key.is_empty() => Ok(WorkspaceKey(key.into())),
-            _ if lacks_padding(text) => Err(WorkspaceKeyError::Truncated),
-            _ => Err(WorkspaceKeyError::NotBase64),
-        }
-    }
-}
-
-/// Whether `text` is base64 that stops before the end of a group of four characters.
-fn lacks_padding(text: &str) -> bool {
-    let of_alphabet = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
-    let unpadded = text.strip_suffix('=').unwrap_or(text);
-    !text.len().is_multiple_of(4) && !unpadded.is_empty() && unpadded.chars().all(of_alphabet)
-}
-
-/// What the service names the table after: it appends `_CL`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogType(String);
 
 /// Why a text is not a log type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -125,42 +64,20 @@ pub enum LogTypeError {
     NotAName(String),
 }
 
-impl LogType {
-    /// The longest name that the service takes, in characters.
-    pub const MAX_LENGTH: usize = 100;
-
-    /// The value of the `Log-Type` header.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for LogType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for LogType {
-    type Err = LogTypeError;
-
-    fn from_str(text: &str) -> Result<LogType, LogTypeError> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if text.is_empty() || text.len() > LogType::MAX_LENGTH || !text.chars().all(allowed) {
-            return Err(LogTypeError::NotAName(address::shown(text)));
+fn check_log_type(text: &str) -> Result<(), LogTypeError> {
+    let upper = text.to_ascii_uppercase();
+    let stem = upper
+        .strip_suffix("_CL")
+        .and_then(|stem| text.get(..stem.len()));
+    match stem {
+        _ if !is_word(text, 100) || stem == Some("") => {
+            Err(LogTypeError::NotAName(address::shown(text)))
         }
-        let upper = text.to_ascii_uppercase();
-        match upper
-            .strip_suffix("_CL")
-            .and_then(|stem| text.get(..stem.len()))
-        {
-            Some("") => Err(LogTypeError::NotAName(address::shown(text))),
-            Some(stem) => Err(LogTypeError::Suffixed(
-                address::shown(text),
-                stem.to_owned(),
-            )),
-            None => Ok(LogType(text.to_owned())),
-        }
+        Some(stem) => Err(LogTypeError::Suffixed(
+            address::shown(text),
+            stem.to_owned(),
+        )),
+        None => Ok(()),
     }
 }
 
@@ -196,27 +113,6 @@ mod tests {
     use super::*;
 
     const ID: &str = "11111111-2222-3333-4444-555555555555";
-    const KEY: &str =
-        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==";
-
-    #[test]
-    fn a_key_is_decoded_and_not_printed() {
-        let key: WorkspaceKey = KEY.parse().unwrap();
-        assert_eq!(key.expose_secret(), (0..64).collect::<Vec<u8>>());
-        assert!(!format!("{key:?}").contains("AAEC"));
-        assert!(!format!("{key:?}").contains("1, 2, 3"));
-    }
-
-    #[test]
-    fn a_key_that_lost_its_end_is_told_so() {
-        for lost in 1..=3 {
-            let cut = KEY.get(..KEY.len() - lost).unwrap();
-            assert_eq!(
-                cut.parse::<WorkspaceKey>().unwrap_err(),
-                WorkspaceKeyError::Truncated
-            );
-        }
-    }
 
     #[test]
     fn posts_go_to_the_path_that_is_signed() {

@@ -9,47 +9,30 @@ use url::Url;
 
 use crate::log_analytics::tables::{self, Table};
 use crate::net::address::{self, AddressError};
+use crate::net::checked_text::{checked_text, is_word};
 
 /// The rule's ingestion endpoint, which alone is sent tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IngestionEndpoint {
     base: Url,
-    cloud: Cloud,
+    audience: &'static str,
 }
 
-/// Whose tokens an endpoint takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cloud {
-    Public,
-    UsGovernment,
-    China,
-}
+/// How every ingestion endpoint of a cloud ends, whether it is a rule's own or a collection
+/// endpoint's, and whose tokens it takes. The public cloud is the first.
+const CLOUDS: [(&str, &str); 3] = [
+    (".ingest.monitor.azure.com", "https://monitor.azure.com"),
+    (".ingest.monitor.azure.us", "https://monitor.azure.us"),
+    (".ingest.monitor.azure.cn", "https://monitor.azure.cn"),
+];
 
-impl Cloud {
-    /// Of every ingestion endpoint there, whether it is a rule's own or a collection endpoint's.
-    const fn suffix(self) -> &'static str {
-        match self {
-            Cloud::Public => ".ingest.monitor.azure.com",
-            Cloud::UsGovernment => ".ingest.monitor.azure.us",
-            Cloud::China => ".ingest.monitor.azure.cn",
-        }
-    }
-
-    const fn audience(self) -> &'static str {
-        match self {
-            Cloud::Public => "https://monitor.azure.com",
-            Cloud::UsGovernment => "https://monitor.azure.us",
-            Cloud::China => "https://monitor.azure.cn",
-        }
-    }
-
-    fn of(host: &str) -> Option<Cloud> {
-        // `<name>.metrics.ingest.monitor.azure.com` stands beside the right one in the portal.
-        let of_metrics = host.contains(".metrics.ingest.");
-        [Cloud::Public, Cloud::UsGovernment, Cloud::China]
-            .into_iter()
-            .find(|cloud| host.ends_with(cloud.suffix()) && !of_metrics)
-    }
+fn audience(host: &str) -> Option<&'static str> {
+    // `<name>.metrics.ingest.monitor.azure.com` stands beside the right one in the portal.
+    let of_metrics = host.contains(".metrics.ingest.");
+    let cloud = CLOUDS
+        .iter()
+        .find(|(suffix, _)| host.ends_with(suffix) && !of_metrics);
+    cloud.map(|(_, audience)| *audience)
 }
 
 /// Why a text is not an ingestion endpoint.
@@ -76,7 +59,7 @@ impl IngestionEndpoint {
     /// What a token for this endpoint has to be asked for. One on this machine is the public
     /// cloud's.
     pub fn scope(&self) -> String {
-        format!("{}/.default", self.cloud.audience())
+        format!("{}/.default", self.audience)
     }
 }
 
@@ -85,18 +68,19 @@ impl FromStr for IngestionEndpoint {
 
     fn from_str(text: &str) -> Result<IngestionEndpoint, EndpointError> {
         let base = address::read_origin(text)?;
-        let cloud = match base.host_str().and_then(Cloud::of) {
-            Some(cloud) => cloud,
-            None if address::is_loopback(&base) => Cloud::Public,
+        let audience = match base.host_str().and_then(audience) {
+            Some(audience) => audience,
+            None if address::is_loopback(&base) => CLOUDS[0].1,
             None => return Err(EndpointError::Elsewhere(address::shown(text))),
         };
-        Ok(IngestionEndpoint { base, cloud })
+        Ok(IngestionEndpoint { base, audience })
     }
 }
 
-/// The rule's immutable id: `dcr-` and 32 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleId(String);
+checked_text! {
+    /// The rule's immutable id: `dcr-` and 32 hexadecimal digits.
+    RuleId, check_id => RuleIdError
+}
 
 /// Why a text is not a rule's immutable id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,27 +90,18 @@ pub struct RuleId(String);
 )]
 pub struct RuleIdError(String);
 
-impl fmt::Display for RuleId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+fn check_id(text: &str) -> Result<(), RuleIdError> {
+    let digits = text.strip_prefix("dcr-").unwrap_or_default();
+    match digits.len() == 32 && digits.bytes().all(|c| c.is_ascii_hexdigit()) {
+        true => Ok(()),
+        false => Err(RuleIdError(address::shown(text))),
     }
 }
 
-impl FromStr for RuleId {
-    type Err = RuleIdError;
-
-    fn from_str(text: &str) -> Result<RuleId, RuleIdError> {
-        let digits = text.strip_prefix("dcr-").unwrap_or_default();
-        match digits.len() == 32 && digits.bytes().all(|c| c.is_ascii_hexdigit()) {
-            true => Ok(RuleId(text.to_owned())),
-            false => Err(RuleIdError(address::shown(text))),
-        }
-    }
+checked_text! {
+    /// A stream that the rule declares: `Custom-` and a name, which is its table's by custom.
+    StreamName, check_stream => StreamNameError
 }
-
-/// A stream that the rule declares: `Custom-` and a name, which is its table's by custom.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamName(String);
 
 /// Why a text is not a stream's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,22 +111,10 @@ pub struct StreamName(String);
 )]
 pub struct StreamNameError(String);
 
-impl fmt::Display for StreamName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for StreamName {
-    type Err = StreamNameError;
-
-    fn from_str(text: &str) -> Result<StreamName, StreamNameError> {
-        let name = text.strip_prefix("Custom-").unwrap_or_default();
-        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        match !name.is_empty() && name.len() <= 100 && name.chars().all(allowed) {
-            true => Ok(StreamName(text.to_owned())),
-            false => Err(StreamNameError(address::shown(text))),
-        }
+fn check_stream(text: &str) -> Result<(), StreamNameError> {
+    match is_word(text.strip_prefix("Custom-").unwrap_or_default(), 100) {
+        true => Ok(()),
+        false => Err(StreamNameError(address::shown(text))),
     }
 }
 
@@ -178,11 +141,8 @@ impl Rule {
     /// What a call for `table` goes to.
     pub fn request_url(&self, table: &'static Table) -> Url {
         let mut url = self.endpoint.base.clone();
-        let stream = self.stream(table);
-        url.set_path(&format!(
-            "/dataCollectionRules/{}/streams/{stream}",
-            self.id
-        ));
+        let (id, stream) = (&self.id, self.stream(table));
+        url.set_path(&format!("/dataCollectionRules/{id}/streams/{stream}"));
         url.set_query(Some("api-version=2023-01-01"));
         url
     }
@@ -190,12 +150,8 @@ impl Rule {
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "data collection rule {} at {}",
-            self.id,
-            self.endpoint.base()
-        )
+        let (id, base) = (&self.id, self.endpoint.base());
+        write!(f, "data collection rule {id} at {base}")
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use azure_core::credentials::{AccessToken, TokenCredential};
 use azure_core::error::ErrorKind;
-use reqwest::header::HeaderValue;
 
+use crate::log_analytics::http_error::shortened;
 use crate::net::token_cache::{Issued, TokenCache};
 
 /// How long before its end a token is renewed.
@@ -63,7 +63,7 @@ impl Tokens {
         Ok(Issued {
             renew_at: SystemTime::from(token.expires_on - AHEAD),
             expires_at: token.expires_on.into(),
-            token,
+            token: Arc::new(token),
         })
     }
 }
@@ -90,23 +90,10 @@ impl NoToken {
             }
             cause = this.source();
         }
+        // The tools of developers answer with paragraphs.
         NoToken {
-            problem: one_line(&problem),
+            problem: shortened(&problem),
             may_pass,
         }
     }
-}
-
-/// The `Authorization` header, marked so that nothing prints it; `None` for a token that no header
-/// can carry.
-pub(super) fn bearer(token: &AccessToken) -> Option<HeaderValue> {
-    let mut header = HeaderValue::from_str(&format!("Bearer {}", token.token.secret())).ok()?;
-    header.set_sensitive(true);
-    Some(header)
-}
-
-/// Cut to what fits a log line; the tools of developers answer with paragraphs.
-fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().take(300).collect()
 }

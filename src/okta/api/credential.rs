@@ -4,11 +4,12 @@ use std::fmt;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use crate::net::http::secret_header;
 use crate::okta::api::caller::Caller;
-use crate::okta::api::credential::authorization::{Authorization, secret_header};
+use crate::okta::api::credential::authorization::Authorization;
 use crate::okta::api::credential::service_app::ServiceApp;
 use crate::okta::api::domain::OktaDomain;
 use crate::okta::api::error::{OktaError, OktaErrorKind};
@@ -45,7 +46,7 @@ impl Credential {
         url: &Url,
     ) -> Result<Authorization, OktaError> {
         match self {
-            Credential::Ssws(token) => match secret_header("SSWS ", token) {
+            Credential::Ssws(token) => match secret_header("SSWS ", token.expose_secret()) {
                 Some(header) => Ok(Authorization::by_api_token(header)),
                 None => Err(OktaError::new(domain, OktaErrorKind::TokenNotAHeader)),
             },

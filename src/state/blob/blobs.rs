@@ -6,9 +6,9 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::container::{Container, LEASE, Write};
-use super::failure::Refusal;
+use super::failure::Reason;
 use crate::state::store::StoreError;
-use crate::state::writer_state::{NOTHING_YET, RECENT_IDS, WriterState, check_name};
+use crate::state::writer_state::{DEAD_LETTERS, NOTHING_YET, QUARANTINED, WriterState, check_name};
 
 /// What is missing at first: the container, then the blob. The rest is for somebody who deletes.
 const TRIES: usize = 4;
@@ -19,8 +19,6 @@ pub(super) struct Blobs {
     pub(super) container: Container,
     pub(super) org: String,
     pub(super) cursor: String,
-    pub(super) dead_letters: String,
-    pub(super) quarantined: String,
 }
 
 impl Blobs {
@@ -28,22 +26,23 @@ impl Blobs {
         self.container.place_of_blob(&self.cursor)
     }
 
-    pub(super) fn recent_ids(&self) -> String {
-        format!("{}/{}", self.org, RECENT_IDS)
+    /// The blob of that name in the org's folder.
+    pub(super) fn blob(&self, name: &str) -> String {
+        format!("{}/{name}", self.org)
     }
 
     pub(super) fn dead_letter(&self, name: &str) -> Result<String, StoreError> {
-        check_name(&self.container.place_of_blob(&self.dead_letters), name)?;
-        Ok(format!("{}/{name}", self.dead_letters))
+        let folder = self.blob(DEAD_LETTERS);
+        check_name(&self.container.place_of_blob(&folder), name)?;
+        Ok(format!("{folder}/{name}"))
     }
 
     /// Lists the dead letters, `at_once` of them a request.
     pub(super) async fn dead_letter_names(&self, at_once: i32) -> Result<Vec<String>, StoreError> {
-        let folder = format!("{}/", self.dead_letters);
+        let folder = format!("{}/", self.blob(DEAD_LETTERS));
         let blobs = match self.container.list(&folder, at_once).await {
-            Ok(blobs) => blobs,
-            Err(Refusal::NoContainer) => Vec::new(),
-            Err(refused) => return Err(refused.into_error(&self.container.place_of_blob(&folder))),
+            Err(refused) if refused.is_missing() => Vec::new(),
+            listed => listed?,
         };
         let names = blobs.iter().filter_map(|blob| blob.strip_prefix(&folder));
         let names = names.filter(|name| check_name("", name).is_ok());
@@ -53,9 +52,8 @@ impl Blobs {
     /// What a blob holds, if it is there.
     pub(super) async fn find(&self, blob: &str) -> Result<Option<Vec<u8>>, StoreError> {
         match self.container.get(blob).await {
-            Ok((bytes, _)) => Ok(Some(bytes.into())),
-            Err(Refusal::NoBlob | Refusal::NoContainer) => Ok(None),
-            Err(refused) => Err(refused.into_error(&self.container.place_of_blob(blob))),
+            Err(refused) if refused.is_missing() => Ok(None),
+            found => Ok(Some(found?.0.into())),
         }
     }
 
@@ -66,42 +64,40 @@ impl Blobs {
             let asked = Instant::now();
             let missing = match self.container.acquire(&self.cursor, &lease).await {
                 Ok(()) => return Ok((lease, asked + LEASE)),
-                Err(Refusal::Overtaken) => {
+                Err(missing) if missing.is_missing() => missing.reason,
+                Err(refused) if refused.reason == Reason::Overtaken => {
                     return Err(StoreError::Held {
                         place: self.cursor_place(),
                     });
                 }
-                Err(Refusal::Failed(failed)) => return Err(failed),
-                Err(missing) => missing,
+                Err(refused) => return Err(refused.into()),
             };
-            if matches!(missing, Refusal::NoContainer) {
-                let created = self.container.create().await;
-                created.map_err(|refused| refused.into_error(&self.container.place()))?;
+            if missing == Reason::NoContainer {
+                self.container.create().await?;
             }
             let nothing = Bytes::from_static(NOTHING_YET);
             match self.container.put(&self.cursor, nothing, Write::New).await {
+                Err(refused) if refused.reason == Reason::Failed => return Err(refused.into()),
                 // Another first run may have made it just now.
-                Ok(_) | Err(Refusal::Overtaken | Refusal::NoBlob | Refusal::NoContainer) => {}
-                Err(Refusal::Failed(failed)) => return Err(failed),
+                _ => {}
             }
         }
-        Err(StoreError::Unavailable {
-            place: self.cursor_place(),
-            problem: "it is gone as often as it is made".to_owned(),
-            remedy: "see who deletes blobs or containers of this account".to_owned(),
-        })
+        Err(StoreError::unavailable(
+            &self.cursor_place(),
+            "it is gone as often as it is made",
+            "see who deletes blobs or containers of this account",
+        ))
     }
 
     pub(super) async fn writer_state(
         &self,
         afresh: bool,
     ) -> Result<(WriterState, Etag), StoreError> {
-        let place = self.cursor_place();
-        let found = self.container.get(&self.cursor).await;
-        let (document, version) = found.map_err(|refused| refused.into_error(&place))?;
-        match WriterState::open(&place, &document) {
+        let (document, version) = self.container.get(&self.cursor).await?;
+        match WriterState::open(&self.cursor_place(), &document) {
             Err(StoreError::Unreadable { .. }) if afresh => {
-                self.keep(&self.quarantined, document.to_vec()).await?;
+                let unreadable = self.blob(QUARANTINED);
+                self.keep(&unreadable, document.to_vec()).await?;
                 Ok((WriterState::afresh(&document), version))
             }
             state => Ok((state?, version)),
@@ -110,11 +106,8 @@ impl Blobs {
 
     /// Writes a blob that has no lease of its own.
     pub(super) async fn keep(&self, blob: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
-        let put = self
-            .container
-            .put(blob, Bytes::from(bytes), Write::Always)
-            .await;
-        put.map(drop)
-            .map_err(|refused| refused.into_error(&self.container.place_of_blob(blob)))
+        let bytes = Bytes::from(bytes);
+        self.container.put(blob, bytes, Write::Always).await?;
+        Ok(())
     }
 }

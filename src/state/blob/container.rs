@@ -1,25 +1,23 @@
 //! The container's blobs and leases, over the official SDK.
 
 use std::fmt;
-use std::future::Future;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{
-    ClientOptions, Etag, ExponentialRetryOptions, RequestContent, RetryOptions, Transport,
-};
+use azure_core::http::{ClientOptions, Etag, RequestContent};
 use azure_storage_blob::models::{
     BlobClientAcquireLeaseOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions,
 };
-use azure_storage_blob::{BlobContainerClient, BlobContainerClientOptions};
+use azure_storage_blob::{BlobClient, BlobContainerClient, BlobContainerClientOptions};
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use secrecy::ExposeSecret as _;
 
-use super::failure::{Access, Refusal};
+use super::failure::{Access, Reason, Refusal};
 use super::shared_key::SharedKey;
+use crate::net::http::azure_client_options;
 use crate::state::account::{BlobAccount, BlobCredential};
 use crate::state::store::StoreError;
 
@@ -53,12 +51,13 @@ pub(super) enum Write<'a> {
 pub(super) struct Container {
     client: BlobContainerClient,
     access: Access,
-    account: String,
+    /// `container okta-sentinel of account acme`.
+    pub(super) place: String,
 }
 
 impl fmt::Debug for Container {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.place())
+        f.write_str(&self.place)
     }
 }
 
@@ -66,27 +65,21 @@ impl Container {
     /// Prepares requests; sends none.
     pub(super) fn new(account: &BlobAccount) -> Result<Container, StoreError> {
         let access = Access::from(&account.credential);
-        let name = account_name(account);
-        let unusable = |problem: String| StoreError::Unavailable {
-            place: place_of(&name),
-            problem,
-            remedy: "check AzureWebJobsStorage".to_owned(),
-        };
-        let sdk = |error: azure_core::Error| match access.refusal(&place_of(&name), &error) {
-            Refusal::Failed(failed) => failed,
-            other => unusable(format!("{other:?}")),
-        };
+        let place = place_of(&account_name(account));
+        let unusable =
+            |problem: &str| StoreError::unavailable(&place, problem, "check AzureWebJobsStorage");
+        let sdk = |error: azure_core::Error| StoreError::from(access.refusal(&place, &error));
         let mut url = account.endpoint.clone();
         match url.path_segments_mut() {
             Ok(mut path) => path.pop_if_empty().push(CONTAINER),
-            Err(()) => return Err(unusable("its address takes no path".to_owned())),
+            Err(()) => return Err(unusable("its address takes no path")),
         };
-        let mut options = client_options().map_err(|problem| unusable(problem.to_string()))?;
+        let mut options = client_options().map_err(|problem| unusable(&problem.to_string()))?;
         let mut credential: Option<Arc<dyn TokenCredential>> = None;
         match &account.credential {
             BlobCredential::SharedKey { account, key } => {
                 let key = SharedKey::new(account, key)
-                    .ok_or_else(|| unusable("its AccountKey is not base64".to_owned()))?;
+                    .ok_or_else(|| unusable("its AccountKey is not base64"))?;
                 options.per_try_policies.push(Arc::new(key));
             }
             BlobCredential::Sas(sas) => url.set_query(Some(sas.expose_secret())),
@@ -95,9 +88,7 @@ impl Container {
             }
         }
         if credential.is_some() && url.scheme() != "https" {
-            return Err(unusable(
-                "an identity's token goes over https only".to_owned(),
-            ));
+            return Err(unusable("an identity's token goes over https only"));
         }
         let options = BlobContainerClientOptions {
             client_options: options,
@@ -107,41 +98,30 @@ impl Container {
         Ok(Container {
             client,
             access,
-            account: name,
+            place,
         })
-    }
-
-    /// `container okta-sentinel of account acme`.
-    pub(super) fn place(&self) -> String {
-        place_of(&self.account)
     }
 
     /// `blob acme.okta.com/cursor.json in container okta-sentinel of account acme`.
     pub(super) fn place_of_blob(&self, blob: &str) -> String {
-        format!("blob {blob} in {}", self.place())
+        format!("blob {blob} in {}", self.place)
     }
 
     /// Makes the container; one that is there already will do.
     pub(super) async fn create(&self) -> Result<(), Refusal> {
-        let created = self.call(self.place(), 0, async {
-            self.client.create(None).await.map(drop)
-        });
-        match created.await {
-            Ok(()) | Err(Refusal::Overtaken) => Ok(()),
-            Err(refused) => Err(refused),
+        match self.call(&self.place, 0, self.client.create(None)).await {
+            Err(refused) if refused.reason != Reason::Overtaken => Err(refused),
+            _ => Ok(()),
         }
     }
 
     pub(super) async fn get(&self, blob: &str) -> Result<(Bytes, Etag), Refusal> {
-        let place = self.place_of_blob(blob);
-        let (bytes, etag) = self
-            .call(place.clone(), 0, async {
-                let found = self.client.blob_client(blob).download(None).await?;
-                Ok((found.body.collect().await?, found.properties.etag))
-            })
-            .await?;
-        let etag = etag.ok_or_else(|| Refusal::Failed(without_version(place)))?;
-        Ok((bytes, etag))
+        let download = async |blob: BlobClient| {
+            let found = blob.download(None).await?;
+            Ok((found.body.collect().await?, found.properties.etag))
+        };
+        let (bytes, etag) = self.ask(blob, 0, download).await?;
+        Ok((bytes, self.version(blob, etag)?))
     }
 
     /// Writes a blob and returns its new version.
@@ -151,7 +131,6 @@ impl Container {
         bytes: Bytes,
         write: Write<'_>,
     ) -> Result<Etag, Refusal> {
-        let place = self.place_of_blob(blob);
         let mut options = BlobClientUploadOptions {
             partition_size: Some(ONE_PUT),
             ..BlobClientUploadOptions::default()
@@ -165,19 +144,16 @@ impl Container {
             Write::Always => {}
         }
         let length = bytes.len() as u64;
-        let etag = self
-            .call(place.clone(), length, async {
-                let client = self.client.blob_client(blob);
-                let written = client.upload(RequestContent::from(bytes.to_vec()), Some(options));
-                Ok(written.await?.etag)
-            })
-            .await?;
-        etag.ok_or_else(|| Refusal::Failed(without_version(place)))
+        let upload = async |blob: BlobClient| {
+            let content = RequestContent::from(bytes.to_vec());
+            Ok(blob.upload(content, Some(options)).await?.etag)
+        };
+        let etag = self.ask(blob, length, upload).await?;
+        Ok(self.version(blob, etag)?)
     }
 
     /// Names of all blobs that begin with `prefix`, in order, asking for `at_once` at a time.
     pub(super) async fn list(&self, prefix: &str, at_once: i32) -> Result<Vec<String>, Refusal> {
-        let place = self.place();
         let options = BlobContainerClientListBlobsOptions {
             prefix: Some(prefix.to_owned()),
             maxresults: Some(at_once),
@@ -185,24 +161,22 @@ impl Container {
         };
         let listing = self.client.list_blobs(Some(options));
         let mut pages = listing
-            .map_err(|error| self.access.refusal(&place, &error))?
+            .map_err(|error| self.access.refusal(&self.place, &error))?
             .into_pages();
         let mut names = Vec::new();
         let mut next = async || {
             let page = pages.try_next().await?;
             page.map(|page| page.into_model()).transpose()
         };
-        while let Some(page) = self.call(place.clone(), 0, next()).await? {
+        while let Some(page) = self.call(&self.place, 0, next()).await? {
             names.extend(page.blob_items.into_iter().filter_map(|blob| blob.name));
         }
         Ok(names)
     }
 
     pub(super) async fn delete(&self, blob: &str) -> Result<(), Refusal> {
-        self.call(self.place_of_blob(blob), 0, async {
-            self.client.blob_client(blob).delete(None).await.map(drop)
-        })
-        .await
+        let delete = async |blob: BlobClient| blob.delete(None).await.map(drop);
+        self.ask(blob, 0, delete).await
     }
 
     /// Leases `blob` under an id of our making, so that a try whose answer was lost may be
@@ -213,47 +187,60 @@ impl Container {
             ..BlobClientAcquireLeaseOptions::default()
         };
         let seconds = i32::try_from(LEASE.as_secs()).unwrap_or(30);
-        self.call(self.place_of_blob(blob), 0, async {
-            let client = self.client.blob_client(blob);
-            client.acquire_lease(seconds, Some(options)).await.map(drop)
-        })
-        .await
+        let acquire =
+            async |blob: BlobClient| blob.acquire_lease(seconds, Some(options)).await.map(drop);
+        self.ask(blob, 0, acquire).await
     }
 
     pub(super) async fn renew(&self, blob: &str, lease: &str) -> Result<(), Refusal> {
-        self.call(self.place_of_blob(blob), 0, async {
-            let client = self.client.blob_client(blob);
-            client.renew_lease(lease.to_owned(), None).await.map(drop)
-        })
-        .await
+        let lease = lease.to_owned();
+        let renew = async |blob: BlobClient| blob.renew_lease(lease, None).await.map(drop);
+        self.ask(blob, 0, renew).await
     }
 
     pub(super) async fn release_lease(&self, blob: &str, lease: &str) -> Result<(), Refusal> {
-        self.call(self.place_of_blob(blob), 0, async {
-            let client = self.client.blob_client(blob);
-            client.release_lease(lease.to_owned(), None).await.map(drop)
-        })
-        .await
+        let lease = lease.to_owned();
+        let release = async |blob: BlobClient| blob.release_lease(lease, None).await.map(drop);
+        self.ask(blob, 0, release).await
+    }
+
+    async fn ask<T>(
+        &self,
+        blob: &str,
+        length: u64,
+        ask: impl AsyncFnOnce(BlobClient) -> azure_core::Result<T>,
+    ) -> Result<T, Refusal> {
+        let asked = ask(self.client.blob_client(blob));
+        self.call(&self.place_of_blob(blob), length, asked).await
     }
 
     async fn call<T>(
         &self,
-        place: String,
+        place: &str,
         length: u64,
         asked: impl Future<Output = azure_core::Result<T>>,
     ) -> Result<T, Refusal> {
         let limit = CALL_LIMIT + Duration::from_secs(length / SLOWEST);
         // The SDK's futures are some 10 KB each.
         match tokio::time::timeout(limit, Box::pin(asked)).await {
-            Ok(answered) => answered.map_err(|error| self.access.refusal(&place, &error)),
-            Err(_) => Err(Refusal::Failed(StoreError::Unavailable {
+            Ok(answered) => answered.map_err(|error| self.access.refusal(place, &error)),
+            Err(_) => Err(Refusal::from(StoreError::unavailable(
                 place,
-                problem: format!("no answer in {} seconds", limit.as_secs()),
-                remedy: "the next run tries again; if it lasts, check the way to the storage \
-                         account (DNS, firewall, private endpoint)"
-                    .to_owned(),
-            })),
+                format!("no answer in {} seconds", limit.as_secs()),
+                "the next run tries again; if it lasts, check the way to the storage account \
+                 (DNS, firewall, private endpoint)",
+            ))),
         }
+    }
+
+    fn version(&self, blob: &str, etag: Option<Etag>) -> Result<Etag, StoreError> {
+        etag.ok_or_else(|| {
+            StoreError::unavailable(
+                &self.place_of_blob(blob),
+                "the answer carries no ETag",
+                "check that nothing between here and the storage account rewrites answers",
+            )
+        })
     }
 }
 
@@ -261,20 +248,9 @@ fn client_options() -> reqwest::Result<ClientOptions> {
     let transport = reqwest::Client::builder()
         .connect_timeout(CONNECT_LIMIT)
         .read_timeout(CALL_LIMIT)
-        .redirect(reqwest::redirect::Policy::none())
         // The SDK reads sizes and ranges off the bytes as they are stored.
-        .no_gzip()
-        .build()?;
-    Ok(ClientOptions {
-        retry: RetryOptions::exponential(ExponentialRetryOptions {
-            max_retries: 4,
-            max_total_elapsed: azure_core::time::Duration::seconds(15),
-            max_delay: azure_core::time::Duration::seconds(4),
-            ..ExponentialRetryOptions::default()
-        }),
-        transport: Some(Transport::new(Arc::new(transport))),
-        ..ClientOptions::default()
-    })
+        .no_gzip();
+    azure_client_options(transport)
 }
 
 fn place_of(account: &str) -> String {
@@ -289,14 +265,5 @@ fn account_name(account: &BlobAccount) -> String {
     match account.endpoint.domain() {
         Some(domain) => domain.split('.').next().unwrap_or(domain).to_owned(),
         None => account.endpoint.host_str().unwrap_or_default().to_owned(),
-    }
-}
-
-fn without_version(place: String) -> StoreError {
-    StoreError::Unavailable {
-        place,
-        problem: "the answer carries no ETag".to_owned(),
-        remedy: "check that nothing between here and the storage account rewrites answers"
-            .to_owned(),
     }
 }

@@ -2,13 +2,20 @@
 
 use azure_core::error::ErrorKind;
 
+use crate::net::http::root_cause;
 use crate::net::identity::Identity;
 use crate::state::account::BlobCredential;
 use crate::state::store::StoreError;
 
-/// Why a request had no effect.
+/// Why a request had no effect, and the error for whoever cannot go on from there.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) struct Refusal {
+    pub(super) reason: Reason,
+    error: StoreError,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
     /// There is no such blob.
     NoBlob,
     /// There is no such container.
@@ -16,157 +23,152 @@ pub(super) enum Refusal {
     /// Somebody else got there first: the lease is theirs, or the blob is another one by now.
     Overtaken,
     /// Nothing a run can do about.
-    Failed(StoreError),
+    Failed,
 }
 
 impl Refusal {
-    /// The error where `place` was expected to be there and nobody to be in the way.
-    pub(super) fn into_error(self, place: &str) -> StoreError {
-        let (problem, remedy) = match self {
-            Refusal::Failed(failed) => return failed,
-            Refusal::Overtaken => {
-                return StoreError::Lost {
-                    place: place.to_owned(),
-                };
-            }
-            Refusal::NoBlob => ("it is not there", "the next run makes it anew"),
-            Refusal::NoContainer => (
-                "its container is not there",
-                "the next run makes it anew; see who deletes it",
-            ),
-        };
-        StoreError::Unavailable {
-            place: place.to_owned(),
-            problem: problem.to_owned(),
-            remedy: remedy.to_owned(),
-        }
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self.reason, Reason::NoBlob | Reason::NoContainer)
     }
 }
 
-/// How requests are authorized: what to mend when they are not.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Access {
-    Key,
-    Sas,
-    ManagedIdentity,
-    Developer,
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Refusal {
+        let reason = Reason::Failed;
+        Refusal { reason, error }
+    }
 }
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> StoreError {
+        refusal.error
+    }
+}
+
+const ROLE: &str = "the role Storage Blob Data Contributor (or Owner) on the storage account; a \
+                    new role takes some minutes to work";
+
+/// What to mend when requests are not authorized, by the way they are.
+pub(super) struct Access(String);
 
 impl From<&BlobCredential> for Access {
     fn from(credential: &BlobCredential) -> Access {
-        match credential {
-            BlobCredential::SharedKey { .. } => Access::Key,
-            BlobCredential::Sas(_) => Access::Sas,
-            BlobCredential::Identity(Identity::Managed { .. }) => Access::ManagedIdentity,
-            BlobCredential::Identity(Identity::Developer) => Access::Developer,
-        }
+        Access(match credential {
+            BlobCredential::SharedKey { .. } => {
+                "check AccountName and AccountKey in AzureWebJobsStorage (was the key rotated?) \
+                 and this machine's clock"
+                    .to_owned()
+            }
+            BlobCredential::Sas(_) => {
+                "check the SAS in AzureWebJobsStorage: its end, and that it allows read, create, \
+                 write, list and delete on containers and blobs"
+                    .to_owned()
+            }
+            BlobCredential::Identity(Identity::Managed { .. }) => format!(
+                "turn the function app's managed identity on (AzureWebJobsStorage__clientId names \
+                 a user-assigned one) and give it {ROLE}"
+            ),
+            BlobCredential::Identity(Identity::Developer) => {
+                format!("sign in (`az login`) as somebody who has {ROLE}")
+            }
+        })
     }
 }
 
 impl Access {
     /// Reads the SDK's error of a request to `place`.
-    pub(super) fn refusal(self, place: &str, error: &azure_core::Error) -> Refusal {
+    pub(super) fn refusal(&self, place: &str, error: &azure_core::Error) -> Refusal {
         let ErrorKind::HttpResponse {
             status, error_code, ..
         } = error.kind()
         else {
-            return Refusal::Failed(self.unanswered(place, error));
+            return self.unanswered(place, error).into();
         };
-        let (status, code) = (
-            u16::from(*status),
-            error_code.as_deref().unwrap_or_default(),
-        );
-        match status {
-            404 if code == "ContainerNotFound" => Refusal::NoContainer,
-            404 if code == "BlobNotFound" => Refusal::NoBlob,
-            412 => Refusal::Overtaken,
-            409 if code.starts_with("Lease") || code.ends_with("AlreadyExists") => {
-                Refusal::Overtaken
+        let code = error_code.as_deref().unwrap_or_default();
+        let status = u16::from(*status);
+        let said = format!("HTTP {status} {code}").trim_end().to_owned();
+        let (reason, problem, remedy) = match status {
+            404 if code == "ContainerNotFound" => (
+                Reason::NoContainer,
+                "its container is not there",
+                "the next run makes it anew; see who deletes it",
+            ),
+            404 if code == "BlobNotFound" => (
+                Reason::NoBlob,
+                "it is not there",
+                "the next run makes it anew",
+            ),
+            _ if is_overtaken(status, code) => {
+                let error = StoreError::Lost {
+                    place: place.to_owned(),
+                };
+                let reason = Reason::Overtaken;
+                return Refusal { reason, error };
             }
-            401 | 403 => Refusal::Failed(StoreError::Denied {
-                place: place.to_owned(),
-                problem: said(status, code),
-                remedy: self.remedy(code),
-            }),
-            _ => Refusal::Failed(StoreError::Unavailable {
-                place: place.to_owned(),
-                problem: said(status, code),
-                remedy: match status {
-                    408 | 429 | 500.. => "storage is busy or ill: the next run tries again",
-                    _ => "check AzureWebJobsStorage and the storage account it names",
-                }
-                .to_owned(),
-            }),
-        }
+            401 | 403 => return self.denied(place, said, code).into(),
+            408 | 429 | 500.. => (
+                Reason::Failed,
+                said.as_str(),
+                "storage is busy or ill: the next run tries again",
+            ),
+            _ => (
+                Reason::Failed,
+                said.as_str(),
+                "check AzureWebJobsStorage and the storage account it names",
+            ),
+        };
+        let error = StoreError::unavailable(place, problem, remedy);
+        Refusal { reason, error }
     }
 
     /// No answer came, or no token to ask with.
-    fn unanswered(self, place: &str, error: &azure_core::Error) -> StoreError {
-        let (place, problem) = (place.to_owned(), root_cause(error));
+    fn unanswered(&self, place: &str, error: &azure_core::Error) -> StoreError {
+        let problem = one_line(&root_cause(error));
         match error.kind() {
-            ErrorKind::Credential => StoreError::Denied {
-                place,
-                problem: format!("no token to ask with: {problem}"),
-                remedy: self.remedy(""),
-            },
-            _ => StoreError::Unavailable {
+            ErrorKind::Credential => {
+                self.denied(place, format!("no token to ask with: {problem}"), "")
+            }
+            _ => StoreError::unavailable(
                 place,
                 problem,
-                remedy:
-                    "check the storage account's name in AzureWebJobsStorage and the way there \
-                         (DNS, firewall, private endpoint)"
-                        .to_owned(),
-            },
+                "check the storage account's name in AzureWebJobsStorage and the way there \
+                 (DNS, firewall, private endpoint)",
+            ),
         }
     }
 
-    fn remedy(self, code: &str) -> String {
-        const ROLE: &str = "the role Storage Blob Data Contributor (or Owner) on the storage \
-                            account; a new role takes some minutes to work";
-        if code == "KeyBasedAuthenticationNotPermitted" {
-            return format!(
+    fn denied(&self, place: &str, problem: String, code: &str) -> StoreError {
+        StoreError::Denied {
+            place: place.to_owned(),
+            problem,
+            remedy: self.remedy(code),
+        }
+    }
+
+    fn remedy(&self, code: &str) -> String {
+        let Access(mend) = self;
+        match code {
+            "KeyBasedAuthenticationNotPermitted" => format!(
                 "the account takes no keys: set AzureWebJobsStorage__accountName and \
                  __credential=managedidentity instead, and give the identity {ROLE}"
-            );
-        }
-        let mend = match self {
-            Access::Key => "check AccountName and AccountKey in AzureWebJobsStorage (was the key \
-                            rotated?) and this machine's clock"
-                .to_owned(),
-            Access::Sas => "check the SAS in AzureWebJobsStorage: its end, and that it allows \
-                            read, create, write, list and delete on containers and blobs"
-                .to_owned(),
-            Access::ManagedIdentity => format!(
-                "turn the function app's managed identity on (AzureWebJobsStorage__clientId names \
-                 a user-assigned one) and give it {ROLE}"
             ),
-            Access::Developer => format!("sign in (`az login`) as somebody who has {ROLE}"),
-        };
-        match code {
             "AuthorizationFailure" => {
                 format!("let it through the storage account's network rules; else {mend}")
             }
-            _ => mend,
+            _ => mend.clone(),
         }
     }
 }
 
-fn said(status: u16, code: &str) -> String {
-    format!("HTTP {status} {code}").trim_end().to_owned()
+/// Whether the lease is somebody else's, or the blob another one by now.
+fn is_overtaken(status: u16, code: &str) -> bool {
+    status == 412 || status == 409 && (code.starts_with("Lease") || code.ends_with("AlreadyExists"))
 }
 
-/// The innermost cause in one line: outer ones repeat the address, and an address may hold a SAS.
-fn root_cause(error: &azure_core::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    let line = cause.to_string();
-    let line = line
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or("no reason given");
-    without_queries(line.trim())
+/// The first line that says something, less every query: an address may hold a SAS.
+fn one_line(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty());
+    without_queries(line.unwrap_or("no reason given").trim())
 }
 
 /// Cuts the query off every address in `text`.
@@ -183,26 +185,33 @@ mod tests {
     use super::*;
     use azure_core::http::StatusCode;
 
-    fn answered(access: Access, status: u16, code: &str) -> Refusal {
+    fn answered(credential: &BlobCredential, status: u16, code: &str) -> Refusal {
         let kind = ErrorKind::HttpResponse {
             status: StatusCode::from(status),
             error_code: (!code.is_empty()).then(|| code.to_owned()),
             raw_response: None,
         };
-        access.refusal(
+        Access::from(credential).refusal(
             "container okta-sentinel of account acme",
             &kind.into_error(),
         )
     }
 
+    fn key() -> BlobCredential {
+        BlobCredential::SharedKey {
+            account: "acme".to_owned(),
+            key: String::new().into(),
+        }
+    }
+
     fn words(refusal: Refusal) -> String {
-        refusal.into_error("a place").to_string()
+        StoreError::from(refusal).to_string()
     }
 
     #[test]
     fn a_missing_role_is_named_with_the_container() {
         let said = words(answered(
-            Access::ManagedIdentity,
+            &BlobCredential::Identity(Identity::Managed { client_id: None }),
             403,
             "AuthorizationPermissionMismatch",
         ));
@@ -214,7 +223,7 @@ mod tests {
             assert!(said.contains(needed), "{said}");
         }
         let said = words(answered(
-            Access::Developer,
+            &BlobCredential::Identity(Identity::Developer),
             403,
             "AuthorizationPermissionMismatch",
         ));
@@ -223,13 +232,17 @@ mod tests {
 
     #[test]
     fn each_refusal_of_a_key_or_sas_names_what_to_mend() {
-        let denied = |access, code| words(answered(access, 403, code));
-        assert!(denied(Access::Key, "AuthenticationFailed").contains("AccountKey"));
-        assert!(denied(Access::Sas, "AuthenticationFailed").contains("SAS"));
+        let denied = |access: &BlobCredential, code| words(answered(access, 403, code));
+        assert!(denied(&key(), "AuthenticationFailed").contains("AccountKey"));
         assert!(
-            denied(Access::Key, "KeyBasedAuthenticationNotPermitted").contains("__accountName")
+            denied(
+                &BlobCredential::Sas(String::new().into()),
+                "AuthenticationFailed"
+            )
+            .contains("SAS")
         );
-        assert!(denied(Access::Key, "AuthorizationFailure").contains("network rules"));
+        assert!(denied(&key(), "KeyBasedAuthenticationNotPermitted").contains("__accountName"));
+        assert!(denied(&key(), "AuthorizationFailure").contains("network rules"));
     }
 
     #[test]
@@ -240,8 +253,8 @@ mod tests {
             (409, "LeaseAlreadyPresent"),
             (409, "BlobAlreadyExists"),
         ] {
-            let refusal = answered(Access::Key, status, code);
-            assert!(matches!(refusal, Refusal::Overtaken), "{code}");
+            let refusal = answered(&key(), status, code);
+            assert!(refusal.reason == Reason::Overtaken, "{code}");
         }
         for (status, code) in [
             (409, "ContainerBeingDeleted"),
@@ -249,16 +262,10 @@ mod tests {
             (400, ""),
             (404, ""),
         ] {
-            let refusal = answered(Access::Key, status, code);
-            let unavailable = StoreError::Unavailable {
-                place: String::new(),
-                problem: String::new(),
-                remedy: String::new(),
-            };
-            assert!(
-                matches!(&refusal, Refusal::Failed(failed) if std::mem::discriminant(failed) == std::mem::discriminant(&unavailable)),
-                "{refusal:?}"
-            );
+            let refusal = answered(&key(), status, code);
+            assert_eq!(refusal.reason, Reason::Failed, "{code}");
+            let error = StoreError::from(refusal);
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
         }
     }
 

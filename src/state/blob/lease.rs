@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::blobs::Blobs;
 use super::container::{LEASE, Write};
-use super::failure::Refusal;
+use super::failure::Reason;
 use crate::state::checkpoint::Checkpoint;
 use crate::state::store::{StateLease, StoreError};
-use crate::state::writer_state::{Reconciled, WriterState};
+use crate::state::writer_state::{RECENT_IDS, WriterState};
 
 /// Two renewals may fail before the lease runs out.
 pub(super) const RENEWED_EVERY: Duration = Duration::from_secs(10);
@@ -67,7 +67,9 @@ async fn renew(
                 pause = every;
             }
             // Storage may be back before the lease runs out.
-            Ok(Err(Refusal::Failed(_))) if Instant::now() < held_until => pause = every / 5,
+            Ok(Err(refused)) if refused.reason == Reason::Failed && Instant::now() < held_until => {
+                pause = every / 5;
+            }
             Ok(Err(_)) | Err(_) => {
                 lost.cancel();
                 return;
@@ -99,15 +101,10 @@ impl BlobLease {
         if self.renewal.is_lost() {
             return Err(self.lost());
         }
-        match self
-            .blobs
-            .container
-            .renew(&self.blobs.cursor, &self.lease)
-            .await
-        {
-            Ok(()) => Ok(()),
-            Err(Refusal::Failed(failed)) => Err(failed),
-            Err(_) => Err(self.lost()),
+        let renewed = self.blobs.container.renew(&self.blobs.cursor, &self.lease);
+        match renewed.await {
+            Err(refused) if refused.reason != Reason::Failed => Err(self.lost()),
+            renewed => Ok(renewed?),
         }
     }
 }
@@ -126,7 +123,7 @@ impl StateLease for BlobLease {
     }
 
     async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError> {
-        let place = self.blobs.cursor_place();
+        let (blobs, place) = (Arc::clone(&self.blobs), self.blobs.cursor_place());
         loop {
             self.check()?;
             let draft = self.state.draft(&place, &checkpoint)?;
@@ -134,48 +131,35 @@ impl StateLease for BlobLease {
                 lease: &self.lease,
                 over: &self.version,
             };
-            let bytes = draft.bytes().clone();
-            match self
-                .blobs
-                .container
-                .put(&self.blobs.cursor, bytes, write)
-                .await
-            {
-                Ok(version) => {
-                    self.version = version;
-                    self.state.settle(draft);
-                    return Ok(());
+            let put = blobs.container.put(&blobs.cursor, draft.clone(), write);
+            let (holds, version) = match put.await {
+                Ok(version) => (draft.clone(), version),
+                Err(refused) if refused.reason == Reason::Overtaken => {
+                    match blobs.container.get(&blobs.cursor).await {
+                        Err(refused) if refused.is_missing() => return Err(self.lost()),
+                        found => found?,
+                    }
                 }
-                Err(Refusal::Overtaken) => {}
-                Err(refused) => return Err(refused.into_error(&place)),
+                Err(refused) => return Err(refused.into()),
+            };
+            if !self.state.settle(&holds) {
+                return Err(self.lost());
             }
-            let there = self.blobs.container.get(&self.blobs.cursor).await;
-            let (holds, version) = match there {
-                Ok(found) => found,
-                Err(Refusal::NoBlob | Refusal::NoContainer) => return Err(self.lost()),
-                Err(refused) => return Err(refused.into_error(&place)),
-            };
-            let (known, done) = match self.state.reconcile(&draft, &holds) {
-                Reconciled::Written(known) => (known, true),
-                Reconciled::Behind(known) => (known, false),
-                Reconciled::Overtaken => return Err(self.lost()),
-            };
             self.version = version;
-            self.state.settle(known);
-            if done {
+            if holds == draft {
                 return Ok(());
             }
         }
     }
 
     async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
-        let found = self.blobs.find(&self.blobs.recent_ids()).await?;
+        let found = self.blobs.find(&self.blobs.blob(RECENT_IDS)).await?;
         Ok(found.unwrap_or_default())
     }
 
     async fn save_recent_ids(&mut self, ids: Vec<u8>) -> Result<(), StoreError> {
         self.confirm().await?;
-        self.blobs.keep(&self.blobs.recent_ids(), ids).await
+        self.blobs.keep(&self.blobs.blob(RECENT_IDS), ids).await
     }
 
     async fn keep_dead_letter(&mut self, name: &str, body: Vec<u8>) -> Result<(), StoreError> {
@@ -187,23 +171,20 @@ impl StateLease for BlobLease {
         let blob = self.blobs.dead_letter(name)?;
         self.confirm().await?;
         match self.blobs.container.delete(&blob).await {
-            Ok(()) | Err(Refusal::NoBlob | Refusal::NoContainer) => Ok(()),
-            Err(refused) => Err(refused.into_error(&self.blobs.container.place_of_blob(&blob))),
+            Err(refused) if !refused.is_missing() => Err(refused.into()),
+            _ => Ok(()),
         }
     }
 
     async fn release(self: Box<Self>) -> Result<(), StoreError> {
-        let BlobLease {
-            blobs,
-            lease,
-            renewal,
-            ..
-        } = *self;
-        drop(renewal);
+        let blobs = Arc::clone(&self.blobs);
+        let lease = self.lease.clone();
+        // Renews no more.
+        drop(self);
         match blobs.container.release_lease(&blobs.cursor, &lease).await {
+            Err(refused) if refused.reason == Reason::Failed => Err(refused.into()),
             // Somebody else has it: there is nothing to give back.
-            Ok(()) | Err(Refusal::Overtaken | Refusal::NoBlob | Refusal::NoContainer) => Ok(()),
-            Err(refused) => Err(refused.into_error(&blobs.cursor_place())),
+            _ => Ok(()),
         }
     }
 }
@@ -273,11 +254,10 @@ mod tests {
             lease: &lease.lease,
             over: &lease.version,
         };
-        let bytes = draft.bytes().clone();
         lease
             .blobs
             .container
-            .put(&lease.blobs.cursor, bytes, write)
+            .put(&lease.blobs.cursor, draft, write)
             .await
             .unwrap();
     }

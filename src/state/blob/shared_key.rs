@@ -5,18 +5,18 @@
 //! <https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key>
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::http::headers::Headers;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Method, Request, Url};
+use azure_core::time::{OffsetDateTime, to_rfc7231};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
-use sha2::Sha256;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::net::hmac_key::HmacKey;
 
 /// The standard headers that are signed after Content-Length, by name, in the order they take.
 const SIGNED_AFTER_LENGTH: [&str; 8] = [
@@ -30,16 +30,11 @@ const SIGNED_AFTER_LENGTH: [&str; 8] = [
     "range",
 ];
 
-/// Signs every try of every request with an account key.
+/// Signs every try of every request with an account key. Printing it does not show the key.
+#[derive(Debug)]
 pub(super) struct SharedKey {
     account: String,
-    key: SecretSlice<u8>,
-}
-
-impl fmt::Debug for SharedKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SharedKey of account {}", self.account)
-    }
+    key: HmacKey,
 }
 
 impl SharedKey {
@@ -48,18 +43,13 @@ impl SharedKey {
         let key = STANDARD.decode(key.expose_secret().trim()).ok()?;
         (!key.is_empty()).then(|| SharedKey {
             account: account.to_owned(),
-            key: key.into(),
+            key: HmacKey::new(&key),
         })
     }
 
-    fn authorization(&self, to_sign: &str) -> Result<String, azure_core::Error> {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(self.key.expose_secret()).map_err(|problem| {
-                azure_core::Error::new(azure_core::error::ErrorKind::Other, problem)
-            })?;
-        mac.update(to_sign.as_bytes());
-        let signature = STANDARD.encode(mac.finalize().into_bytes());
-        Ok(format!("SharedKey {}:{signature}", self.account))
+    fn authorization(&self, to_sign: &str) -> String {
+        let signature = self.key.sign(to_sign);
+        format!("SharedKey {}:{signature}", self.account)
     }
 }
 
@@ -75,10 +65,7 @@ impl Policy for SharedKey {
         request: &mut Request,
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
-        let now = chrono::Utc::now()
-            .format("%a, %d %b %Y %H:%M:%S GMT")
-            .to_string();
-        request.insert_header("x-ms-date", now);
+        request.insert_header("x-ms-date", to_rfc7231(&OffsetDateTime::now_utc()));
         let to_sign = string_to_sign(
             &self.account,
             request.method(),
@@ -86,7 +73,7 @@ impl Policy for SharedKey {
             request.headers(),
             request.body().len().unwrap_or(0),
         );
-        request.insert_header("authorization", self.authorization(&to_sign)?);
+        request.insert_header("authorization", self.authorization(&to_sign));
         match next.split_first() {
             Some((policy, rest)) => policy.send(ctx, request, rest).await,
             None => Err(azure_core::Error::with_message(
@@ -110,18 +97,17 @@ fn string_to_sign(
         .collect();
     let header = |name: &str| headers.get(name).copied().unwrap_or_default();
     // Since version 2015-02-21 an empty body is signed as no length at all.
-    let length = if length == 0 {
-        String::new()
-    } else {
-        length.to_string()
-    };
-
-    let mut text = format!(
-        "{}\n{}\n{}\n{length}\n",
-        method.as_str(),
+    let length = Some(length).filter(|length| *length > 0);
+    let length = length.map(|length| length.to_string()).unwrap_or_default();
+    let mut text = format!("{}\n", method.as_str());
+    for value in [
         header("content-encoding"),
-        header("content-language")
-    );
+        header("content-language"),
+        &length,
+    ] {
+        text.push_str(value);
+        text.push('\n');
+    }
     for name in SIGNED_AFTER_LENGTH {
         // The date is signed as x-ms-date.
         text.push_str(if name == "date" { "" } else { header(name) });
@@ -213,7 +199,12 @@ mod tests {
     #[test]
     fn a_key_is_base64_and_never_printed() {
         let key = SharedKey::new("acme", &"c2VjcmV0".to_owned().into()).unwrap();
-        assert_eq!(format!("{key:?}"), "SharedKey of account acme");
+        let printed = format!("{key:?}");
+        assert!(
+            printed.contains("acme") && !printed.contains("c2VjcmV0"),
+            "{printed}"
+        );
+        assert!(!printed.contains("115, 101"), "{printed}");
         assert!(SharedKey::new("acme", &"not base64!".to_owned().into()).is_none());
         assert!(SharedKey::new("acme", &String::new().into()).is_none());
     }

@@ -115,9 +115,5 @@ pub(super) fn cannot(path: &Path, problem: &io::Error) -> StoreError {
         }
         _ => "check the folder that STATE_DIR names and its disk",
     };
-    StoreError::Unavailable {
-        place,
-        problem: words,
-        remedy: remedy.to_owned(),
-    }
+    StoreError::unavailable(&place, words, remedy)
 }

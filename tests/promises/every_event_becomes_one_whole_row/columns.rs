@@ -7,11 +7,8 @@ use okta_rows::encode_page;
 use okta_rows::schema::{COLUMNS, Column, Kind, Origin};
 use okta_sentinel::log_analytics::batcher::Batcher;
 use okta_sentinel::log_analytics::buffer_pool::BufferPool;
-use okta_sentinel::log_analytics::data_collector::DataCollector;
-use okta_sentinel::log_analytics::data_collector::signature::Signer;
-use okta_sentinel::log_analytics::data_collector::workspace::{
-    LogAnalyticsUri, WorkspaceId, WorkspaceKey,
-};
+use okta_sentinel::log_analytics::data_collector::workspace::{LogAnalyticsUri, WorkspaceId};
+use okta_sentinel::log_analytics::data_collector::{self, DataCollector};
 use okta_sentinel::log_analytics::sink::Sink as _;
 use okta_sentinel::log_analytics::tables;
 use sandbox::workspace::{ColumnType, Config, Workspace};
@@ -206,13 +203,14 @@ fn full_event(published: &str) -> String {
 async fn a_workspace_ends_with_every_column_in_its_type() {
     let workspace = Workspace::start(Config::default()).await.unwrap();
     let id: WorkspaceId = workspace.id().parse().unwrap();
-    let key: WorkspaceKey = workspace.key().parse().unwrap();
     let collector = DataCollector::new(
         reqwest::Client::new(),
-        id.clone(),
-        Signer::new(key.expose_secret()).unwrap(),
-        LogAnalyticsUri::read(&workspace.uri(), &id).unwrap(),
-        "Okta".parse().unwrap(),
+        data_collector::workspace::Workspace {
+            uri: LogAnalyticsUri::read(&workspace.uri(), &id).unwrap(),
+            id,
+            key: workspace.key().parse().unwrap(),
+            log_type: "Okta".parse().unwrap(),
+        },
     );
     let published = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     let page = format!("[{}]", full_event(&published));

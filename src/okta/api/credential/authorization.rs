@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use reqwest::RequestBuilder;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::net::http::secret_header;
 
 /// How requests name an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,7 @@ impl Authorization {
             Scheme::Dpop => "DPoP ",
         };
         Some(Authorization {
-            header: secret_header(scheme, &token.secret)?,
+            header: secret_header(scheme, token.secret.expose_secret())?,
             proof,
             token: Some(token),
         })
@@ -66,12 +68,4 @@ impl Authorization {
             None => request,
         }
     }
-}
-
-/// A header that no client logs; `None` where the secret has a character that none may carry.
-pub(super) fn secret_header(scheme: &str, secret: &SecretString) -> Option<HeaderValue> {
-    let text = format!("{scheme}{}", secret.expose_secret());
-    let mut header = HeaderValue::from_str(&text).ok()?;
-    header.set_sensitive(true);
-    Some(header)
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use crate::okta::api::credential::authorization::secret_header;
+use crate::net::http::secret_header;
 use crate::okta::api::credential::jwt;
 use crate::okta::api::error::sign_in::CannotSign;
 
@@ -75,6 +75,6 @@ impl ProofKey {
             let signature = self.pair.sign(&SystemRandom::new(), message)?;
             Ok(signature.as_ref().to_vec())
         })?;
-        secret_header("", &proof.into()).ok_or(CannotSign)
+        secret_header("", &proof).ok_or(CannotSign)
     }
 }

@@ -19,7 +19,7 @@ use crate::okta::api::credential::client_id::ClientId;
 use crate::okta::api::credential::dpop::{ProofKey, Proofs};
 use crate::okta::api::credential::jwt;
 use crate::okta::api::credential::private_key::PrivateKey;
-use crate::okta::api::credential::token_endpoint::{self, Granted, Outcome, TokenEndpoint};
+use crate::okta::api::credential::token_endpoint::{self, Outcome, TokenEndpoint};
 use crate::okta::api::domain::OktaDomain;
 use crate::okta::api::error::OktaError;
 use crate::okta::api::error::sign_in::{CannotSign, SignInError};
@@ -114,7 +114,7 @@ impl ServiceApp {
             let proof = self.proof(&Method::POST, endpoint.url(), None);
             let proof = proof.map_err(cannot_sign)?;
             match endpoint.ask(&assertion, proof, now).await? {
-                Outcome::Granted(granted) => return Ok(issued(granted, now)),
+                Outcome::Granted(issued) => return Ok(issued),
                 Outcome::ProofWanted { nonce, refusal } => {
                     tries += 1;
                     // A proof that was refused and is to be no other would be refused again.
@@ -184,16 +184,6 @@ impl ServiceApp {
             "jti": jwt::unique_id()?,
         });
         jwt::compact(header, claims, |message| self.key.sign(message))
-    }
-}
-
-/// A token whose life began at `asked` at the earliest.
-fn issued(granted: Granted, asked: DateTime<Utc>) -> Issued<AccessToken> {
-    let after = |milliseconds| (asked + TimeDelta::milliseconds(milliseconds)).into();
-    Issued {
-        renew_at: after(granted.life * 800),
-        expires_at: after(granted.life * 1000),
-        token: granted.token,
     }
 }
 

@@ -1,14 +1,16 @@
 //! One request to `/oauth2/v1/token`, and what its answer means.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::net::token_cache::Issued;
 use crate::okta::api::credential::authorization::{AccessToken, Scheme};
 use crate::okta::api::domain::OktaDomain;
 use crate::okta::api::error::answer::Answer;
@@ -36,16 +38,10 @@ pub(super) struct TokenEndpoint<'a> {
     url: Url,
 }
 
-/// A token that Okta gave.
-pub(super) struct Granted {
-    pub(super) token: AccessToken,
-    /// Seconds, from the answer on.
-    pub(super) life: i64,
-}
-
 /// What came of one request.
 pub(super) enum Outcome {
-    Granted(Granted),
+    /// A token, whose life began with the request at the earliest.
+    Granted(Issued<AccessToken>),
     /// The proof is missing, or lacks this nonce.
     ProofWanted {
         nonce: Option<String>,
@@ -109,14 +105,12 @@ impl<'a> TokenEndpoint<'a> {
         let mut body = Vec::new();
         let outcome = body::read(response, &mut body, MAX_ANSWER_BYTES).await;
         let granted = match outcome.map_err(transport)? {
-            ReadOutcome::Complete => granted(&body),
+            ReadOutcome::Complete => granted(&body, now),
             ReadOutcome::TooLarge => Err(SignInError::unreadable("with more than a token")),
             ReadOutcome::Damaged => Err(no_token()),
         };
-        match granted {
-            Ok(granted) => Ok(Outcome::Granted(granted)),
-            Err(error) => Err(OktaError::new(self.domain, error)),
-        }
+        let granted = granted.map(Outcome::Granted);
+        granted.map_err(|error| OktaError::new(self.domain, error))
     }
 
     fn refused(
@@ -161,7 +155,7 @@ impl<'a> TokenEndpoint<'a> {
     }
 }
 
-fn granted(body: &[u8]) -> Result<Granted, SignInError> {
+fn granted(body: &[u8], asked: DateTime<Utc>) -> Result<Issued<AccessToken>, SignInError> {
     // The decoder's words may quote the token.
     let body: TokenBody = serde_json::from_slice(body).map_err(|_| no_token())?;
     let scheme = match body.token_type.to_ascii_lowercase().as_str() {
@@ -169,12 +163,13 @@ fn granted(body: &[u8]) -> Result<Granted, SignInError> {
         "dpop" => Scheme::Dpop,
         _ => return Err(SignInError::unreadable("with a token of an unknown type")),
     };
-    Ok(Granted {
-        token: AccessToken {
-            scheme,
-            secret: body.access_token,
-        },
-        life: body.expires_in.unwrap_or(SHORT_LIFE).clamp(1, LONGEST_LIFE),
+    let secret = body.access_token;
+    let life = body.expires_in.unwrap_or(SHORT_LIFE).clamp(1, LONGEST_LIFE);
+    let after = |milliseconds| (asked + TimeDelta::milliseconds(milliseconds)).into();
+    Ok(Issued {
+        token: Arc::new(AccessToken { scheme, secret }),
+        renew_at: after(life * 800),
+        expires_at: after(life * 1000),
     })
 }
 

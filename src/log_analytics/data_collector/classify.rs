@@ -1,0 +1,53 @@
+//! What follows from an answer of the Data Collector API other than 2xx.
+//!
+//! Statuses and codes: "HTTP Data Collector API", *Return codes*
+//! (<https://learn.microsoft.com/azure/azure-monitor/logs/data-collector-api>).
+
+use crate::log_analytics::error_response::ErrorResponse;
+use crate::log_analytics::post_error::Outcome;
+
+/// 404 means a wrong address, or a body that is too large; below this many bytes the address.
+const TOO_LARGE_FROM: usize = 1_000_000;
+
+/// `length`: of the body that was posted.
+pub(super) fn classify(answer: &ErrorResponse, length: usize) -> (Outcome, &'static str) {
+    match (answer.status.as_u16(), answer.code.as_str()) {
+        (400, "InvalidDataFormat") => (Outcome::Split, "it does not take these rows"),
+        (400, "InactiveCustomer") => (
+            Outcome::Stop,
+            "the workspace is closed; set WORKSPACE_ID to one in use",
+        ),
+        (400, "InvalidCustomerId") => (
+            Outcome::Stop,
+            "set WORKSPACE_ID to the workspace's id, a GUID",
+        ),
+        (400, "InvalidLogType" | "MissingLogType") => (
+            Outcome::Stop,
+            "correct LOG_TYPE: letters, digits and _ only",
+        ),
+        (400, _) => (
+            Outcome::Stop,
+            "it refuses every post of this kind; is LOG_ANALYTICS_URI a Data Collector's address?",
+        ),
+        (401 | 403, _) => (
+            Outcome::Stop,
+            "set WORKSPACE_KEY to the primary or secondary key of the workspace in WORKSPACE_ID; if both are right, check this machine's clock",
+        ),
+        (404, _) if length > TOO_LARGE_FROM => (Outcome::Split, "the body may be too large for it"),
+        (404, _) => (
+            Outcome::Stop,
+            "there is no Data Collector at that address; check WORKSPACE_ID and LOG_ANALYTICS_URI",
+        ),
+        (413, _) => (Outcome::Split, "the body is too large for it"),
+        (408 | 429 | 500..=599, _) => (
+            Outcome::Retry {
+                after: answer.after,
+            },
+            "it may pass",
+        ),
+        _ => (
+            Outcome::Stop,
+            "that is no answer of the Data Collector API; check LOG_ANALYTICS_URI",
+        ),
+    }
+}
