@@ -6,6 +6,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret as _, SecretSlice};
 
 use crate::net::checked_text::is_guid;
 
@@ -44,7 +45,12 @@ impl FromStr for WorkspaceKey {
             return Err(WorkspaceKeyError::Guid);
         }
         match STANDARD.decode(text) {
-            Ok(key) if !key.is_empty() => Ok(WorkspaceKey(hmac::Key::new(hmac::HMAC_SHA256, &key))),
+            Ok(key) if !key.is_empty() => {
+                // Wiped when it is dropped.
+                let key: SecretSlice<u8> = key.into();
+                let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret());
+                Ok(WorkspaceKey(key))
+            }
             _ if lacks_padding(text) => Err(WorkspaceKeyError::Truncated),
             _ => Err(WorkspaceKeyError::NotBase64),
         }

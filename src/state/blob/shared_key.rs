@@ -15,7 +15,7 @@ use azure_core::http::{Context, Method, Request, Url};
 use azure_core::time::{OffsetDateTime, to_rfc7231};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 
 /// The standard headers that are signed after Content-Length, by name, in the order they take.
 const SIGNED_AFTER_LENGTH: [&str; 8] = [
@@ -39,10 +39,12 @@ pub(super) struct SharedKey {
 impl SharedKey {
     /// `None` when the key is not base64.
     pub(super) fn new(account: &str, key: &SecretString) -> Option<SharedKey> {
-        let key = STANDARD.decode(key.expose_secret().trim()).ok()?;
+        // Wiped when it is dropped.
+        let key: SecretSlice<u8> = STANDARD.decode(key.expose_secret().trim()).ok()?.into();
+        let key = key.expose_secret();
         (!key.is_empty()).then(|| SharedKey {
             account: account.to_owned(),
-            key: hmac::Key::new(hmac::HMAC_SHA256, &key),
+            key: hmac::Key::new(hmac::HMAC_SHA256, key),
         })
     }
 
