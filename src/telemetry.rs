@@ -129,12 +129,18 @@ impl Log {
 
 /// Declares the lines: level, name for queries, method, fields, text for people.
 macro_rules! lines {
-    ($($(#[$doc:meta])* $level:ident $event:literal $name:ident($($args:tt)*) {$($field:tt)*} ($($text:tt)*);)*) => {
-        impl Log {
-            $($(#[$doc])* pub(crate) fn $name(&self, $($args)*) {
-                tracing::$level!(invocation_id = %self.invocation, event = $event, $($field)* $($text)*);
-            })*
-        }
+    ($(
+        $(#[$doc:meta])*
+        $level:ident $event:literal $name:ident($($args:tt)*) {$($field:tt)*} ($($text:tt)*);
+    )*) => {
+        impl Log {$(
+            $(#[$doc])*
+            pub(crate) fn $name(&self, $($args)*) {
+                tracing::$level!(
+                    invocation_id = %self.invocation, event = $event, $($field)* $($text)*
+                );
+            }
+        )*}
     };
 }
 
@@ -182,7 +188,8 @@ lines! {
         ("our share of {org}'s rate limit is used up; it is free again in {} s", pause.as_secs());
 
     /// Pages were too slow or too large.
-    warn "page_halved" page_halved(org: &impl Display, events: u32, why: &str) { page_limit = events, }
+    warn "page_halved" page_halved(org: &impl Display, events: u32, why: &str)
+        { page_limit = events, }
         ("a page of {org} was {why}; asking for {events} events at a time");
 
     /// `OKTA_FILTER` is not the saved cursor's.
