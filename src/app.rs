@@ -80,7 +80,7 @@ fn sink(
         }
         SinkSettings::DataCollector(workspace) => {
             let http = client(workspace.uri.base())?;
-            Arc::new(DataCollector::new(http, workspace))
+            Arc::new(DataCollector::new(http, *workspace))
         }
         SinkSettings::Local { folder } => Arc::new(LocalWorkspace::new(folder)),
     })

@@ -129,12 +129,18 @@ impl Log {
 
 /// Declares the lines: level, name for queries, method, fields, text for people.
 macro_rules! lines {
-    ($($(#[$doc:meta])* $level:ident $event:literal $name:ident($($args:tt)*) {$($field:tt)*} ($($text:tt)*);)*) => {
-        impl Log {
-            $($(#[$doc])* pub(crate) fn $name(&self, $($args)*) {
-                tracing::$level!(invocation_id = %self.invocation, event = $event, $($field)* $($text)*);
-            })*
-        }
+    ($(
+        $(#[$doc:meta])*
+        $level:ident $event:literal $name:ident($($args:tt)*) {$($field:tt)*} ($($text:tt)*);
+    )*) => {
+        impl Log {$(
+            $(#[$doc])*
+            pub(crate) fn $name(&self, $($args)*) {
+                tracing::$level!(
+                    invocation_id = %self.invocation, event = $event, $($field)* $($text)*
+                );
+            }
+        )*}
     };
 }
 
@@ -172,15 +178,18 @@ lines! {
         ("{warning}");
 
     /// A try failed and another follows.
-    warn "trying_again" trying_again(error: &impl Display, pause: Duration) { pause_seconds = pause.as_secs_f64(), }
+    warn "trying_again" trying_again(error: &impl Display, pause: Duration)
+        { pause_seconds = pause.as_secs_f64(), }
         ("{error}; trying again in {:.1} s", pause.as_secs_f64());
 
     /// Our share of Okta's rate limit is used up for now.
-    info "rate_paused" rate_paused(org: &impl Display, pause: Duration) { pause_seconds = pause.as_secs(), }
+    info "rate_paused" rate_paused(org: &impl Display, pause: Duration)
+        { pause_seconds = pause.as_secs(), }
         ("our share of {org}'s rate limit is used up; it is free again in {} s", pause.as_secs());
 
     /// Pages were too slow or too large.
-    warn "page_halved" page_halved(org: &impl Display, events: u32, why: &str) { page_limit = events, }
+    warn "page_halved" page_halved(org: &impl Display, events: u32, why: &str)
+        { page_limit = events, }
         ("a page of {org} was {why}; asking for {events} events at a time");
 
     /// `OKTA_FILTER` is not the saved cursor's.
@@ -208,11 +217,13 @@ lines! {
         ("--since is where a first run starts; there is a saved cursor, which wins (--restart discards it)");
 
     /// Events that cannot be told apart by `uuid`.
-    warn "event_without_uuid" events_without_uuid(org: &impl Display, count: u64, first: impl Display) { count, first = %first, }
+    warn "event_without_uuid" events_without_uuid(org: &impl Display, count: u64, first: impl Display)
+        { count, first = %first, }
         ("{count} event(s) from {org} came without uuid; shipped, and known by a digest of the row (the first is {first}); nothing to do, but uuid_g is empty there");
 
     /// Values over the limit.
-    warn "values_cut" values_cut(org: &impl Display, count: u64, first: impl Display) { count, first = %first, }
+    warn "values_cut" values_cut(org: &impl Display, count: u64, first: impl Display)
+        { count, first = %first, }
         ("{count} event(s) from {org} held a value over 32,000 bytes, which was cut (the first is {first}); truncated_d says by how much, Okta's own log has the whole");
 
     /// A row was set aside.

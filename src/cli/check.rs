@@ -12,6 +12,7 @@ use crate::log_analytics::batch::Batch;
 use crate::log_analytics::post_error::PostError;
 use crate::log_analytics::tables;
 use crate::okta::api::error::{OktaError, OktaErrorKind};
+use crate::okta::api::rate::RateLimit;
 use crate::okta::log::cursor::Cursor;
 use crate::okta::log::page;
 use crate::settings::Environment;
@@ -60,18 +61,14 @@ async fn okta(shipper: &Shipper) -> Result<String, OktaError> {
         let kind = OktaErrorKind::UnreadablePage { problem };
         return Err(OktaError::new(client.domain(), kind));
     }
-    let rate = page.rate.map(|rate| {
-        format!(
-            "; its limit is {} requests a minute, {} are left",
-            rate.limit, rate.remaining
-        )
-    });
-    Ok(format!(
-        "{} shows its System Log to {}{}",
-        client.domain(),
-        client.credential(),
-        rate.unwrap_or_default()
-    ))
+    let rate = page.rate.map_or(
+        String::new(),
+        |RateLimit {
+             limit, remaining, ..
+         }| { format!("; its limit is {limit} requests a minute, {remaining} are left") },
+    );
+    let (org, caller) = (client.domain(), client.credential());
+    Ok(format!("{org} shows its System Log to {caller}{rate}"))
 }
 
 /// The lease taken and given back, which is what a run does first.
@@ -86,10 +83,8 @@ async fn state(shipper: &Shipper) -> Result<String, StoreError> {
         let backlog = backlog.and_then(|backfill| backfill.lane.newest_published);
         let newest = saved.place.main.newest_published.or(backlog);
         newest.map_or("no event so far".to_owned(), |newest| {
-            format!(
-                "the newest event is of {}",
-                newest.to_rfc3339_opts(SecondsFormat::Secs, true)
-            )
+            let newest = newest.to_rfc3339_opts(SecondsFormat::Secs, true);
+            format!("the newest event is of {newest}")
         })
     });
     lease.release().await?;
@@ -117,8 +112,8 @@ async fn check_row(shipper: &Shipper) -> Result<String, PostError> {
     let row = health::check_row(sink.as_ref(), shipper.okta.domain(), Utc::now());
     let body = sink.prepare(&Batch::of_one(row.as_bytes()));
     sink.post(&tables::CONNECTOR_HEALTH, &body).await?;
+    let to = sink.destination();
     Ok(format!(
-        "{} took a row of outcome `check` for OktaConnectorHealth_CL",
-        sink.destination()
+        "{to} took a row of outcome `check` for OktaConnectorHealth_CL"
     ))
 }

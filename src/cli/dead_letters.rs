@@ -7,7 +7,7 @@ use clap::Args;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::output::{json_line, people, result};
+use crate::cli::output::{failure, json_line, result};
 use crate::cli::shipper::with_shipper;
 use crate::net::retry::Limits;
 use crate::settings::Environment;
@@ -101,8 +101,7 @@ fn failed(error: &RunError) -> ExitCode {
         RunError::Post(_) | RunError::Stopped => "; what was not accepted is still a dead letter",
         _ => "",
     };
-    people(&format!("error: {error}{more}\n"));
-    ExitCode::FAILURE
+    failure(format!("{error}{more}"))
 }
 
 /// `accepted  0a1b.json  the reason, where it was not`.

@@ -1,6 +1,8 @@
 //! What a command prints, and the exit code of wrong usage.
 
+use std::fmt::Display;
 use std::io::Write;
+use std::process::ExitCode;
 
 use serde::Serialize;
 
@@ -22,6 +24,18 @@ pub(super) fn json_line(value: &impl Serialize) {
         Ok(line) => result(&(line + "\n")),
         Err(error) => panic!("a result cannot be written as JSON: {error}"),
     }
+}
+
+/// An error, for people; the exit code of a failure.
+pub(super) fn failure(error: impl Display) -> ExitCode {
+    people(&format!("error: {error}\n"));
+    ExitCode::FAILURE
+}
+
+/// An error, for people; the exit code of wrong usage.
+pub(super) fn wrong_usage(error: impl Display) -> ExitCode {
+    people(&format!("error: {error}\n"));
+    ExitCode::from(WRONG_USAGE)
 }
 
 /// A line for people, on stderr.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::output::people;
+use crate::cli::output::failure;
 
 /// Runs a command's future on this thread, with a token that Ctrl-C and SIGTERM cancel.
 pub(super) fn with_runtime(work: impl AsyncFnOnce(CancellationToken) -> ExitCode) -> ExitCode {
@@ -16,10 +16,9 @@ pub(super) fn with_runtime(work: impl AsyncFnOnce(CancellationToken) -> ExitCode
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            people(&format!(
-                "error: no event loop can be had from this system: {error}\n"
+            return failure(format!(
+                "no event loop can be had from this system: {error}"
             ));
-            return ExitCode::FAILURE;
         }
     };
     let stop = CancellationToken::new();

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 
-use crate::cli::output::{WRONG_USAGE, people};
+use crate::cli::output::{failure, wrong_usage};
 use crate::cli::runtime::with_runtime;
 use crate::host::server::{self, PORT};
 use crate::settings::Environment;
@@ -14,10 +14,7 @@ use crate::telemetry::{self, Lines};
 pub fn run(environment: Environment) -> ExitCode {
     let listener = match listen(&environment) {
         Ok(listener) => listener,
-        Err(problem) => {
-            people(&format!("error: {problem}\n"));
-            return ExitCode::from(WRONG_USAGE);
-        }
+        Err(problem) => return wrong_usage(problem),
     };
     telemetry::set_up(Lines::Json);
     with_runtime(async |stop| {
@@ -25,10 +22,7 @@ pub fn run(environment: Environment) -> ExitCode {
         match server::serve(listener, environment, stop).await {
             Ok(()) if told.is_cancelled() => ExitCode::SUCCESS,
             Ok(()) => ExitCode::FAILURE,
-            Err(error) => {
-                people(&format!("error: the server broke off: {error}\n"));
-                ExitCode::FAILURE
-            }
+            Err(error) => failure(format!("the server broke off: {error}")),
         }
     })
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::output::{WRONG_USAGE, json_line, people, result};
+use crate::cli::output::{failure, json_line, people, result, wrong_usage};
 use crate::cli::progress::Progress;
 use crate::cli::runtime::with_runtime;
 use crate::cli::shipper::{settings, shipper};
@@ -60,30 +60,24 @@ fn since(text: &str) -> Result<DateTime<Utc>, String> {
 
 /// Ships, and prints what became of it.
 pub fn run(environment: &Environment, options: &Options) -> ExitCode {
-    let mut settings = match settings(environment) {
-        Ok(settings) => settings,
-        Err(code) => return code,
-    };
     let log = Log::new("shell");
-    if let Some(since) = options.since {
-        match Start::at(since, Utc::now(), "--since") {
-            Ok((start, warning)) => {
-                settings.okta.start = start;
-                warning
-                    .iter()
-                    .for_each(|warning| log.settings_warning(warning));
-            }
-            Err(error) => {
-                people(&format!("error: --since: {error}\n"));
-                return ExitCode::from(WRONG_USAGE);
-            }
-        }
+    match prepared(environment, options, &log) {
+        Ok(shipper) => with_runtime(async |stop| ship(&shipper, options, &log, stop).await),
+        Err(code) => code,
     }
-    let shipper = match shipper(settings) {
-        Ok(shipper) => shipper,
-        Err(code) => return code,
-    };
-    with_runtime(async |stop| ship(&shipper, options, &log, stop).await)
+}
+
+fn prepared(environment: &Environment, options: &Options, log: &Log) -> Result<Shipper, ExitCode> {
+    let mut settings = settings(environment)?;
+    if let Some(since) = options.since {
+        let start = Start::at(since, Utc::now(), "--since");
+        let (start, warning) = start.map_err(|error| wrong_usage(format!("--since: {error}")))?;
+        warning
+            .iter()
+            .for_each(|warning| log.settings_warning(warning));
+        settings.okta.start = start;
+    }
+    shipper(settings)
 }
 
 async fn ship(
@@ -114,10 +108,9 @@ async fn ship(
             Ended::Failed(_) | Ended::Stopping => return ExitCode::FAILURE,
             Ended::CaughtUp => return ExitCode::SUCCESS,
             Ended::LeaseHeld { .. } if options.restart && !options.until_caught_up => {
-                people(
-                    "error: nothing was restarted: another run is under way; try again when it has ended\n",
+                return failure(
+                    "nothing was restarted: another run is under way; try again when it has ended",
                 );
-                return ExitCode::FAILURE;
             }
             _ if !options.until_caught_up => return ExitCode::SUCCESS,
             Ended::BudgetSpent => Duration::ZERO,
@@ -125,13 +118,8 @@ async fn ship(
             Ended::LeaseHeld { .. } => LEASE_PAUSE,
         };
         let deadline = tokio::time::Instant::now() + pause + Duration::from_secs(1);
-        if !(Limits {
-            deadline,
-            stop: stop.clone(),
-        })
-        .pause(pause)
-        .await
-        {
+        let stop = stop.clone();
+        if !(Limits { deadline, stop }.pause(pause).await) {
             return ExitCode::FAILURE;
         }
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::output::{WRONG_USAGE, people};
+use crate::cli::output::{WRONG_USAGE, failure};
 use crate::cli::runtime::with_runtime;
 use crate::settings::{Environment, LaunchedBy, Settings};
 use crate::ship::Shipper;
@@ -32,8 +32,5 @@ pub(super) fn settings(environment: &Environment) -> Result<Settings, ExitCode> 
 }
 
 pub(super) fn shipper(settings: Settings) -> Result<Shipper, ExitCode> {
-    Shipper::assemble(settings).map_err(|error| {
-        people(&format!("error: {error}\n"));
-        ExitCode::FAILURE
-    })
+    Shipper::assemble(settings).map_err(failure)
 }

@@ -62,21 +62,15 @@ impl Sink for LocalWorkspace {
     async fn post(&self, table: &'static Table, body: &Prepared) -> Result<(), PostError> {
         let file = self.folder.join(format!("{}.ndjson", table.name));
         let lines = body.body.clone();
-        let written = tokio::task::spawn_blocking(move || {
-            append(&file, &lines).map_err(|error| PostError {
-                outcome: Outcome::Stop,
-                message: format!(
-                    "{} cannot be written ({error}); check OUTPUT_DIR",
-                    file.display()
-                ),
-            })
-        });
-        written.await.unwrap_or_else(|error| {
-            Err(PostError {
-                outcome: Outcome::Stop,
-                message: format!("writing broke off: {error}"),
-            })
-        })
+        let name = file.display().to_string();
+        let written = tokio::task::spawn_blocking(move || append(&file, &lines));
+        let message = match written.await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => format!("{name} cannot be written ({error}); check OUTPUT_DIR"),
+            Err(error) => format!("writing broke off: {error}"),
+        };
+        let outcome = Outcome::Stop;
+        Err(PostError { outcome, message })
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretSlice};
 use sha2::Sha256;
 
 /// Printing it does not show the key.
@@ -13,8 +14,10 @@ pub struct HmacKey(Hmac<Sha256>);
 
 impl HmacKey {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-    pub(crate) fn new(key: &[u8]) -> HmacKey {
-        HmacKey(Hmac::new_from_slice(key).expect("a key of any length"))
+    pub(crate) fn new(key: Vec<u8>) -> HmacKey {
+        // Wiped when it is dropped.
+        let key: SecretSlice<u8> = key.into();
+        HmacKey(Hmac::new_from_slice(key.expose_secret()).expect("a key of any length"))
     }
 
     /// The signature of a text, in base64.

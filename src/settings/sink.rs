@@ -25,7 +25,7 @@ pub enum SinkSettings {
         identity: Identity,
     },
     /// The HTTP Data Collector API of a Log Analytics workspace.
-    DataCollector(Workspace),
+    DataCollector(Box<Workspace>),
     /// NDJSON files named after the tables.
     Local {
         /// The folder they are in.
@@ -134,12 +134,13 @@ fn data_collector(reader: &mut SettingsReader<'_>) -> Option<SinkSettings> {
         LogAnalyticsUri::read(text, &id_in_uri)
     });
     let log_type = reader.defaulted(&LOG_TYPE, str::parse);
-    Some(SinkSettings::DataCollector(Workspace {
+    let workspace = Workspace {
         id: id?,
         key: key?,
         uri: uri?,
         log_type: log_type?,
-    }))
+    };
+    Some(SinkSettings::DataCollector(Box::new(workspace)))
 }
 
 fn no_sink(launched_by: LaunchedBy) -> String {

@@ -240,15 +240,16 @@ impl Locked {
     fn still_ours(&self) -> Result<(), StoreError> {
         use std::os::unix::fs::MetadataExt as _;
         let path = self.home.join(LOCK);
-        let held = self
-            .lock
-            .metadata()
-            .map_err(|problem| cannot(&path, &problem))?;
+        let held = self.lock.metadata();
+        let held = held.map_err(|problem| cannot(&path, &problem))?;
         match fs::metadata(&path) {
             Ok(there) if (there.dev(), there.ino()) == (held.dev(), held.ino()) => Ok(()),
-            Ok(_) => Err(self.lost()),
-            Err(problem) if problem.kind() == io::ErrorKind::NotFound => Err(self.lost()),
-            Err(problem) => Err(cannot(&path, &problem)),
+            Err(problem) if problem.kind() != io::ErrorKind::NotFound => {
+                Err(cannot(&path, &problem))
+            }
+            _ => Err(StoreError::Lost {
+                place: self.path(CURSOR),
+            }),
         }
     }
 
@@ -256,12 +257,6 @@ impl Locked {
     #[cfg(not(unix))]
     fn still_ours(&self) -> Result<(), StoreError> {
         Ok(())
-    }
-
-    fn lost(&self) -> StoreError {
-        StoreError::Lost {
-            place: self.path(CURSOR),
-        }
     }
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -97,15 +97,10 @@ impl RecentIds {
         for group in &self.groups {
             bytes.extend_from_slice(&group.minute.to_le_bytes());
             // MOST_IDS keeps every count far below u32::MAX.
-            bytes.extend_from_slice(
-                &u32::try_from(group.ids.len())
-                    .unwrap_or(u32::MAX)
-                    .to_le_bytes(),
-            );
-            group
-                .ids
-                .iter()
-                .for_each(|id| bytes.extend_from_slice(id.as_bytes()));
+            let count = u32::try_from(group.ids.len()).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(&count.to_le_bytes());
+            let ids = group.ids.iter();
+            ids.for_each(|id| bytes.extend_from_slice(id.as_bytes()));
         }
         bytes
     }

@@ -11,43 +11,30 @@ const TOO_LARGE_FROM: usize = 1_000_000;
 
 /// `length`: of the body that was posted.
 pub(super) fn classify(answer: &ErrorResponse, length: usize) -> (Outcome, &'static str) {
+    let after = answer.after;
+    let stop = |advice| (Outcome::Stop, advice);
     match (answer.status.as_u16(), answer.code.as_str()) {
         (400, "InvalidDataFormat") => (Outcome::Split, "it does not take these rows"),
-        (400, "InactiveCustomer") => (
-            Outcome::Stop,
-            "the workspace is closed; set WORKSPACE_ID to one in use",
-        ),
-        (400, "InvalidCustomerId") => (
-            Outcome::Stop,
-            "set WORKSPACE_ID to the workspace's id, a GUID",
-        ),
-        (400, "InvalidLogType" | "MissingLogType") => (
-            Outcome::Stop,
-            "correct LOG_TYPE: letters, digits and _ only",
-        ),
-        (400, _) => (
-            Outcome::Stop,
+        (400, "InactiveCustomer") => {
+            stop("the workspace is closed; set WORKSPACE_ID to one in use")
+        }
+        (400, "InvalidCustomerId") => stop("set WORKSPACE_ID to the workspace's id, a GUID"),
+        (400, "InvalidLogType" | "MissingLogType") => {
+            stop("correct LOG_TYPE: letters, digits and _ only")
+        }
+        (400, _) => stop(
             "it refuses every post of this kind; is LOG_ANALYTICS_URI a Data Collector's address?",
         ),
-        (401 | 403, _) => (
-            Outcome::Stop,
-            "set WORKSPACE_KEY to the primary or secondary key of the workspace in WORKSPACE_ID; if both are right, check this machine's clock",
+        (401 | 403, _) => stop(
+            "set WORKSPACE_KEY to the primary or secondary key of the workspace in WORKSPACE_ID; \
+             if both are right, check this machine's clock",
         ),
         (404, _) if length > TOO_LARGE_FROM => (Outcome::Split, "the body may be too large for it"),
-        (404, _) => (
-            Outcome::Stop,
+        (404, _) => stop(
             "there is no Data Collector at that address; check WORKSPACE_ID and LOG_ANALYTICS_URI",
         ),
         (413, _) => (Outcome::Split, "the body is too large for it"),
-        (408 | 429 | 500..=599, _) => (
-            Outcome::Retry {
-                after: answer.after,
-            },
-            "it may pass",
-        ),
-        _ => (
-            Outcome::Stop,
-            "that is no answer of the Data Collector API; check LOG_ANALYTICS_URI",
-        ),
+        (408 | 429 | 500..=599, _) => (Outcome::Retry { after }, "it may pass"),
+        _ => stop("that is no answer of the Data Collector API; check LOG_ANALYTICS_URI"),
     }
 }

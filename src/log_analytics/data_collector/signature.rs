@@ -44,7 +44,7 @@ impl FromStr for WorkspaceKey {
             return Err(WorkspaceKeyError::Guid);
         }
         match STANDARD.decode(text) {
-            Ok(key) if !key.is_empty() => Ok(WorkspaceKey(HmacKey::new(&key))),
+            Ok(key) if !key.is_empty() => Ok(WorkspaceKey(HmacKey::new(key))),
             _ if lacks_padding(text) => Err(WorkspaceKeyError::Truncated),
             _ => Err(WorkspaceKeyError::NotBase64),
         }

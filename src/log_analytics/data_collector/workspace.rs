@@ -64,13 +64,16 @@ pub enum LogTypeError {
     NotAName(String),
 }
 
+/// The longest name that the service takes, in characters.
+const LONGEST_LOG_TYPE: usize = 100;
+
 fn check_log_type(text: &str) -> Result<(), LogTypeError> {
     let upper = text.to_ascii_uppercase();
     let stem = upper
         .strip_suffix("_CL")
         .and_then(|stem| text.get(..stem.len()));
     match stem {
-        _ if !is_word(text, 100) || stem == Some("") => {
+        _ if !is_word(text, LONGEST_LOG_TYPE) || stem == Some("") => {
             Err(LogTypeError::NotAName(address::shown(text)))
         }
         Some(stem) => Err(LogTypeError::Suffixed(

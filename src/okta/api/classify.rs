@@ -79,21 +79,14 @@ pub(crate) fn redirect(headers: &HeaderMap) -> OktaErrorKind {
 
 /// No answer within `limit`, or none at all.
 pub(crate) fn transport(error: &reqwest::Error, limit: Duration) -> OktaErrorKind {
-    let slow = is_slow(error);
+    let (slow, cause, limit) = (is_slow(error), root_cause(error), limit.as_secs());
     let problem = if slow {
-        format!(
-            "did not answer within {} s; if it lasts, look at status.okta.com",
-            limit.as_secs()
-        )
+        format!("did not answer within {limit} s; if it lasts, look at status.okta.com")
     } else if error.is_connect() {
-        format!(
-            "cannot be reached ({}); is OKTA_DOMAIN right, and may this host reach it?",
-            root_cause(error)
-        )
+        format!("cannot be reached ({cause}); is OKTA_DOMAIN right, and may this host reach it?")
     } else {
         format!(
-            "broke its answer off ({}); if it lasts, does a proxy or a firewall stand in between?",
-            root_cause(error)
+            "broke its answer off ({cause}); if it lasts, does a proxy or a firewall stand in between?"
         )
     };
     OktaErrorKind::Transport { slow, problem }

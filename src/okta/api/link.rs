@@ -5,47 +5,31 @@
 
 /// The target of the first link whose relation is `rel`, over all header lines.
 pub fn target<'h>(lines: impl IntoIterator<Item = &'h str>, rel: &str) -> Option<&'h str> {
-    lines
-        .into_iter()
-        .flat_map(Links)
-        .find(|link| link.is(rel))
-        .map(|link| link.target)
+    let mut links = lines.into_iter().flat_map(Links);
+    links.find_map(|(target, parameters)| has_relation(parameters, rel).then_some(target))
 }
 
-struct Link<'h> {
-    target: &'h str,
-    parameters: &'h str,
+/// Whether `rel` is among a link's relation types, which are separated by blanks.
+fn has_relation(text: &str, rel: &str) -> bool {
+    let types = parameters(text).find(|(name, _)| name.eq_ignore_ascii_case("rel"));
+    let (_, types) = types.unwrap_or_default();
+    let mut types = types.split_ascii_whitespace();
+    types.any(|known| known.eq_ignore_ascii_case(rel))
 }
 
-impl Link<'_> {
-    /// Whether `rel` is among the link's relation types, which are separated by blanks.
-    fn is(&self, rel: &str) -> bool {
-        parameters(self.parameters)
-            .find(|(name, _)| name.eq_ignore_ascii_case("rel"))
-            .is_some_and(|(_, types)| {
-                types
-                    .split_ascii_whitespace()
-                    .any(|known| known.eq_ignore_ascii_case(rel))
-            })
-    }
-}
-
-/// The links of one header line.
+/// The links of one header line: target and parameters.
 struct Links<'h>(&'h str);
 
 impl<'h> Iterator for Links<'h> {
-    type Item = Link<'h>;
+    type Item = (&'h str, &'h str);
 
-    fn next(&mut self) -> Option<Link<'h>> {
+    fn next(&mut self) -> Option<Self::Item> {
         let (_, after) = self.0.split_once('<')?;
         let (target, after) = after.split_once('>')?;
         let end = outside_quotes(after, ',').unwrap_or(after.len());
         let (parameters, rest) = after.split_at(end);
         self.0 = rest;
-        Some(Link {
-            target: target.trim(),
-            parameters,
-        })
+        Some((target.trim(), parameters))
     }
 }
 

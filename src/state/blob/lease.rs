@@ -98,9 +98,7 @@ impl BlobLease {
 
     /// Asks storage itself whether the lease is still ours: for the blobs that have none.
     async fn confirm(&self) -> Result<(), StoreError> {
-        if self.renewal.is_lost() {
-            return Err(self.lost());
-        }
+        self.check()?;
         let renewed = self.blobs.container.renew(&self.blobs.cursor, &self.lease);
         match renewed.await {
             Err(refused) if refused.reason != Reason::Failed => Err(self.lost()),

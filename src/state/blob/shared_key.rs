@@ -43,7 +43,7 @@ impl SharedKey {
         let key = STANDARD.decode(key.expose_secret().trim()).ok()?;
         (!key.is_empty()).then(|| SharedKey {
             account: account.to_owned(),
-            key: HmacKey::new(&key),
+            key: HmacKey::new(key),
         })
     }
 

@@ -23,7 +23,7 @@ impl std::fmt::Display for Answer {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorBody {
     error_code: Option<String>,
@@ -39,36 +39,28 @@ struct ErrorBody {
 impl Answer {
     /// Reads an error's body, which need not be Okta's JSON: edges answer in HTML.
     pub(crate) fn read(status: StatusCode, body: &[u8]) -> Answer {
-        let parsed = serde_json::from_slice::<ErrorBody>(body).ok();
-        let (code, summary) = parsed.map_or((None, None), |body| {
-            let cause = body
-                .error_causes
-                .into_iter()
-                .find_map(|cause| cause.error_summary);
-            let summary = body.error_summary.or(body.description);
-            let summary = match (summary, cause) {
-                (Some(summary), Some(cause)) => Some(format!("{summary}: {cause}")),
-                (summary, cause) => summary.or(cause),
-            };
-            (body.error_code.or(body.error), summary)
-        });
-        let summary = summary.unwrap_or_else(|| describe(body));
+        let parsed: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+        let mut causes = parsed.error_causes.into_iter();
+        let cause = causes.find_map(|cause| cause.error_summary);
+        let summary = match (parsed.error_summary.or(parsed.description), cause) {
+            (Some(summary), Some(cause)) => format!("{summary}: {cause}"),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => describe(body),
+        };
         Answer {
             status: status.as_u16(),
-            code,
+            code: parsed.error_code.or(parsed.error),
             summary: printable(&summary),
         }
     }
 }
 
 fn describe(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body.get(..200).unwrap_or(body))
-        .trim()
-        .to_owned();
-    match text {
-        _ if text.is_empty() => "with an empty body".to_owned(),
-        _ if text.starts_with('<') => "with a web page instead of JSON".to_owned(),
-        _ => format!("with `{text}`"),
+    let text = String::from_utf8_lossy(body.get(..200).unwrap_or(body));
+    match text.trim() {
+        "" => "with an empty body".to_owned(),
+        text if text.starts_with('<') => "with a web page instead of JSON".to_owned(),
+        text => format!("with `{text}`"),
     }
 }
 
