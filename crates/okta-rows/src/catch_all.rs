@@ -6,7 +6,6 @@ use crate::layout::{MemberName, Node};
 use crate::row_buffer::RowBuffer;
 use crate::scanner::Scanner;
 use crate::schema::MAX_VALUE;
-use crate::text::escaped;
 use crate::token::{Malformed, Token};
 use crate::truncate::truncate_json;
 use crate::value::read_nested;
@@ -59,7 +58,7 @@ impl CatchAll {
     /// Adds a value below `path`, whose first `open` keys are the objects open already.
     pub(crate) fn put(&mut self, path: &[MemberName], name: &MemberName, value: Token<'_>) {
         self.name(path, name);
-        self.escaped.text(&escaped(value.text));
+        self.escaped.escape(value.text);
         self.length += value.text.len();
     }
 
@@ -169,7 +168,7 @@ impl CatchAll {
         let string = [b"\"", written, b"\""].concat();
         let json: String = serde_json::from_slice(&string).expect("a string");
         let kept = truncate_json(&json, MAX_VALUE);
-        row.text(&escaped(&kept));
+        row.escape(&kept);
         json.len() - kept.len()
     }
 }

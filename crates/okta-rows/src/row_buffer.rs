@@ -103,20 +103,21 @@ impl RowBuffer {
     pub(crate) fn rest_of_string(&mut self, string: Token<'_>) {
         match string.plain_string() {
             Some(text) => self.text(text),
-            None => self.escaped(&string.text[1..string.text.len() - 1]),
+            None => self.escape(&string.text[1..string.text.len() - 1]),
         }
         self.array(b"\\\"");
     }
 
     /// Appends JSON as the inside of a string.
-    pub(crate) fn escaped(&mut self, mut json: &str) {
+    pub(crate) fn escape(&mut self, mut json: &str) {
         while let Some((before, after)) = json.split_once(['"', '\\', '\n', '\r', '\t']) {
             self.text(before);
-            let letter = match json.as_bytes()[before.len()] {
-                b'\n' => b'n',
-                b'\r' => b'r',
-                b'\t' => b't',
-                mark => mark,
+            let letter = match json.as_bytes().get(before.len()) {
+                Some(b'\n') => b'n',
+                Some(b'\r') => b'r',
+                Some(b'\t') => b't',
+                Some(mark) => *mark,
+                None => break,
             };
             self.array(&[b'\\', letter]);
             json = after;

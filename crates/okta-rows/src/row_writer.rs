@@ -205,7 +205,7 @@ impl RowWriter {
                 };
                 self.truncated += value.text.len() - json.len();
                 self.row.byte(b'"');
-                self.row.escaped(json);
+                self.row.escape(json);
                 self.row.byte(b'"');
             }
             _ => self.write_truncated(value.text),

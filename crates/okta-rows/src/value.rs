@@ -65,7 +65,7 @@ pub(crate) fn read_nested<'de>(
                 cache.brackets.begin_change();
                 let next = read_skeleton(scanner, &mut cache.brackets, state != START)?;
                 let skeleton = scanner.text_since(at);
-                to.escaped(skeleton);
+                to.escape(skeleton);
                 state = cache.learn(state, skeleton, next);
                 next
             }
