@@ -215,7 +215,7 @@ impl RowWriter {
     fn write_truncated(&mut self, text: &str) {
         let kept = truncate_text(text);
         self.truncated += text.len() - kept.len();
-        self.row.text(&quoted(kept));
+        self.row.text(quoted(kept));
     }
 
     /// Keeps something that stands where an object was expected.
@@ -268,7 +268,7 @@ impl RowWriter {
         }
         if self.truncated > 0 {
             self.row.text(&self.layout.truncated);
-            self.row.text(&self.truncated.to_string());
+            self.row.text(self.truncated.to_string());
         }
         self.row.byte(b'}');
         let json = self.row.written();
