@@ -114,33 +114,33 @@ async fn a_released_lease_opens_at_once(fixture: &StoreFixture) {
 }
 
 async fn a_writer_whose_lease_went_to_another_changes_nothing(fixture: &StoreFixture) {
-    let mut robbed = fixture.store().open().await.expect("open");
-    robbed.save(checkpoint(1)).await.expect("save");
+    let mut former_holder = fixture.store().open().await.expect("open");
+    former_holder.save(checkpoint(1)).await.expect("save");
     fixture.break_lease().await;
-    let mut taker = fixture.store().open().await.expect("the lease is free");
+    let mut new_holder = fixture.store().open().await.expect("the lease is free");
     let theirs = Checkpoint {
         place: Place::of_one_lane(lane("taken")),
         ..checkpoint(2)
     };
-    taker.save(theirs).await.expect("save");
-    taker.save_recent_ids(vec![1; 16]).await.expect("ids");
+    new_holder.save(theirs).await.expect("save");
+    new_holder.save_recent_ids(vec![1; 16]).await.expect("ids");
     let before = (
         fixture.document("cursor.json").await,
         fixture.document("recent-ids").await,
     );
 
     for refused in [
-        robbed.save_recent_ids(vec![2; 16]).await,
-        robbed.save(checkpoint(2)).await,
-        robbed.save(checkpoint(3)).await,
-        robbed.save_recent_ids(vec![2; 16]).await,
+        former_holder.save_recent_ids(vec![2; 16]).await,
+        former_holder.save(checkpoint(2)).await,
+        former_holder.save(checkpoint(3)).await,
+        former_holder.save_recent_ids(vec![2; 16]).await,
     ] {
         assert!(
             matches!(refused, Err(StoreError::Lost { .. })),
             "{refused:?}"
         );
     }
-    robbed
+    former_holder
         .release()
         .await
         .expect("there is nothing to give back");
@@ -149,15 +149,18 @@ async fn a_writer_whose_lease_went_to_another_changes_nothing(fixture: &StoreFix
         fixture.document("recent-ids").await,
     );
     assert_eq!(before, after);
-    taker.save(checkpoint(3)).await.expect("the taker goes on");
+    new_holder
+        .save(checkpoint(3))
+        .await
+        .expect("the new holder goes on");
 }
 
 async fn a_writer_whose_lease_was_broken_is_refused_though_nobody_took_it(fixture: &StoreFixture) {
-    let mut robbed = fixture.store().open().await.expect("open");
-    robbed.save(checkpoint(1)).await.expect("save");
+    let mut former_holder = fixture.store().open().await.expect("open");
+    former_holder.save(checkpoint(1)).await.expect("save");
     let before = fixture.document("cursor.json").await;
     fixture.break_lease().await;
-    let refused = robbed.save(checkpoint(2)).await;
+    let refused = former_holder.save(checkpoint(2)).await;
     assert!(
         matches!(refused, Err(StoreError::Lost { .. })),
         "{refused:?}"

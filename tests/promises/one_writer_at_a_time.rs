@@ -82,18 +82,18 @@ async fn a_writer_that_lost_its_lease_writes_no_more() {
     .await;
     let shipper = fixture.shipper();
     fixture.workspace.faults().push(Fault::Stall);
-    let thief = async {
+    let new_holder = async {
         fixture.workspace.faults().wait_for_stalled(1).await;
         std::fs::remove_file(fixture.state_of_org().join("lock")).unwrap();
         let report = run(&fixture.shipper()).await;
         fixture.workspace.faults().release();
         report
     };
-    let (robbed, thief) = tokio::join!(run(&shipper), thief);
-    assert_eq!(thief.events, 40, "{thief}");
+    let (former_holder, new_holder) = tokio::join!(run(&shipper), new_holder);
+    assert_eq!(new_holder.events, 40, "{new_holder}");
     assert!(
-        matches!(robbed.ended, Ended::Failed(RunError::Store(_))),
-        "{robbed}"
+        matches!(former_holder.ended, Ended::Failed(RunError::Store(_))),
+        "{former_holder}"
     );
     // The batch that was under way is the one that comes twice.
     assert_eq!(fixture.workspace.table("Okta_CL").repeated_ids().len(), 10);

@@ -8,14 +8,14 @@ use sandbox::okta::{Authorization, Fault};
 
 use crate::support::fixture::Fixture;
 
-/// A stranger who would take whatever is sent.
-struct Stranger(TcpListener);
+/// Another host, which accepts whatever is sent to it.
+struct OtherHost(TcpListener);
 
-impl Stranger {
-    fn listen() -> Stranger {
+impl OtherHost {
+    fn listen() -> OtherHost {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
-        Stranger(listener)
+        OtherHost(listener)
     }
 
     fn host(&self) -> String {
@@ -48,8 +48,8 @@ fn assert_only_the_log_was_asked(fixture: &Fixture) {
 
 #[tokio::test]
 async fn a_next_link_that_leads_elsewhere_ends_the_run_and_is_named() {
-    let stranger = Stranger::listen();
-    let there = stranger.host();
+    let other_host = OtherHost::listen();
+    let there = other_host.host();
     let fixture = Fixture::with_events(2_500).await;
     fixture.run().await;
     let own = fixture
@@ -120,7 +120,7 @@ async fn a_next_link_that_leads_elsewhere_ends_the_run_and_is_named() {
         assert_eq!(fixture.cursor(), before, "{link}");
         assert_eq!(fixture.workspace.table("Okta_CL").rows(), rows, "{link}");
     }
-    stranger.assert_nobody_came();
+    other_host.assert_nobody_came();
     assert_only_the_log_was_asked(&fixture);
     assert_eq!(fixture.run().await.events, 20);
     fixture.assert_each_event_is_there_once();
@@ -150,21 +150,21 @@ async fn a_relative_link_to_the_orgs_own_log_is_followed() {
 
 #[tokio::test]
 async fn a_redirect_is_named_and_not_followed() {
-    let stranger = Stranger::listen();
+    let other_host = OtherHost::listen();
     let fixture = Fixture::with_events(10).await;
-    let to = format!("http://{}/api/v1/logs?after=secret", stranger.host());
+    let to = format!("http://{}/api/v1/logs?after=secret", other_host.host());
     fixture.org.faults().push(Fault::Redirect(to));
     let report = fixture.run().await;
     let said = error(&report).to_string();
     assert!(
         said.contains(&format!(
             "redirects to http://{}/api/v1/logs;",
-            stranger.host()
+            other_host.host()
         )),
         "{said}"
     );
     assert!(!said.contains("secret"), "{said}");
-    stranger.assert_nobody_came();
+    other_host.assert_nobody_came();
     assert_eq!(fixture.org.requests().len(), 1);
     assert_eq!(fixture.run().await.events, 10);
     fixture.assert_each_event_is_there_once();
@@ -172,7 +172,7 @@ async fn a_redirect_is_named_and_not_followed() {
 
 #[tokio::test]
 async fn a_saved_cursor_that_was_made_to_lead_elsewhere_is_not_asked() {
-    let stranger = Stranger::listen();
+    let other_host = OtherHost::listen();
     let fixture = Fixture::with_events(10).await;
     fixture.run().await;
     fixture.org.append(3);
@@ -180,7 +180,7 @@ async fn a_saved_cursor_that_was_made_to_lead_elsewhere_is_not_asked() {
     let whole = std::fs::read_to_string(&path).unwrap();
     let requests = fixture.org.requests().len();
     for elsewhere in [
-        format!("http://{}/api/v1/logs?after=secret", stranger.host()),
+        format!("http://{}/api/v1/logs?after=secret", other_host.host()),
         format!("{}/api/v1/users?after=secret", fixture.org.url()),
     ] {
         let mut document = fixture.cursor();
@@ -198,7 +198,7 @@ async fn a_saved_cursor_that_was_made_to_lead_elsewhere_is_not_asked() {
         assert!(!said.contains("secret"), "{said}");
         assert_eq!(fixture.cursor()["cursor"], elsewhere.as_str());
     }
-    stranger.assert_nobody_came();
+    other_host.assert_nobody_came();
     assert_eq!(fixture.org.requests().len(), requests);
 
     std::fs::write(&path, whole).unwrap();

@@ -59,11 +59,14 @@ pub(super) async fn a_dead_letter_that_is_removed_is_gone_and_may_be_so_already(
 }
 
 pub(super) async fn a_writer_whose_lease_was_broken_removes_nothing(fixture: &StoreFixture) {
-    let mut robbed = fixture.store().open().await.expect("open");
+    let mut former_holder = fixture.store().open().await.expect("open");
     let body = b"{}".to_vec();
-    robbed.keep_dead_letter("a.json", body).await.expect("keep");
+    former_holder
+        .keep_dead_letter("a.json", body)
+        .await
+        .expect("keep");
     fixture.break_lease().await;
-    let refused = robbed.remove_dead_letter("a.json").await;
+    let refused = former_holder.remove_dead_letter("a.json").await;
     assert!(
         matches!(refused, Err(StoreError::Lost { .. })),
         "{refused:?}"

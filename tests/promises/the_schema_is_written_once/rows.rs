@@ -72,10 +72,10 @@ async fn a_runs_row_brings_columns_of_its_table_alone() {
     let invocation = "0f0c6a70-5a5b-4a3a-9c0d-0123456789ab";
     let row = health::run_row(ColumnNaming::Full, &report, invocation);
     let names: BTreeSet<String> = names(row.as_bytes()).collect();
-    let strangers: Vec<_> = names
+    let unknown: Vec<_> = names
         .difference(&columns(&tables::CONNECTOR_HEALTH))
         .cloned()
         .collect();
-    assert!(strangers.is_empty(), "{strangers:?}");
+    assert!(unknown.is_empty(), "{unknown:?}");
     assert!(names.contains("invocationId_g") && names.contains(tables::TIME_GENERATED));
 }
