@@ -69,8 +69,7 @@ impl RowEncoder {
         if !self.watched.is_empty() && self.is_watched(event)? {
             raw = Some(scanner.text_since(event.at()).as_bytes());
         }
-        let row = self.writer.finish(out);
-        Ok(Row { raw, ..row })
+        Ok(self.writer.finish(raw, out))
     }
 
     /// Whether the event that begins here is of a watched type.

@@ -67,8 +67,9 @@ fn encode_list(
     scanner.punctuation(b'[')?;
     if !scanner.take(b']') {
         loop {
-            let row = encoder.encode(&mut scanner, sink.buffer())?;
-            sink.row(&row);
+            // Looked at where it is: a copy waits until the whole row stands in memory.
+            let row = encoder.encode(&mut scanner, sink.buffer());
+            sink.row(row.as_ref().map_err(|malformed| *malformed)?);
             scanner.skip_blanks();
             if scanner.take(b']') {
                 break;

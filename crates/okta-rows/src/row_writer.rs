@@ -247,8 +247,8 @@ impl RowWriter {
         Ok(())
     }
 
-    /// Ends the row and appends it to `out`.
-    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Row<'_> {
+    /// Ends the row and appends it to `out`. `raw` is passed on.
+    pub(crate) fn finish<'r>(&'r mut self, raw: Option<&'r [u8]>, out: &mut Vec<u8>) -> Row<'r> {
         for (column, catch_all) in [
             (&self.layout.debug_data, &mut self.catch_alls.debug_data),
             (&self.layout.additional, &mut self.catch_alls.additional),
@@ -278,7 +278,7 @@ impl RowWriter {
             has_uuid: self.has_uuid,
             published,
             truncated: self.truncated,
-            raw: None,
+            raw,
         }
     }
 }
