@@ -1,9 +1,16 @@
 //! Sets of event ids: every event is looked up in several of them.
 
+use std::collections::HashSet;
+
 use foldhash::quality::RandomState;
-use indexmap::IndexSet;
 use okta_rows::EventId;
 
-/// Keeps one order while it does not change, so that it is written to a document as it is. Each set
-/// has a hash key of its own, so that nobody can choose ids that collide.
-pub(super) type IdSet = IndexSet<EventId, RandomState>;
+/// Each set has a hash key of its own, so that nobody can choose ids that collide.
+pub(super) type IdSet = HashSet<EventId, RandomState>;
+
+/// In one order, for a document.
+pub(super) fn sorted(ids: &IdSet) -> Vec<EventId> {
+    let mut ids: Vec<EventId> = ids.iter().copied().collect();
+    ids.sort_unstable();
+    ids
+}

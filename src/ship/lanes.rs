@@ -28,7 +28,7 @@ use tokio::time::Instant;
 
 use self::lane_state::LaneState;
 use self::page_read::{LaneName, PageRead, Reached};
-use super::id_set::IdSet;
+use super::id_set::{IdSet, sorted};
 use super::page_filter::PageFilter;
 use crate::okta::log::cursor::{Cursor, MAX_PAGE};
 use crate::state::checkpoint::{Backfill, Lane, Place};
@@ -315,7 +315,7 @@ impl<P> Lanes<P> {
         // One event could be in the log twice; a whole page of them could not.
         let is_wholly_known = others.is_empty();
         for id in &met {
-            overlap.swap_remove(id);
+            overlap.remove(id);
         }
         // Should the log hold one of them a second time, it is known there, too.
         state.known.extend(met);
@@ -339,7 +339,7 @@ impl<P> Lanes<P> {
             main: self.main.to_lane(),
             backfill: self.backfill.as_ref().map(|backfill| Backfill {
                 lane: backfill.state.to_lane(),
-                overlap_ids: backfill.overlap.iter().copied().collect(),
+                overlap_ids: sorted(&backfill.overlap),
             }),
         }
     }

@@ -1,7 +1,7 @@
 //! One lane: where it is in the log, and what it leaves out.
 
 use super::page_read::PageRead;
-use crate::ship::id_set::IdSet;
+use crate::ship::id_set::{IdSet, sorted};
 use crate::ship::page_filter::{PageFilter, SeenIds};
 use crate::state::checkpoint::Lane;
 
@@ -53,7 +53,7 @@ impl LaneState {
             Some(next) => {
                 self.lane.cursor = next.clone();
                 for id in &page.ids {
-                    self.known.swap_remove(id);
+                    self.known.remove(id);
                 }
             }
             // It will be read again.
@@ -72,7 +72,7 @@ impl LaneState {
 
     pub(super) fn to_lane(&self) -> Lane {
         Lane {
-            accepted_beyond: self.known.iter().copied().collect(),
+            accepted_beyond: sorted(&self.known),
             ..self.lane.clone()
         }
     }
