@@ -5,10 +5,11 @@ use okta_rows::EventId;
 use tokio::sync::mpsc;
 
 use super::checkpointer::Checkpointer;
+use super::health;
 use super::lanes::Delivery;
 use super::page_reader::{PageBatches, ReadStats};
 use super::post::{Posted, Poster, Silence};
-use super::refusals::{Refusals, Refused};
+use super::refusals::{FEW, Refusals, Refused};
 use super::report::{RunError, RunReport};
 use super::shipper::{Observer, Shipper};
 use crate::log_analytics::batch::Batch;
@@ -119,7 +120,7 @@ impl<'a> Deliverer<'a> {
             self.checkpointer.save_before_first_post().await?;
         }
         let refused = self.post(batches, accepted).await?;
-        if accepted.is_empty() && !refused.is_empty() && !self.refusals.are_on_purpose() {
+        if accepted.is_empty() && !refused.is_empty() {
             self.blame_rows(&refused).await?;
         }
         self.set_aside(refused, accepted).await?;
@@ -186,6 +187,10 @@ impl<'a> Deliverer<'a> {
                 if !self.refusals.may_set_aside(rows.len(), undecided) {
                     return Err(self.refusals.error(&rows, TOO_MANY));
                 }
+                // Before the rest of a large page is halved for nothing.
+                if accepted.is_empty() && rows.len() == FEW + 1 {
+                    self.blame_rows(&rows).await?;
+                }
                 continue;
             };
             let silence = Silence::of(&error);
@@ -212,11 +217,17 @@ impl<'a> Deliverer<'a> {
         (self.observer)(self.report);
     }
 
-    /// Where no row of a page was accepted, a setting may be wrong that an answer about rows does
-    /// not tell: then an empty array is refused, too.
+    /// Where no row of a page was accepted, something may be wrong that an answer about rows does
+    /// not tell: then what holds none of them is refused, too. Nobody asks where a person has
+    /// decided.
     async fn blame_rows(&self, refused: &[Refused]) -> Result<(), RunError> {
-        match self.poster.probe().await {
-            Err(RunError::Post(_)) => Err(self.refusals.error(refused, NO_ROWS_EITHER)),
+        if self.shipper.set_aside_refused {
+            return Ok(());
+        }
+        let (sink, org) = (self.shipper.sink.as_ref(), self.shipper.okta.domain());
+        let check = health::check_row(sink, org, Utc::now());
+        match self.poster.probe(&check).await {
+            Err(RunError::Post(_)) => Err(self.refusals.error(refused, ALL_IS_REFUSED)),
             probed => probed,
         }
     }
@@ -255,8 +266,8 @@ impl<'a> Deliverer<'a> {
 }
 
 const TOO_MANY: &str = "too many to set them aside, so a setting is wrong rather than a row";
-const NO_ROWS_EITHER: &str =
-    "and an array without rows is refused, too, so a setting is wrong rather than a row";
+const ALL_IS_REFUSED: &str =
+    "and so is what holds none of them, so a setting is wrong rather than a row";
 
 fn row(batch: &Batch, error: PostError) -> Refused {
     let event = batch.rows().first().map(|row| row.id);

@@ -122,12 +122,19 @@ impl<'a> Poster<'a> {
             .await
     }
 
-    /// Asks the workspace whether it takes rows of events at all, where that leaves none behind.
-    pub(super) async fn probe(&self) -> Result<(), RunError> {
+    /// Tries whether the workspace takes anything: by the API's own probe, and where it has none,
+    /// by a `row` of the health table.
+    pub(super) async fn probe(&self, row: &str) -> Result<(), RunError> {
         self.may_begin()?;
         let probe = async {
-            let probed = self.sink.probe(&tables::OKTA).await;
-            probed.transpose().map(drop).map_err(RunError::from)
+            let probed = match self.sink.probe(&tables::OKTA).await {
+                Some(probed) => probed.map(drop),
+                None => {
+                    let body = self.sink.prepare(&Batch::of_one(row.as_bytes()));
+                    self.sink.post(&tables::CONNECTOR_HEALTH, &body).await
+                }
+            };
+            probed.map_err(RunError::from)
         };
         self.unless_told_to_end(probe).await
     }

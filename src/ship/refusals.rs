@@ -9,7 +9,7 @@ use okta_rows::EventId;
 use super::report::RunError;
 
 /// Refusals of one run that are of the rows, whatever became of the others.
-const FEW: usize = 10;
+pub(super) const FEW: usize = 10;
 
 /// Names that an error mentions.
 const MOST_NAMED: usize = 10;
@@ -63,11 +63,6 @@ impl Refusals {
             accepted => accepted + undecided,
         };
         self.on_purpose || refused <= FEW || refused <= accepted
-    }
-
-    /// Whether everything refused is to be set aside, without a question.
-    pub(super) fn are_on_purpose(&self) -> bool {
-        self.on_purpose
     }
 
     /// The error of a run that may not set these aside. `why` tells it from wrong rows.
