@@ -55,6 +55,7 @@ impl Shipper {
             start: okta.start,
             share: okta.rate_share,
             budget: settings.run_budget,
+            set_aside_refused: false,
         })
     }
 }

@@ -6,7 +6,7 @@
 //! 2. the [`reader`] asks for the page that is due, as the [`lanes`] say;
 //! 3. the [`page_reader`] has rows made of it, less what the [`page_filter`] leaves out, and cuts
 //!    them into batches ([`page_rows`]);
-//! 4. [`deliver`] posts the batches ([`post`]);
+//! 4. [`deliver`] posts the batches ([`post`]) and sets aside what may be ([`refusals`]);
 //! 5. the [`checkpointer`] saves the place;
 //! 6. what became of the run is a [`report`], a line of the log and a row of the [`health`] table.
 
@@ -20,6 +20,7 @@ mod page_reader;
 mod page_rows;
 mod post;
 mod reader;
+mod refusals;
 pub mod report;
 pub mod resend;
 mod resume;

@@ -36,6 +36,9 @@ pub struct Options {
     /// Repeat runs until everything is there
     #[arg(long)]
     until_caught_up: bool,
+    /// Make a dead letter of every row that is refused, however many: for rows that no setting mends
+    #[arg(long)]
+    set_aside_refused: bool,
     /// Print the run's report as one JSON object a run
     #[arg(long)]
     json: bool,
@@ -77,7 +80,10 @@ fn prepared(environment: &Environment, options: &Options, log: &Log) -> Result<S
             .for_each(|warning| log.settings_warning(warning));
         settings.okta.start = start;
     }
-    shipper(settings)
+    Ok(Shipper {
+        set_aside_refused: options.set_aside_refused,
+        ..shipper(settings)?
+    })
 }
 
 async fn ship(

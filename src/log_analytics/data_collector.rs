@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::Utc;
 use okta_rows::ColumnNaming;
+use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use super::batch::BatchLimits;
@@ -33,7 +34,7 @@ const LIMITS: BatchLimits = BatchLimits {
     rows: 20_000,
 };
 
-/// Of one post, from the connection to the end of the answer.
+/// Of one post, from the connection to the end of the answer, where the batch names no other.
 const TIMEOUT: Duration = Duration::from_secs(55);
 
 /// What to check where the service cannot be reached.
@@ -78,6 +79,7 @@ impl Sink for DataCollector {
     async fn post(&self, table: &'static Table, body: &Prepared) -> Result<(), PostError> {
         let date = http_date(Utc::now());
         let length = body.body.len();
+        let limit = body.answer_within.unwrap_or(TIMEOUT);
         let Workspace { id, key, uri, .. } = &self.workspace;
         let signature = key.sign(length, &date);
         let request = self
@@ -88,19 +90,18 @@ impl Sink for DataCollector {
             .header("Log-Type", self.log_type(table))
             .header("x-ms-date", date)
             .header("time-generated-field", table.time_field)
-            .timeout(TIMEOUT)
+            .timeout(limit)
             .body(body.body.clone());
-        match request.send().await {
-            Ok(response) if response.status().is_success() => Ok(()),
-            Ok(response) => {
-                let answer = ErrorResponse::read(response).await;
+        let answer =
+            async { ErrorResponse::unless_accepted(request.send().await?, StatusCode::OK).await };
+        let to = self.destination();
+        match answer.await {
+            Ok(None) => Ok(()),
+            Ok(Some(answer)) => {
                 let (outcome, advice) = classify(&answer, length);
-                Err(answer.into_error(&self.destination(), outcome, advice))
+                Err(answer.into_error(&to, outcome, advice))
             }
-            Err(error) => {
-                let to = self.destination();
-                Err(transport_error(&to, &error, TIMEOUT, ADDRESS_SETTINGS))
-            }
+            Err(error) => Err(transport_error(&to, &error, limit, ADDRESS_SETTINGS)),
         }
     }
 }

@@ -1,13 +1,13 @@
-//! What an ingestion API answered instead of 2xx, in its own words.
+//! What was answered to a post that was not accepted, in the answer's own words.
 
 use std::fmt;
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 
-use super::http_error::{error_body, shortened};
+use super::http_error::{body_start, shortened};
 use super::post_error::{Outcome, PostError};
 use crate::net::retry::retry_after;
 
@@ -20,6 +20,15 @@ pub(super) struct ErrorResponse {
     request_id: String,
     /// How long the service asks to wait, if it does.
     pub(super) after: Option<Duration>,
+    body: BodyKind,
+}
+
+/// What an answer's body is, where it names no code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BodyKind {
+    Empty,
+    WebPage,
+    Other,
 }
 
 /// Logs Ingestion has `{"error":{"code","message"}}`, the Data Collector `{"Error","Message"}`.
@@ -34,13 +43,32 @@ struct ErrorBody {
 }
 
 impl ErrorResponse {
-    pub(super) async fn read(response: reqwest::Response) -> ErrorResponse {
+    /// Reads an answer; `None` where it is the one by which the API accepts a post: this status,
+    /// and no body. Whatever else comes with 2xx is of something on the way.
+    ///
+    /// # Errors
+    /// The body of what may be an acceptance breaks off.
+    pub(super) async fn unless_accepted(
+        response: reqwest::Response,
+        accepted: StatusCode,
+    ) -> reqwest::Result<Option<ErrorResponse>> {
         let (status, headers) = (response.status(), response.headers().clone());
+        let mut text = Vec::new();
+        let read = body_start(response, &mut text).await;
+        if status == accepted {
+            read?;
+            if text.trim_ascii().is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(ErrorResponse::of(status, &headers, &text)))
+    }
+
+    fn of(status: StatusCode, headers: &HeaderMap, text: &[u8]) -> ErrorResponse {
         // A proxy on the way answers with a page of its own; then the status has to do.
-        let body: ErrorBody =
-            serde_json::from_slice(&error_body(response).await).unwrap_or_default();
+        let body: ErrorBody = serde_json::from_slice(text).unwrap_or_default();
         let detail = body.error.as_deref().unwrap_or(&body);
-        let code = match header(&headers, "x-ms-error-code") {
+        let code = match header(headers, "x-ms-error-code") {
             "" => detail.code.as_str(),
             code => code,
         };
@@ -48,9 +76,15 @@ impl ErrorResponse {
             status,
             code: shortened(code),
             message: shortened(&detail.message),
-            request_id: shortened(header(&headers, "x-ms-request-id")),
-            after: retry_after(&headers),
+            request_id: shortened(header(headers, "x-ms-request-id")),
+            after: retry_after(headers),
+            body: BodyKind::of(headers, text),
         }
+    }
+
+    /// Whether the answer is a page for people, which neither API sends.
+    pub(super) fn is_web_page(&self) -> bool {
+        self.code.is_empty() && self.body == BodyKind::WebPage
     }
 
     /// The error of a post to `destination`, with what to do about it.
@@ -58,6 +92,20 @@ impl ErrorResponse {
         PostError {
             outcome,
             message: format!("{destination} answered {self}: {advice}"),
+        }
+    }
+}
+
+impl BodyKind {
+    fn of(headers: &HeaderMap, text: &[u8]) -> BodyKind {
+        let text = text.trim_ascii();
+        if text.is_empty() {
+            return BodyKind::Empty;
+        }
+        let is_html = header(headers, CONTENT_TYPE.as_str()).contains("html");
+        match is_html || text.starts_with(b"<") {
+            true => BodyKind::WebPage,
+            false => BodyKind::Other,
         }
     }
 }
@@ -71,7 +119,12 @@ impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.status.as_str())?;
         match (self.code.as_str(), self.message.as_str()) {
-            ("", "") => f.write_str(" without a reason")?,
+            ("", "") => f.write_str(match self.body {
+                BodyKind::WebPage => " with a web page",
+                BodyKind::Other => " with words that are not the API's",
+                BodyKind::Empty if self.status.is_success() => " with nothing in it",
+                BodyKind::Empty => " without a reason",
+            })?,
             (code, "") => write!(f, " {code}")?,
             ("", message) => write!(f, " ({message})")?,
             (code, message) => write!(f, " {code} ({message})")?,

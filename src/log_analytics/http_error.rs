@@ -5,19 +5,21 @@ use std::time::Duration;
 use super::post_error::{Outcome, PostError};
 use crate::net::http::{is_slow, root_cause};
 
-/// Bytes of an error's body that are read at most, up to a chunk more.
-const ERROR_BODY_LIMIT: usize = 16_000;
+/// Bytes of an answer's body that are read at most, up to a chunk more.
+const BODY_LIMIT: usize = 16_000;
 
-/// The start of an error's body; what came of it where the connection breaks.
-pub(super) async fn error_body(mut response: reqwest::Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
+/// Reads the start of an answer's body; what came of it where the connection breaks.
+pub(super) async fn body_start(
+    mut response: reqwest::Response,
+    body: &mut Vec<u8>,
+) -> reqwest::Result<()> {
+    while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
-        if body.len() > ERROR_BODY_LIMIT {
+        if body.len() > BODY_LIMIT {
             break;
         }
     }
-    body
+    Ok(())
 }
 
 /// No answer within `limit`, or none at all; `settings` names those that lead to `destination`.
@@ -27,21 +29,28 @@ pub(super) fn transport_error(
     limit: Duration,
     settings: &str,
 ) -> PostError {
-    let message = if is_slow(error) {
-        format!("{destination} did not answer within {} s", limit.as_secs())
+    let (outcome, message) = if is_slow(error) {
+        let waited = limit.as_secs();
+        let message = format!(
+            "{destination} did not answer within {waited} s; the rows may be there all the same"
+        );
+        (Outcome::NoAnswer, message)
     } else {
         let cause = root_cause(error);
         match error.is_connect() {
-            true => format!("{destination} cannot be reached ({cause}); check {settings}"),
-            false => format!(
-                "{destination} broke the connection ({cause}); the rows may be there all the same"
+            true => (
+                Outcome::Retry { after: None },
+                format!("{destination} cannot be reached ({cause}); check {settings}"),
+            ),
+            false => (
+                Outcome::Broken,
+                format!(
+                    "{destination} broke the connection ({cause}); the rows may be there all the same"
+                ),
             ),
         }
     };
-    PostError {
-        outcome: Outcome::Retry { after: None },
-        message,
-    }
+    PostError { outcome, message }
 }
 
 /// A service's own words on one line, short enough for a log.

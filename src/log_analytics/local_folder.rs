@@ -56,6 +56,7 @@ impl Sink for LocalWorkspace {
         Prepared {
             body: lines.into(),
             plain_len: batch.body().len(),
+            answer_within: None,
         }
     }
 
@@ -89,8 +90,12 @@ fn append(path: &Path, lines: &[u8]) -> std::io::Result<()> {
     file.lock()?;
     let end = end_of_last_line(&mut file)?;
     file.set_len(end)?;
-    file.write_all(lines)?;
-    file.sync_data()
+    let written = file.write_all(lines).and_then(|()| file.sync_data());
+    if written.is_err() {
+        // A full disk may have taken some of the lines, which are all to come again.
+        file.set_len(end)?;
+    }
+    written
 }
 
 fn end_of_last_line(file: &mut std::fs::File) -> std::io::Result<u64> {

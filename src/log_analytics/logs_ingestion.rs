@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential};
-use bytes::Bytes;
 use okta_rows::ColumnNaming;
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
@@ -21,7 +20,7 @@ use super::post_error::{Outcome, PostError};
 use super::prepared::Prepared;
 use super::sink::Sink;
 use super::tables::Table;
-use crate::net::http::{is_slow, secret_header};
+use crate::net::http::secret_header;
 use crate::net::identity::Identity;
 
 mod classify;
@@ -40,7 +39,7 @@ const LIMITS: BatchLimits = BatchLimits {
     rows: usize::MAX,
 };
 
-/// Of one request, from the connection to the end of the answer.
+/// Of one request, from the connection to the end of the answer, where the batch names no other.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What to check where the service cannot be reached.
@@ -82,8 +81,9 @@ impl LogsIngestion {
         &self,
         table: &'static Table,
         token: &AccessToken,
-        body: &Bytes,
+        body: &Prepared,
     ) -> Result<Option<ErrorResponse>, PostError> {
+        let limit = body.answer_within.unwrap_or(TIMEOUT);
         let bearer = secret_header("Bearer ", token.token.secret()).ok_or_else(|| {
             self.no_token(&NoToken {
                 problem: "the token holds characters that no header can carry".to_owned(),
@@ -96,24 +96,15 @@ impl LogsIngestion {
             .header(AUTHORIZATION, bearer)
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .header(CONTENT_ENCODING, HeaderValue::from_static("gzip"))
-            .timeout(TIMEOUT)
-            .body(body.clone());
-        match request.send().await {
-            Ok(response) if response.status().is_success() => Ok(None),
-            Ok(response) => Ok(Some(ErrorResponse::read(response).await)),
-            Err(error) => Err(self.not_answered(&error)),
-        }
-    }
-
-    fn not_answered(&self, error: &reqwest::Error) -> PostError {
-        let failed = transport_error(&self.destination(), error, TIMEOUT, ADDRESS_SETTINGS);
-        match is_slow(error) {
-            true => PostError {
-                outcome: Outcome::Slow,
-                message: format!("{}: it may pass", failed.message),
-            },
-            false => failed,
-        }
+            .timeout(limit)
+            .body(body.body.clone());
+        let answer = async {
+            let response = request.send().await?;
+            ErrorResponse::unless_accepted(response, StatusCode::NO_CONTENT).await
+        };
+        let unanswered =
+            |error| transport_error(&self.destination(), &error, limit, ADDRESS_SETTINGS);
+        answer.await.map_err(unanswered)
     }
 
     async fn token(&self) -> Result<Arc<AccessToken>, PostError> {
@@ -155,7 +146,7 @@ impl Sink for LogsIngestion {
     async fn post(&self, table: &'static Table, body: &Prepared) -> Result<(), PostError> {
         for is_last in [false, true] {
             let token = self.token().await?;
-            let Some(answer) = self.attempt(table, &token, &body.body).await? else {
+            let Some(answer) = self.attempt(table, &token, body).await? else {
                 break;
             };
             let refused = answer.status == StatusCode::UNAUTHORIZED;
@@ -182,5 +173,6 @@ fn prepared(json: &[u8]) -> Prepared {
     Prepared {
         body: gzip::compress(json).into(),
         plain_len: json.len(),
+        answer_within: None,
     }
 }

@@ -25,9 +25,15 @@ pub enum Outcome {
         /// How long the service asks to wait, if it does.
         after: Option<Duration>,
     },
-    /// The answer did not come in time, or the service gave up (408). Send the same bytes once
-    /// more; halve a batch that was slow twice and is larger than `SLOW_SPLIT_BYTES`.
+    /// The service gave up (408). Send the same bytes once more; halve a batch that was slow twice
+    /// and is larger than `SLOW_SPLIT_BYTES`.
     Slow,
+    /// No answer came in time, and the rows may be in the table. Send halves, once, and wait longer
+    /// for their answers.
+    NoAnswer,
+    /// The connection broke before the answer, and the rows may be in the table. Send the same
+    /// bytes again, but few times.
+    Broken,
     /// The rows or their number are at fault: halve the batch, and set a single row aside.
     Split,
     /// A setting is at fault: the service would accept no batch.
@@ -37,7 +43,10 @@ pub enum Outcome {
 impl Failure for PostError {
     fn retry_decision(&self) -> RetryDecision {
         match self.outcome {
-            Outcome::Retry { after: None } | Outcome::Slow => RetryDecision::Retry,
+            Outcome::Retry { after: None }
+            | Outcome::Slow
+            | Outcome::NoAnswer
+            | Outcome::Broken => RetryDecision::Retry,
             Outcome::Retry { after: Some(wait) } => RetryDecision::RetryAfter(wait),
             Outcome::Split | Outcome::Stop => RetryDecision::Stop,
         }

@@ -1,5 +1,7 @@
 //! A batch as it goes over the wire.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 /// The body of a post. Every try of one batch sends the same bytes.
@@ -9,6 +11,8 @@ pub struct Prepared {
     pub body: Bytes,
     /// Bytes of the JSON array before compression.
     pub plain_len: usize,
+    /// How long to wait for the answer, where the sink's own time is too short.
+    pub answer_within: Option<Duration>,
 }
 
 impl Prepared {
@@ -17,6 +21,7 @@ impl Prepared {
         Prepared {
             body: json.clone(),
             plain_len: json.len(),
+            answer_within: None,
         }
     }
 }

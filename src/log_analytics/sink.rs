@@ -37,8 +37,8 @@ pub trait Sink: Send + Sync {
     /// Posts a batch, once. When this returns `Ok` its rows are in the table.
     ///
     /// # Errors
-    /// [`PostError`]. After a broken connection or a late answer the rows may be there all the
-    /// same.
+    /// [`PostError`]. Only the API's own answer counts as acceptance. After a broken connection or
+    /// a late answer the rows may be there all the same.
     async fn post(&self, table: &'static Table, body: &Prepared) -> Result<(), PostError>;
 
     /// Tries whether a table's rows would be accepted, without leaving one, and says what accepts

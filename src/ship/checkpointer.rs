@@ -29,6 +29,8 @@ pub(super) struct Checkpointer<'a> {
     recent: Option<RecentIds>,
     recent_saved: Instant,
     recent_changed: bool,
+    /// Whether this run has saved the place once.
+    has_saved: bool,
     /// Lanes whose refused cursor was replaced by a time in this run.
     fell_back: Vec<LaneName>,
 }
@@ -50,6 +52,7 @@ impl<'a> Checkpointer<'a> {
             recent: None,
             recent_saved: Instant::now(),
             recent_changed: false,
+            has_saved: false,
             fell_back: Vec::new(),
         }
     }
@@ -66,12 +69,22 @@ impl<'a> Checkpointer<'a> {
         let mut retries = Retries::new(self.limits);
         loop {
             let Err(error) = self.lease.save(checkpoint.clone()).await else {
+                self.has_saved = true;
                 return Ok(());
             };
             let tell = |pause| self.log.trying_again(&error, pause);
             if !retries.wait_to_retry(&error, tell).await {
                 return Err(error.into());
             }
+        }
+    }
+
+    /// Saves the place before a run's first post. A run that cannot save must not post: the next one
+    /// would post the same rows again, and the one after it, too.
+    pub(super) async fn save_before_first_post(&mut self) -> Result<(), RunError> {
+        match self.has_saved {
+            true => Ok(()),
+            false => self.save().await,
         }
     }
 

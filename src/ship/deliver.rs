@@ -5,9 +5,11 @@ use okta_rows::EventId;
 use tokio::sync::mpsc;
 
 use super::checkpointer::Checkpointer;
+use super::health;
 use super::lanes::Delivery;
 use super::page_reader::{PageBatches, ReadStats};
-use super::post::{Posted, Poster};
+use super::post::{Posted, Poster, Silence};
+use super::refusals::{FEW, Refusals, Refused};
 use super::report::{RunError, RunReport};
 use super::shipper::{Observer, Shipper};
 use crate::log_analytics::batch::Batch;
@@ -26,8 +28,7 @@ pub(super) struct Deliverer<'a> {
     log: &'a Log,
     observer: Observer<'a>,
     report: &'a mut RunReport,
-    rows_tried: usize,
-    rows_refused: usize,
+    refusals: Refusals,
 }
 
 impl<'a> Deliverer<'a> {
@@ -47,8 +48,7 @@ impl<'a> Deliverer<'a> {
             log,
             observer,
             report,
-            rows_tried: 0,
-            rows_refused: 0,
+            refusals: Refusals::new(shipper.set_aside_refused),
         }
     }
 
@@ -83,27 +83,21 @@ impl<'a> Deliverer<'a> {
         delivery: Delivery<PageBatches>,
         batches: &[Batch],
     ) -> Result<(), RunError> {
-        if let Some(oversize) = &delivery.payload.oversize {
-            self.keep_oversize(oversize, &delivery.payload.cursor)
-                .await?;
-        }
         if let Some((_, since)) = delivery.split {
             self.log.lanes_split(self.shipper.okta.domain(), since);
         }
         let mut accepted = Vec::new();
-        let known = delivery.payload.known;
-        let posted = self.post(batches, known, &mut accepted).await;
-        match &posted {
-            Ok(()) => self.checkpointer.go_on(delivery.after).await?,
-            Err(_) if accepted.is_empty() => {}
-            Err(_) => {
-                let place = delivery.in_part(&self.checkpointer.place, &accepted);
-                self.checkpointer.go_on(place).await?;
-            }
+        let delivered = self
+            .deliver(&delivery.payload, batches, &mut accepted)
+            .await;
+        let joins = delivery.joins;
+        let saved = self.save(delivery, delivered.is_ok(), &accepted).await;
+        match (delivered, saved) {
+            (Ok(()), saved) => saved?,
+            (Err(failed), Ok(())) => return Err(failed),
+            (Err(failed), Err(unsaved)) => return Err(failed.and_unsaved(unsaved)),
         }
-        self.checkpointer.remember(&accepted).await?;
-        posted?;
-        if delivery.joins {
+        if joins {
             self.log.lanes_joined(self.shipper.okta.domain());
         }
         self.report.set_place(&self.checkpointer.place);
@@ -111,19 +105,57 @@ impl<'a> Deliverer<'a> {
         Ok(())
     }
 
+    /// Brings a page's rows to the workspace, or where they cannot be, to the dead letters.
+    /// `accepted` receives what is settled, also where this fails.
+    async fn deliver(
+        &mut self,
+        page: &PageBatches,
+        batches: &[Batch],
+        accepted: &mut Vec<EventId>,
+    ) -> Result<(), RunError> {
+        // What is accepted of this page already counts beside what is refused of it now: else a
+        // run that ended between the two would leave the refused rows alone for ever.
+        self.refusals.accept(page.known);
+        if !batches.is_empty() {
+            self.checkpointer.save_before_first_post().await?;
+        }
+        let refused = self.post(batches, accepted).await?;
+        if accepted.is_empty() && !refused.is_empty() {
+            self.blame_rows(&refused).await?;
+        }
+        self.set_aside(refused, accepted).await?;
+        let unread = page
+            .oversize
+            .iter()
+            .map(|error| oversize(error, &page.cursor));
+        self.set_aside(unread.collect(), accepted).await
+    }
+
+    /// Saves how far the page came: past it, or the ids of the rows accepted in part.
+    async fn save(
+        &mut self,
+        delivery: Delivery<PageBatches>,
+        is_whole: bool,
+        accepted: &[EventId],
+    ) -> Result<(), RunError> {
+        match is_whole {
+            true => self.checkpointer.go_on(delivery.after).await?,
+            false if accepted.is_empty() => {}
+            false => {
+                let place = delivery.in_part(&self.checkpointer.place, accepted);
+                self.checkpointer.go_on(place).await?;
+            }
+        }
+        self.checkpointer.remember(accepted).await
+    }
+
     /// Posts a page's batches; where the workspace does not take one, its halves, down to the rows
-    /// at fault, which are set aside. If no row of the page is accepted, now or before, then it is
-    /// not the rows. `accepted` receives what is settled, also where this fails.
+    /// at fault, which it returns.
     async fn post(
         &mut self,
         batches: &[Batch],
-        accepted_before: usize,
         accepted: &mut Vec<EventId>,
-    ) -> Result<(), RunError> {
-        let rows: usize = batches.iter().map(|batch| batch.rows().len()).sum();
-        // What is accepted of this page already counts beside what is refused of it now: else a
-        // run that ended between the two would leave the refused rows alone for ever.
-        self.rows_tried += rows + accepted_before;
+    ) -> Result<Vec<Refused>, RunError> {
         let lease = self.checkpointer.lease.as_ref();
         let all = self.poster.all(lease, batches).await;
         let (mut parts, mut failed) = (Vec::new(), None);
@@ -135,14 +167,10 @@ impl<'a> Deliverer<'a> {
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
-        if let Some(error) = failed {
-            return Err(error);
+        match failed {
+            Some(error) => Err(error),
+            None => self.halve(parts, accepted).await,
         }
-        let refused = self.halve(parts, accepted).await?;
-        if refused.len() == rows && rows > 0 && accepted_before == 0 {
-            return Err(self.refused(refused));
-        }
-        self.set_aside(refused, accepted).await
     }
 
     /// Posts the halves of refused batches until what is left are single rows.
@@ -150,19 +178,25 @@ impl<'a> Deliverer<'a> {
         &mut self,
         mut parts: Vec<(Batch, PostError)>,
         accepted: &mut Vec<EventId>,
-    ) -> Result<Vec<(Batch, PostError)>, RunError> {
+    ) -> Result<Vec<Refused>, RunError> {
         let mut rows = Vec::new();
         while let Some((part, error)) = parts.pop() {
             let Some((first, second)) = part.halves() else {
-                rows.push((part, error));
-                if self.are_too_many(rows.len()) {
-                    return Err(self.refused(rows));
+                rows.push(row(&part, error));
+                let undecided = parts.iter().map(|(part, _)| part.rows().len()).sum();
+                if !self.refusals.may_set_aside(rows.len(), undecided) {
+                    return Err(self.refusals.error(&rows, TOO_MANY));
+                }
+                // Before the rest of a large page is halved for nothing.
+                if accepted.is_empty() && rows.len() == FEW + 1 {
+                    self.blame_rows(&rows).await?;
                 }
                 continue;
             };
+            let silence = Silence::of(&error);
             for half in [second, first] {
                 let lease = self.checkpointer.lease.as_ref();
-                match self.poster.one(lease, &half).await? {
+                match self.poster.one(lease, &half, silence).await? {
                     Posted::Accepted => self.accepted(&half, accepted),
                     Posted::Refused(error) => parts.push((half, error)),
                 }
@@ -178,53 +212,47 @@ impl<'a> Deliverer<'a> {
         if self.shipper.sink.rewrites_old_times() {
             self.report.old_rows += batch.rows().iter().filter(|row| row.old).count() as u64;
         }
+        self.refusals.accept(batch.rows().len());
         accepted.extend(batch.rows().iter().map(|row| row.id));
         (self.observer)(self.report);
     }
 
-    /// More than 1 % of the run's rows, and more than one row.
-    fn are_too_many(&self, refused: usize) -> bool {
-        self.rows_refused + refused > (self.rows_tried / 100).max(1)
-    }
-
-    fn refused(&self, mut refused: Vec<(Batch, PostError)>) -> RunError {
-        let count = self.rows_refused + refused.len();
-        match refused.pop() {
-            Some((_, refusal)) => RunError::Refused {
-                refused: count,
-                rows: self.rows_tried,
-                refusal,
-            },
-            None => unreachable!("no row was refused"),
+    /// Where no row of a page was accepted, something may be wrong that an answer about rows does
+    /// not tell: then what holds none of them is refused, too. Nobody asks where a person has
+    /// decided.
+    async fn blame_rows(&self, refused: &[Refused]) -> Result<(), RunError> {
+        if self.shipper.set_aside_refused {
+            return Ok(());
+        }
+        let (sink, org) = (self.shipper.sink.as_ref(), self.shipper.okta.domain());
+        let check = health::check_row(sink, org, Utc::now());
+        match self.poster.probe(&check).await {
+            Err(RunError::Post(_)) => Err(self.refusals.error(refused, ALL_IS_REFUSED)),
+            probed => probed,
         }
     }
 
-    /// Makes dead letters of rows whose neighbours were accepted.
+    /// Makes dead letters of what was refused.
     async fn set_aside(
         &mut self,
-        refused: Vec<(Batch, PostError)>,
+        refused: Vec<Refused>,
         accepted: &mut Vec<EventId>,
     ) -> Result<(), RunError> {
-        for (row, error) in &refused {
-            for id in row.rows().iter().map(|row| row.id) {
-                self.keep(&format!("{id}.json"), &error.message, row.body())
-                    .await?;
-                accepted.push(id);
-            }
+        if !self.refusals.may_set_aside(refused.len(), 0) {
+            return Err(self.refusals.error(&refused, TOO_MANY));
         }
-        self.rows_refused += refused.len();
+        for Refused {
+            event,
+            file,
+            reason,
+            rows,
+        } in refused
+        {
+            self.keep(&file, &reason, &rows).await?;
+            self.refusals.set_aside(1);
+            accepted.extend(event);
+        }
         Ok(())
-    }
-
-    async fn keep_oversize(&mut self, error: &OktaError, at: &Cursor) -> Result<(), RunError> {
-        let id = EventId::digest(at.url().as_str().as_bytes());
-        let request = serde_json::Value::from(at.url().as_str()).to_string();
-        self.keep(
-            &format!("oversize-{id}.json"),
-            &error.to_string(),
-            request.as_bytes(),
-        )
-        .await
     }
 
     async fn keep(&mut self, name: &str, reason: &str, rows: &[u8]) -> Result<(), RunError> {
@@ -234,5 +262,29 @@ impl<'a> Deliverer<'a> {
         self.log.dead_letter(name, reason);
         self.report.dead_letters += 1;
         Ok(())
+    }
+}
+
+const TOO_MANY: &str = "too many to set them aside, so a setting is wrong rather than a row";
+const ALL_IS_REFUSED: &str =
+    "and so is what holds none of them, so a setting is wrong rather than a row";
+
+fn row(batch: &Batch, error: PostError) -> Refused {
+    let event = batch.rows().first().map(|row| row.id);
+    Refused {
+        event,
+        file: event.map_or_else(String::new, |id| format!("{id}.json")),
+        reason: error.message,
+        rows: batch.body().clone(),
+    }
+}
+
+fn oversize(error: &OktaError, at: &Cursor) -> Refused {
+    let request = at.url().as_str();
+    Refused {
+        event: None,
+        file: format!("oversize-{}.json", EventId::digest(request.as_bytes())),
+        reason: error.to_string(),
+        rows: serde_json::Value::from(request).to_string().into(),
     }
 }

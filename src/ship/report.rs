@@ -102,18 +102,34 @@ pub enum RunError {
     /// The state.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The workspace refuses rows, and too many for it to be the rows.
+    /// Rows are refused, and they are not set aside.
     #[error(
-        "{refusal}. {refused} of {rows} rows were refused: too many to set them aside, so a \
-         setting is wrong rather than a row; nothing is lost and the next run tries again"
+        "{reason}. {refused} of {rows} rows were refused ({named}): {why}; nothing is lost and the \
+         next run tries again. If it is the rows all the same, make dead letters of them: \
+         `okta-sentinel ship --set-aside-refused`"
     )]
     Refused {
         /// Rows refused.
         refused: usize,
-        /// Rows tried.
+        /// Rows accepted or refused so far in this run.
         rows: usize,
-        /// The workspace's last words.
-        refusal: PostError,
+        /// Which were refused: ten of them, and how many more.
+        named: String,
+        /// Why they are not set aside.
+        why: &'static str,
+        /// The last refusal's words.
+        reason: String,
+    },
+    /// A page was accepted in part, and not even that could be saved.
+    #[error(
+        "{failed}; what was accepted of its page could not be saved either ({unsaved}), so the \
+         next run posts that again"
+    )]
+    Unsaved {
+        /// Why the rest was not accepted.
+        failed: Box<RunError>,
+        /// Why it could not be saved.
+        unsaved: Box<RunError>,
     },
     /// The process was told to end while there was something to deliver.
     #[error("told to stop while a post was under way")]
@@ -121,6 +137,16 @@ pub enum RunError {
     /// The run's time is over and there is something to deliver.
     #[error("the time for this run is over")]
     OutOfTime,
+}
+
+impl RunError {
+    /// The same failure, where saving failed after it.
+    pub(super) fn and_unsaved(self, unsaved: RunError) -> RunError {
+        RunError::Unsaved {
+            failed: Box::new(self),
+            unsaved: Box::new(unsaved),
+        }
+    }
 }
 
 impl Ended {
@@ -196,9 +222,11 @@ impl RunReport {
                 tracing::$level!(invocation_id = %log.invocation(), event = "run_ended", outcome, lag_seconds = lag, report = fields, "{self}")
             };
         }
-        match self.succeeded() {
-            true => line!(info),
-            false => line!(error),
+        match (self.succeeded(), self.dead_letters) {
+            (false, _) => line!(error),
+            // What is set aside is not in the workspace: somebody has to look.
+            (true, 1..) => line!(warn),
+            (true, 0) => line!(info),
         }
     }
 
@@ -245,7 +273,7 @@ impl fmt::Display for RunReport {
         if self.dead_letters > 0 {
             write!(
                 f,
-                "; {} kept as dead letters",
+                "; {} kept as dead letters, not in the workspace (see `okta-sentinel dead-letters`)",
                 counted(self.dead_letters, "refused row")
             )?;
         }

@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::post::{Posted, Poster};
+use super::post::{Posted, Poster, Silence};
 use super::report::RunError;
 use super::shipper::Shipper;
 use crate::log_analytics::batch::Batch;
@@ -169,24 +169,38 @@ impl Shipper {
         if let Some(reason) = letter.unfit_for(self.sink.column_naming()) {
             return Ok(Listed { reason, ..listed }.with(Fate::Kept));
         }
-        let (mut refused, mut last_words) = (Vec::new(), String::new());
+        // What cannot be written could not be removed either, and would be sent again and again.
+        lease.keep_dead_letter(name, document.to_vec()).await?;
+        let (rows, mut left, mut last_words) = (letter.rows(), Vec::new(), letter.reason.clone());
         let poster = Poster::new(self.sink.as_ref(), limits, log);
-        for row in letter.rows() {
+        let mut failed = None;
+        for (at, row) in rows.iter().enumerate() {
             let batch = Batch::of_one(row.get().as_bytes());
-            match poster.one(lease, &batch).await? {
-                Posted::Accepted => {}
-                Posted::Refused(error) => {
+            match poster.one(lease, &batch, Silence::NotYet).await {
+                Ok(Posted::Accepted) => {}
+                Ok(Posted::Refused(error)) => {
                     last_words = error.message;
-                    refused.push(row);
+                    left.push(*row);
+                }
+                Err(error) => {
+                    left.extend(rows.iter().skip(at));
+                    failed = Some(error);
+                    break;
                 }
             }
         }
-        if refused.is_empty() {
+        if left.is_empty() {
             lease.remove_dead_letter(name).await?;
             return Ok(listed.with(Fate::Accepted));
         }
-        let letter = letter.refused_again(&refused, &last_words);
-        lease.keep_dead_letter(name, letter.to_bytes()).await?;
-        Ok(Listed::letter(name, &letter).with(Fate::Refused))
+        let again = letter.refused_again(&left, &last_words);
+        match failed {
+            Some(error) if left.len() == rows.len() => return Err(error),
+            failed => {
+                lease.keep_dead_letter(name, again.to_bytes()).await?;
+                failed.map_or(Ok(()), Err)?;
+            }
+        }
+        Ok(Listed::letter(name, &again).with(Fate::Refused))
     }
 }

@@ -79,7 +79,8 @@ impl Shipper {
                 let place = self.resume(begin, lease.saved(), log);
                 let checkpointer = Checkpointer::new(self, lease, limits, log, place);
                 let deliverer = Deliverer::new(self, checkpointer, limits, log, observer, report);
-                self.with_lease(deliverer, is_first, limits, log).await
+                // Boxed: it holds both halves of a run.
+                Box::pin(self.with_lease(deliverer, is_first, limits, log)).await
             }
         }
     }

@@ -29,6 +29,8 @@ pub struct Shipper {
     pub share: RateShare,
     /// `RUN_BUDGET_SECONDS`.
     pub budget: Duration,
+    /// `--set-aside-refused`: every row that is refused becomes a dead letter.
+    pub set_aside_refused: bool,
 }
 
 /// Where a run begins.

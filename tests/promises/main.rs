@@ -13,8 +13,11 @@
 mod support;
 
 mod a_first_connection_asks_little;
+mod a_post_without_answer_is_not_repeated_eagerly;
 mod a_refusal_costs_no_row;
 mod a_refused_cursor_loses_nothing;
+mod a_run_that_cannot_save_posts_nothing;
+mod a_wrong_row_refuses_only_itself;
 mod answers_the_functions_host_by_its_rules;
 mod arrives_by_logs_ingestion_too;
 mod both_apis_fill_the_same_columns;
@@ -31,6 +34,7 @@ mod new_events_do_not_wait_for_the_backlog;
 mod no_secret_is_ever_shown;
 mod okta_keeps_its_share_of_the_rate;
 mod one_writer_at_a_time;
+mod only_the_apis_own_answer_is_acceptance;
 mod pages_of_every_size_are_read;
 mod posts_run_side_by_side;
 mod resumes_after_a_kill;

@@ -1,6 +1,7 @@
 //! What the promises share.
 
 pub(crate) mod crashing_store;
+pub(crate) mod faulty_store;
 pub(crate) mod files;
 pub(crate) mod fixture;
 pub(crate) mod imports;

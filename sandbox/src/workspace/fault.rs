@@ -22,6 +22,16 @@ pub enum Fault {
         /// Seconds for a `Retry-After` header.
         retry_after: Option<u64>,
     },
+    /// The whole body is read, nothing is stored, and this is the answer: that of a proxy, or of
+    /// another service.
+    Foreign {
+        /// The HTTP status; one out of range counts as 500.
+        status: u16,
+        /// The header `Content-Type`, if there is a body.
+        content_type: &'static str,
+        /// The body.
+        body: &'static str,
+    },
     /// The connection is reset while the body is still on its way; nothing is stored.
     ResetBeforeBodyRead,
     /// The rows are stored, then the connection is reset: the client never learns of it.
@@ -35,6 +45,26 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// A web page of this status.
+    #[must_use]
+    pub fn web_page(status: u16) -> Self {
+        Self::Foreign {
+            status,
+            content_type: "text/html; charset=utf-8",
+            body: "<!DOCTYPE html><html><body>Please sign in</body></html>",
+        }
+    }
+
+    /// An answer of this status and nothing more.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self::Foreign {
+            status,
+            content_type: "",
+            body: "",
+        }
+    }
+
     /// An answer of this status and code.
     #[must_use]
     pub fn status(status: u16, code: &'static str) -> Self {

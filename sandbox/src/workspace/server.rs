@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use chrono::{DateTime, Utc};
@@ -224,6 +224,20 @@ async fn take(
         let refusal = fault::refusal(status, code, retry_after);
         service.record_refused(post, &refusal);
         return Err(refusal);
+    }
+    if let Some(Fault::Foreign {
+        status,
+        content_type,
+        body,
+    }) = fault
+    {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        post.status = Some(status.as_u16());
+        service.store.record(post);
+        return Ok(match body {
+            "" => status.into_response(),
+            body => (status, [(header::CONTENT_TYPE, content_type)], body).into_response(),
+        });
     }
     let good = announced.rows.accepted();
     let withheld = matches!(
