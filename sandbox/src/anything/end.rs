@@ -224,7 +224,7 @@ impl Shared {
     ) -> io::Result<bool> {
         let call = self.call(request);
         if call == Call::SaveCursor || call == Call::AcquireLease {
-            self.state().seen.cursor = Some(request.path().to_owned());
+            self.state().seen.cursor = Some(request.path());
         }
         let odd = self.state().next(call);
         let bodiless = request.method == "HEAD";
@@ -235,7 +235,8 @@ impl Shared {
                 send::plain(stream.get_mut(), &answer, bodiless).await
             }
             Some(Odd::LeaseBrokenFirst) => {
-                if let Some(broken) = super::storage::break_lease(request.path()) {
+                let cursor = self.state().seen.cursor.clone().unwrap_or_default();
+                if let Some(broken) = super::storage::break_lease(&cursor) {
                     broken.send(self.service).await?;
                 }
                 let answer = self.ask(request).await?;

@@ -50,9 +50,10 @@ impl Request {
         text_of(&self.headers, name)
     }
 
-    /// The path without the query.
-    pub(super) fn path(&self) -> &str {
-        self.target.split('?').next().unwrap_or_default()
+    /// The path without the query. The storage SDK encodes the slashes in a blob's name.
+    pub(super) fn path(&self) -> String {
+        let path = self.target.split('?').next().unwrap_or_default();
+        path.replace("%2F", "/")
     }
 
     /// Whether the query has this pair.

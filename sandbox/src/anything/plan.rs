@@ -66,7 +66,7 @@ impl Plan {
             page: random.usize(20..=100),
             idle_for: Duration::from_secs(if backlog == 0 { 3 * 3_600 } else { 0 }),
             gzip: random.bool(),
-            budget: random.u64(3..=6),
+            budget: random.u64(10..=12),
             entries: Vec::new(),
         };
         let named = |names: &[String], kind: &Kind| {
@@ -129,9 +129,9 @@ impl Entry {
         let call = kind.calls.get(random.usize(..kind.calls.len().max(1)));
         let call = call.copied().unwrap_or(Call::Other);
         let nth = match call {
-            Call::Page | Call::Post | Call::SaveCursor => random.usize(..8),
-            Call::AcquireLease | Call::Token | Call::Read => random.usize(..4),
-            _ => random.usize(..2),
+            Call::Page | Call::Post | Call::SaveCursor => random.usize(..6),
+            Call::AcquireLease | Call::Token | Call::Read | Call::SaveOther => random.usize(..3),
+            _ => 0,
         };
         let times = match random.u8(..10) {
             0 => random.usize(4..=12),

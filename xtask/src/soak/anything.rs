@@ -57,7 +57,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "KIND")]
     only: Vec<String>,
     /// Cases at a time: most of one is waiting
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     at_once: u8,
     /// Do not look for the smallest plan that fails
     #[arg(long)]
