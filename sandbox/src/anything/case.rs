@@ -17,8 +17,6 @@ use crate::azurite::{ACCOUNT, Azurite, KEY};
 use crate::okta::{OktaOrg, OrgConfig};
 use crate::workspace::{Config, RuleConfig, StreamColumns, Workspace};
 
-/// Most runs while the ends are odd.
-const ODD_RUNS: usize = 4;
 /// Most runs after they have healed.
 const HEALED_RUNS: usize = 12;
 /// So many runs that call themselves caught up, and still something is missing: it is lost.
@@ -124,7 +122,7 @@ pub async fn carry_out(plan: &Plan, program: &Program) -> io::Result<Outcome> {
         } else {
             org.append(plan.later);
             let used_up = ends.all().into_iter().all(|end| end.is_used_up());
-            if used_up || runs.len() == ODD_RUNS {
+            if used_up || runs.len() == plan.odd_runs {
                 healed = true;
                 workspace.faults().clear();
                 ends.all().into_iter().for_each(|end| end.heal());
@@ -278,9 +276,9 @@ async fn evidence(
     }
     let mut refused = posts.refused;
     refused.extend(refused_rows(plan, &events).map(|id| super::same_id(id)));
-    let okta_posts = workspace.posts().into_iter();
+    let all_posts = workspace.posts().into_iter();
     Ok(Evidence {
-        posts: okta_posts
+        posts: all_posts
             .filter(|post| post.stored && post.log_type == "Okta")
             .collect(),
         events: events.iter().map(|id| super::same_id(id)).collect(),

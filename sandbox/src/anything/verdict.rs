@@ -228,3 +228,118 @@ fn end_of(stderr: &str) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
     line.unwrap_or_default().chars().take(400).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::EventId;
+    use chrono::{DateTime, Utc};
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    fn post(second: i64, ids: &[&str]) -> Post {
+        Post {
+            log_type: "Okta".to_owned(),
+            bytes: 0,
+            plain_bytes: 0,
+            rows: ids.len() as u64,
+            status: Some(200),
+            error: None,
+            stored: true,
+            at: at(second),
+            sha256: None,
+            ids: ids.iter().map(|id| EventId::from(*id)).collect(),
+        }
+    }
+
+    fn run(from: i64, odd_storage: usize) -> Run {
+        Run {
+            span: (at(from), at(from + 9)),
+            took: Duration::from_secs(9),
+            peak_memory: 11_000_000,
+            outcome: "caught_up".to_owned(),
+            code: Some(0),
+            stderr: String::new(),
+            odd_storage,
+            healed: true,
+        }
+    }
+
+    fn evidence(events: &[&str], posts: Vec<Post>) -> Evidence {
+        Evidence {
+            events: events.iter().map(|id| (*id).to_owned()).collect(),
+            posts,
+            damaged: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            untold: HashMap::new(),
+            letters: Vec::new(),
+            served: BTreeMap::new(),
+            runs: vec![run(0, 0), run(10, 0)],
+        }
+    }
+
+    fn names(evidence: &Evidence) -> Vec<&'static str> {
+        let plan = Plan {
+            page: 2,
+            entries: Vec::new(),
+            ..Plan::draw(1, &[], &[])
+        };
+        let failures = failures(&plan, evidence);
+        failures.iter().map(Failure::name).collect()
+    }
+
+    #[test]
+    fn an_event_that_is_nowhere_is_lost_unless_the_plan_had_it_set_aside() {
+        let mut evidence = evidence(&["ab", "cd"], vec![post(1, &["ab"])]);
+        assert_eq!(names(&evidence), ["lost"]);
+        evidence.letters = vec!["{\"uuid\":\"CD\"}".to_owned()];
+        assert_eq!(names(&evidence), ["lost"], "nobody refused it");
+        evidence.refused.insert("cd".to_owned());
+        assert!(names(&evidence).is_empty());
+        evidence.letters.clear();
+        assert_eq!(names(&evidence), ["lost"], "no letter names it");
+    }
+
+    #[test]
+    fn a_damaged_event_may_be_named_by_its_page() {
+        let mut evidence = evidence(&["ab"], vec![]);
+        let page = "/api/v1/logs?after=17&limit=1".to_owned();
+        evidence
+            .damaged
+            .insert("ab".to_owned(), BTreeSet::from([page]));
+        assert_eq!(names(&evidence), ["lost"]);
+        evidence.letters = vec!["http://x/api/v1/logs?limit=1&after=17".to_owned()];
+        assert!(names(&evidence).is_empty());
+    }
+
+    #[test]
+    fn a_repeat_needs_a_post_that_was_not_told_or_a_save_in_doubt() {
+        let posts = vec![post(1, &["ab", "cd", "ef"]), post(11, &["ab", "cd", "ef"])];
+        let mut evidence = evidence(&["ab", "cd", "ef"], posts);
+        assert_eq!(names(&evidence), ["repeated"]);
+        evidence.untold.insert("ab".to_owned(), 1);
+        assert_eq!(names(&evidence), ["repeated"]);
+        evidence.runs = vec![run(0, 1), run(10, 0)];
+        assert!(names(&evidence).is_empty(), "a page has two rows");
+        evidence.untold.clear();
+        assert_eq!(names(&evidence), ["repeated"], "three are more than a page");
+    }
+
+    #[test]
+    fn runs_keep_to_their_memory_and_time_and_end_by_themselves() {
+        let mut evidence = evidence(&[], vec![]);
+        let spoilt: [(&str, fn(&mut Run)); 4] = [
+            ("memory", |run| run.peak_memory = 64_000_001),
+            ("late", |run| run.took = Duration::from_secs(23)),
+            ("crashed", |run| run.code = Some(101)),
+            ("stuck", |run| run.outcome = "failed".to_owned()),
+        ];
+        for (name, spoil) in spoilt {
+            evidence.runs = vec![run(0, 0), run(10, 0)];
+            evidence.runs.iter_mut().for_each(spoil);
+            assert_eq!(names(&evidence), [name]);
+        }
+    }
+}
