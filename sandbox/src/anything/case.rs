@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::catalogue::Api;
 use super::end::{OddEnd, Seen};
-use super::odd::{End, Odd};
+use super::odd::{Damage, End, Odd};
 use super::plan::Plan;
 use super::run::{self, Run};
 use super::storage::Storage;
@@ -161,9 +161,17 @@ fn refuse_rows(plan: &Plan, org: &OktaOrg, workspace: &Workspace) {
 
 fn refused_rows<'a>(plan: &'a Plan, ids: &'a [String]) -> impl Iterator<Item = &'a String> {
     plan.entries.iter().filter_map(|entry| match entry.odd {
-        Odd::RowRefused { event } => ids.get(event % (plan.events.max(1) as usize)),
+        Odd::RowRefused { event } => plan.event(ids, event),
         _ => None,
     })
+}
+
+fn damaged_events(plan: &Plan, ids: &[String]) -> Vec<(String, Damage)> {
+    let damaged = plan.entries.iter().filter_map(|entry| match entry.odd {
+        Odd::EventDamaged { event, damage } => Some((plan.event(ids, event)?.clone(), damage)),
+        _ => None,
+    });
+    damaged.collect()
 }
 
 async fn start_ends(
@@ -172,12 +180,20 @@ async fn start_ends(
     workspace: &Workspace,
     storage: Storage,
 ) -> io::Result<Ends> {
+    let ids: Vec<String> = org.ids().collect();
+    let damaged = damaged_events(plan, &ids);
     let port = |url: &str| url.rsplit(':').next().and_then(|port| port.parse().ok());
     let start = async |end: End, service: Option<u16>| {
         let of_end = plan.entries.iter().filter(|entry| entry.kind.end == end);
         let entries: Vec<_> = of_end.cloned().collect();
         loop {
-            let started = OddEnd::start(end, service.unwrap_or_default(), entries.clone()).await?;
+            let started = OddEnd::start(
+                end,
+                service.unwrap_or_default(),
+                entries.clone(),
+                damaged.clone(),
+            )
+            .await?;
             // The program names an org's state after its port, and storage is shared by all cases.
             if end != End::Okta || is_new(started.port) {
                 return io::Result::Ok(started);
@@ -270,7 +286,7 @@ async fn evidence(
     let mut served: BTreeMap<usize, usize> =
         all.iter().flat_map(|seen| seen.served.clone()).collect();
     for entry in &plan.entries {
-        if let Odd::RowRefused { .. } = entry.odd {
+        if matches!(entry.odd, Odd::EventDamaged { .. } | Odd::RowRefused { .. }) {
             served.insert(entry.number, 1);
         }
     }
@@ -282,7 +298,11 @@ async fn evidence(
             .filter(|post| post.stored && post.log_type == "Okta")
             .collect(),
         events: events.iter().map(|id| super::same_id(id)).collect(),
-        damaged: okta.damaged,
+        damaged: okta
+            .damaged
+            .into_iter()
+            .map(|(id, targets)| (super::same_id(&id), targets))
+            .collect(),
         untold: posts.untold,
         refused,
         letters,

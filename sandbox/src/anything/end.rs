@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::http::{Answer, Request, local};
-use super::odd::{Call, Change, Content, End, EventsChange, Odd};
+use super::odd::{Call, Change, Content, Damage, End, EventsChange, Odd};
 use super::page::{self, Page};
 use super::plan::Entry;
 use super::send;
@@ -33,6 +33,8 @@ struct Shared {
     service: SocketAddr,
     /// The service's own address, as it writes it in links.
     service_base: String,
+    /// Events that are damaged whenever they are served.
+    damaged: Vec<(String, Damage)>,
     state: Mutex<State>,
 }
 
@@ -64,8 +66,13 @@ pub(super) struct Seen {
 }
 
 impl OddEnd {
-    /// Starts one before the service at `port`.
-    pub(super) async fn start(end: End, service: u16, entries: Vec<Entry>) -> io::Result<OddEnd> {
+    /// Starts one before the service at this port. The events `damaged` are so for good.
+    pub(super) async fn start(
+        end: End,
+        service: u16,
+        entries: Vec<Entry>,
+        damaged: Vec<(String, Damage)>,
+    ) -> io::Result<OddEnd> {
         let listener = TcpListener::bind(local(0)).await?;
         let port = listener.local_addr()?.port();
         let shared = Arc::new(Shared {
@@ -73,6 +80,7 @@ impl OddEnd {
             base: format!("http://{}", local(port)),
             service: local(service),
             service_base: format!("http://{}", local(service)),
+            damaged,
             state: Mutex::new(State {
                 entries,
                 ..State::default()
@@ -134,7 +142,10 @@ impl OddEnd {
     /// Whether all entries were used, as far as can be told.
     pub(super) fn is_used_up(&self) -> bool {
         let state = self.shared.state();
-        let used = |entry: &Entry| state.seen.served.contains_key(&entry.number);
+        let used = |entry: &Entry| {
+            let lasts = matches!(entry.odd, Odd::EventDamaged { .. } | Odd::RowRefused { .. });
+            lasts || state.seen.served.contains_key(&entry.number)
+        };
         state.entries.iter().all(used)
     }
 
@@ -165,9 +176,7 @@ impl State {
         if self.healed {
             return None;
         }
-        let entry = self.entries.iter().find(|entry| {
-            !matches!(entry.odd, Odd::Refused | Odd::RowRefused { .. }) && entry.answers(call, nth)
-        });
+        let entry = self.entries.iter().find(|entry| entry.answers(call, nth));
         let (number, odd) = entry.map(|entry| (entry.number, entry.odd.clone()))?;
         self.note(number);
         Some(odd)
@@ -229,9 +238,10 @@ impl Shared {
         let odd = self.state().next(call);
         let bodiless = request.method == "HEAD";
         match odd {
-            None | Some(Odd::Refused | Odd::RowRefused { .. }) => {
-                let answer = self.ask(request).await?;
+            None | Some(Odd::Refused | Odd::EventDamaged { .. } | Odd::RowRefused { .. }) => {
+                let mut answer = self.ask(request).await?;
                 self.remember(request, &answer);
+                self.damage_for_good(request, &mut answer);
                 send::plain(stream.get_mut(), &answer, bodiless).await
             }
             Some(Odd::LeaseBrokenFirst) => {
@@ -260,6 +270,7 @@ impl Shared {
                 let accepts_gzip = request.header("accept-encoding");
                 let accepts_gzip = accepts_gzip.is_some_and(|accepted| accepted.contains("gzip"));
                 self.change(request, &mut answer, &change);
+                self.damage_for_good(request, &mut answer);
                 send::changed(stream.get_mut(), answer, &change, bodiless, accepts_gzip).await
             }
         }
@@ -299,6 +310,32 @@ impl Shared {
             names.insert(request.target.clone());
         }
         state.pages.push(page);
+    }
+
+    /// Damages the events that are damaged whenever they are served.
+    fn damage_for_good(&self, request: &Request, answer: &mut Answer) {
+        if self.damaged.is_empty() || answer.status != 200 {
+            return;
+        }
+        let mut page = Page::of(&request.target, answer);
+        let mut found = false;
+        for event in &mut page.events {
+            let id = page::id_of(event);
+            let damaged = self
+                .damaged
+                .iter()
+                .find(|(known, _)| Some(known) == id.as_ref());
+            if let Some((id, damage)) = damaged {
+                page::damage_event(event, *damage);
+                found = true;
+                let mut state = self.state();
+                let names = state.seen.damaged.entry(id.clone()).or_default();
+                names.insert(request.target.clone());
+            }
+        }
+        if found {
+            page.write(answer);
+        }
     }
 
     fn remember(&self, request: &Request, answer: &Answer) {

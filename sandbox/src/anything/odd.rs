@@ -57,11 +57,28 @@ pub enum Odd {
     LeaseBrokenFirst,
     /// Connections are refused for the whole run.
     Refused,
+    /// This event, by its place in the log, is damaged whenever it is served, also after the healing.
+    EventDamaged {
+        /// The place: the remainder by the count of events.
+        event: usize,
+        /// How.
+        damage: Damage,
+    },
     /// The workspace refuses the row of this event, by its place in the log, until it heals.
     RowRefused {
         /// The place: the remainder by the count of events.
         event: usize,
     },
+}
+
+impl Odd {
+    /// Whether it answers single calls; the others are there from the start.
+    pub(super) fn is_of_a_call(&self) -> bool {
+        !matches!(
+            self,
+            Odd::Refused | Odd::EventDamaged { .. } | Odd::RowRefused { .. }
+        )
+    }
 }
 
 /// An answer of the end's own.

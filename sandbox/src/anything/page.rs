@@ -72,7 +72,7 @@ pub(super) fn change_events(
             let event = place(at).and_then(|place| page.events.get_mut(place));
             return event.map_or_else(Vec::new, |event| {
                 let id = id_of(event);
-                self::damage(event, *damage);
+                self::damage_event(event, *damage);
                 id.into_iter().collect()
             });
         }
@@ -102,7 +102,7 @@ pub(super) fn change_events(
 }
 
 /// Damages the text of one event; its `uuid` stays where it was.
-fn damage(event: &mut Vec<u8>, damage: Damage) {
+pub(super) fn damage_event(event: &mut Vec<u8>, damage: Damage) {
     let member = |value: &[u8]| [b",\"odd\":".as_slice(), value].concat();
     let added = match damage {
         Damage::NotUtf8 => member(b"\"a\xffb\xc3(\""),

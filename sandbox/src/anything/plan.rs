@@ -113,6 +113,11 @@ impl Plan {
         }
     }
 
+    /// The event of the first log at this place.
+    pub(super) fn event<'a>(&self, ids: &'a [String], place: usize) -> Option<&'a String> {
+        ids.get(place % usize::try_from(self.events).unwrap_or(usize::MAX).max(1))
+    }
+
     /// The same plan for those who wait: the ends heal after one run.
     #[must_use]
     pub fn brief(self) -> Plan {
@@ -168,7 +173,9 @@ impl Entry {
 
     /// Whether it answers call `count` (from 0) of this kind.
     pub(super) fn answers(&self, call: Call, count: usize) -> bool {
-        self.call == call && (self.nth..self.nth + self.times).contains(&count)
+        self.odd.is_of_a_call()
+            && self.call == call
+            && (self.nth..self.nth + self.times).contains(&count)
     }
 }
 
@@ -191,7 +198,9 @@ impl fmt::Display for Entry {
                 kind.name,
                 nth + 1
             ),
-            Odd::RowRefused { .. } => write!(f, "[{number}] {}: {odd}", kind.name),
+            Odd::EventDamaged { .. } | Odd::RowRefused { .. } => {
+                write!(f, "[{number}] {}: {odd}", kind.name)
+            }
             _ => write!(
                 f,
                 "[{number}] {}: {call:?} {} to {}: {odd}",

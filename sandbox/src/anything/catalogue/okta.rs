@@ -216,6 +216,35 @@ pub(super) const KINDS: &[Kind] = &[
         );
         Odd::Changed(Change::Events(EventsChange::Damage { at, damage }))
     }),
+    kind("okta-event-stays", |random, _| Odd::EventDamaged {
+        event: random.usize(..1_000),
+        damage: one(
+            random,
+            &[
+                Damage::NotUtf8,
+                Damage::ControlCharacter,
+                Damage::LoneSurrogate,
+                Damage::BareWord,
+                Damage::Deep(100),
+                Damage::LongString(100_000),
+                Damage::NameTwice,
+                Damage::HugeNumber,
+                Damage::OtherTypes,
+            ],
+        ),
+    }),
+    odd_page("okta-odd-event-stays", |random, _| Odd::EventDamaged {
+        event: random.usize(..1_000),
+        damage: one(
+            random,
+            &[
+                Damage::Deep(100_000),
+                Damage::SmallValues(1_000_000),
+                Damage::LongString(7_000_000),
+                Damage::LongString(9_000_000),
+            ],
+        ),
+    }),
     kind("okta-stranger", |random, _| {
         let at = random.usize(..100);
         let json = one(
