@@ -108,23 +108,9 @@ impl Azurite {
         )
     }
 
-    /// An account SAS of the blob service with every permission, without a leading `?`.
-    /// <https://learn.microsoft.com/rest/api/storageservices/create-account-sas>
+    /// As [`account_sas`].
     pub fn account_sas(&self) -> String {
-        let (permissions, services, kinds) = ("rwdlacup", "b", "sco");
-        let (expiry, protocol, version) = ("2099-01-01T00:00:00Z", "https,http", "2022-11-02");
-        let to_sign = format!(
-            "{ACCOUNT}\n{permissions}\n{services}\n{kinds}\n\n{expiry}\n\n{protocol}\n{version}\n\n"
-        );
-        Serializer::new(String::new())
-            .append_pair("sv", version)
-            .append_pair("ss", services)
-            .append_pair("srt", kinds)
-            .append_pair("sp", permissions)
-            .append_pair("se", expiry)
-            .append_pair("spr", protocol)
-            .append_pair("sig", &signature(&to_sign))
-            .finish()
+        account_sas()
     }
 
     /// The address of one blob, with [`Azurite::account_sas`], for a look behind the program's back.
@@ -134,6 +120,25 @@ impl Azurite {
         url.set_query(Some(&self.account_sas()));
         url
     }
+}
+
+/// An account SAS of the blob service with every permission, without a leading `?`.
+/// <https://learn.microsoft.com/rest/api/storageservices/create-account-sas>
+pub fn account_sas() -> String {
+    let (permissions, services, kinds) = ("rwdlacup", "b", "sco");
+    let (expiry, protocol, version) = ("2099-01-01T00:00:00Z", "https,http", "2022-11-02");
+    let to_sign = format!(
+        "{ACCOUNT}\n{permissions}\n{services}\n{kinds}\n\n{expiry}\n\n{protocol}\n{version}\n\n"
+    );
+    Serializer::new(String::new())
+        .append_pair("sv", version)
+        .append_pair("ss", services)
+        .append_pair("srt", kinds)
+        .append_pair("sp", permissions)
+        .append_pair("se", expiry)
+        .append_pair("spr", protocol)
+        .append_pair("sig", &signature(&to_sign))
+        .finish()
 }
 
 impl Drop for Azurite {

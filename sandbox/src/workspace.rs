@@ -41,7 +41,7 @@ pub use config::{Config, Detail, RuleConfig, WORKSPACE_ID, WORKSPACE_KEY};
 pub use event_id::EventId;
 pub use fault::{Fault, Faults};
 pub use ingestion::identity::{Identity, TokenRequest};
-pub use ingestion::stream::{Report, StreamColumns, StreamType};
+pub use ingestion::stream::{Report, StreamColumns, StreamType, declared_streams};
 pub use store::Post;
 pub use table::Table;
 pub use typing::ColumnType;

@@ -32,6 +32,7 @@ mod every_run_leaves_a_health_row;
 mod imports_run_down_only;
 mod new_events_do_not_wait_for_the_backlog;
 mod no_secret_is_ever_shown;
+mod nothing_is_lost_under_any_answer;
 mod okta_keeps_its_share_of_the_rate;
 mod one_writer_at_a_time;
 mod only_the_apis_own_answer_is_acceptance;

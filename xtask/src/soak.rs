@@ -1,13 +1,15 @@
 //! `cargo xtask soak`: long tests of the delivery promise.
 //!
-//! Two campaigns run against the sandbox's org and workspace and compare them event by event.
-//! [`kills`] kills the real program at random moments. [`faults`] injects every other fault. Both
-//! print their seed; the same seed draws the same moments and mixes.
+//! Three campaigns run against the sandbox's org and workspace and compare them event by event.
+//! [`kills`] kills the real program at random moments. [`faults`] injects every other fault.
+//! [`anything`] lets every service answer with anything. All print their seed; the same seed draws
+//! the same moments, mixes and answers.
 
 use anyhow::Context as _;
 use clap::Subcommand;
 use tokio::runtime::Runtime;
 
+mod anything;
 mod arrivals;
 mod faults;
 mod kills;
@@ -23,6 +25,8 @@ pub(crate) enum Campaign {
     Kills(kills::Options),
     /// Every fault alone, then seeded mixes of them
     Faults(faults::Options),
+    /// Okta, workspace, identity and storage that answer with anything
+    Anything(anything::Options),
 }
 
 /// Runs a campaign.
@@ -34,5 +38,6 @@ pub(crate) fn run(campaign: &Campaign) -> anyhow::Result<()> {
     match campaign {
         Campaign::Kills(options) => kills::run(options, &runtime),
         Campaign::Faults(options) => faults::run(options, &runtime),
+        Campaign::Anything(options) => anything::run(options, &runtime),
     }
 }

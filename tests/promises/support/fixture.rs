@@ -15,7 +15,7 @@ use okta_sentinel::settings::{Environment, LaunchedBy, Settings, SinkSettings};
 use okta_sentinel::ship::{Begin, Ended, RunError, RunReport, Shipper};
 use okta_sentinel::telemetry::Log;
 use sandbox::okta::{OktaOrg, OrgConfig};
-use sandbox::workspace::{self, Fault, Post, RuleConfig, StreamColumns, StreamType, Workspace};
+use sandbox::workspace::{self, Fault, Post, RuleConfig, StreamColumns, Workspace};
 use tokio_util::sync::CancellationToken;
 
 /// The API that takes the rows.
@@ -228,36 +228,8 @@ pub(crate) fn workspace_config() -> workspace::Config {
 
 /// What the deployed rule declares.
 pub(crate) fn streams() -> BTreeMap<String, StreamColumns> {
-    #[derive(serde::Deserialize)]
-    struct Column {
-        name: String,
-        r#type: String,
-    }
-    let rule: serde_json::Value = serde_json::from_str(include_str!(
-        "../../../sentinel/tables/data-collection-rule.json"
-    ))
-    .unwrap();
-    let declared = rule["properties"]["streamDeclarations"]
-        .as_object()
-        .unwrap();
-    let typed = |column: Column| {
-        let kind = match column.r#type.as_str() {
-            "string" => StreamType::String,
-            "int" => StreamType::Int,
-            "long" => StreamType::Long,
-            "real" => StreamType::Real,
-            "boolean" => StreamType::Boolean,
-            "dynamic" => StreamType::Dynamic,
-            "datetime" => StreamType::Datetime,
-            other => panic!("{}: a stream knows no type {other}", column.name),
-        };
-        (column.name, kind)
-    };
-    let streams = declared.iter().map(|(stream, declaration)| {
-        let columns: Vec<Column> = serde_json::from_value(declaration["columns"].clone()).unwrap();
-        (stream.clone(), columns.into_iter().map(typed).collect())
-    });
-    streams.collect()
+    let rule = include_str!("../../../sentinel/tables/data-collection-rule.json");
+    workspace::declared_streams(rule).unwrap()
 }
 
 /// Issues the tokens of the workspace's identity without HTTP.

@@ -14,7 +14,7 @@ use crate::support::fixture::Fixture;
 /// The function of the timer that ships.
 pub(crate) const TIMER: &str = "OktaSyslogTimer";
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_okta-sentinel");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_okta-sentinel");
 
 /// What a command wrote, and how it ended.
 pub(crate) struct CommandOutput {

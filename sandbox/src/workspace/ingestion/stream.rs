@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::workspace::refusal::Refusal;
@@ -18,7 +19,8 @@ const VALUE_LIMIT: usize = 65_536;
 pub(in crate::workspace) const TIME_GENERATED: &str = "TimeGenerated";
 
 /// The types of a stream's columns; there is no GUID among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StreamType {
     /// Text.
     String,
@@ -38,6 +40,40 @@ pub enum StreamType {
 
 /// The columns of one stream, by name, as its rule declares them.
 pub type StreamColumns = BTreeMap<String, StreamType>;
+
+/// The streams that a data collection rule declares, by name. `rule` is the rule's resource as JSON.
+///
+/// # Errors
+/// It is no such resource, or a stream has a type that none may have.
+pub fn declared_streams(rule: &str) -> serde_json::Result<BTreeMap<String, StreamColumns>> {
+    #[derive(Deserialize)]
+    struct Rule {
+        properties: Properties,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Properties {
+        stream_declarations: BTreeMap<String, Declaration>,
+    }
+    #[derive(Deserialize)]
+    struct Declaration {
+        columns: Vec<Column>,
+    }
+    #[derive(Deserialize)]
+    struct Column {
+        name: String,
+        r#type: StreamType,
+    }
+    let rule: Rule = serde_json::from_str(rule)?;
+    let columns = |declaration: Declaration| {
+        let columns = declaration.columns.into_iter();
+        columns.map(|column| (column.name, column.r#type)).collect()
+    };
+    let streams = rule.properties.stream_declarations.into_iter();
+    Ok(streams
+        .map(|(stream, declaration)| (stream, columns(declaration)))
+        .collect())
+}
 
 /// Something the service would have done silently.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
