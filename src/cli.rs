@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::cli::output::{WRONG_USAGE, people};
+use crate::cli::output::{WRONG_USAGE, help};
 use crate::host::server::PORT;
 use crate::settings::Environment;
 
@@ -69,6 +69,6 @@ impl Command {
 
 /// No command was given, and no port.
 pub fn no_command() -> ExitCode {
-    people(&Arguments::command().render_help().to_string());
+    help(&Arguments::command().render_help().to_string());
     ExitCode::from(WRONG_USAGE)
 }

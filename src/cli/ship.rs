@@ -129,10 +129,10 @@ async fn ship(
 fn tell(report: &RunReport, json: bool) {
     match json {
         true => json_line(report),
-        false if report.succeeded() => result(&format!("{report}\n")),
+        false if report.succeeded() => result(&report.to_string()),
         false => {}
     }
     if !report.succeeded() {
-        people(&format!("error: {report}\n"));
+        people(&format!("error: {report}"));
     }
 }

@@ -5,7 +5,8 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::credentials::TokenCredential;
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::{ClientOptions, Etag, RequestContent};
 use azure_storage_blob::models::{
     BlobClientAcquireLeaseOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions,
@@ -20,6 +21,7 @@ use super::shared_key::SharedKey;
 use crate::net::http::azure_client_options;
 use crate::state::account::{BlobAccount, BlobCredential};
 use crate::state::store::StoreError;
+use crate::telemetry::secrets;
 
 /// The container of every org's state.
 const CONTAINER: &str = "okta-sentinel";
@@ -84,7 +86,7 @@ impl Container {
             }
             BlobCredential::Sas(sas) => url.set_query(Some(sas.expose_secret())),
             BlobCredential::Identity(identity) => {
-                credential = Some(identity.credential().map_err(sdk)?);
+                credential = Some(Arc::new(Known(identity.credential().map_err(sdk)?)));
             }
         }
         if credential.is_some() && url.scheme() != "https" {
@@ -241,6 +243,23 @@ impl Container {
                 "check that nothing between here and the storage account rewrites answers",
             )
         })
+    }
+}
+
+/// A source of tokens that are secrets from then on.
+#[derive(Debug)]
+struct Known(Arc<dyn TokenCredential>);
+
+#[async_trait]
+impl TokenCredential for Known {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let token = self.0.get_token(scopes, options).await?;
+        secrets::learn("storage's access token", [token.token.secret()]);
+        Ok(token)
     }
 }
 
