@@ -23,7 +23,7 @@ use crate::telemetry::{Log, shown};
     little later. What the workspace accepts is no dead letter any more; what it refuses again stays, \
     with its new reason. A note about an event over 8 MB holds no row and is only listed. Exit code \
     0 if nothing went wrong, 1 if a row was refused again or something failed, 2 if a setting \
-    cannot be read. Examples:\n  \
+    cannot be read, 130 or 143 if it was told to stop. Examples:\n  \
     okta-sentinel dead-letters                        what there is, the oldest first\n  \
     okta-sentinel dead-letters --resend               once its cause is mended\n  \
     okta-sentinel dead-letters --json | jq .reason    one JSON object a line"
