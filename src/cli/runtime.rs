@@ -32,7 +32,10 @@ pub(super) fn with_runtime(work: impl AsyncFnOnce(CancellationToken) -> ExitCode
     };
     let (stop, told) = (CancellationToken::new(), Arc::new(AtomicU8::new(0)));
     let code = runtime.block_on(async {
-        let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        let signals = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        );
         if let (Ok(interrupt), Ok(terminate)) = signals {
             let told = Arc::clone(&told);
             tokio::spawn(heed(interrupt, terminate, stop.clone(), told));

@@ -20,7 +20,7 @@ use super::failure::{Access, Reason, Refusal};
 use super::shared_key::SharedKey;
 use crate::net::http::azure_client_options;
 use crate::state::account::{BlobAccount, BlobCredential};
-use crate::state::store::StoreError;
+use crate::state::store::{MOST_OF_A_DOCUMENT, StoreError};
 use crate::telemetry::secrets;
 
 /// The container of every org's state.
@@ -269,7 +269,7 @@ fn client_options() -> reqwest::Result<ClientOptions> {
         .read_timeout(CALL_LIMIT)
         // The SDK reads sizes and ranges off the bytes as they are stored.
         .no_gzip();
-    azure_client_options(transport)
+    azure_client_options(transport, MOST_OF_A_DOCUMENT)
 }
 
 fn place_of(account: &str) -> String {
