@@ -176,9 +176,12 @@ mod tests {
         let known = known(&[TOKEN, KEY]);
         let percent: String = url::form_urlencoded::byte_serialize(KEY.as_bytes()).collect();
         let json = KEY.replace('/', "\\/");
-        for told in [TOKEN, KEY, &percent, &percent.to_lowercase()[..0], &json] {
-            let shown = known.hide(told);
-            assert!(shown == HIDDEN || told.is_empty(), "{told}: {shown}");
+        let lower = percent
+            .replace("%2F", "%2f")
+            .replace("%2B", "%2b")
+            .replace("%3D", "%3d");
+        for told in [TOKEN, KEY, &percent, &lower, &json] {
+            assert_eq!(known.hide(told), HIDDEN, "{told}");
         }
         for scheme in ["", "S", "SSWS ", "Bearer ", "SharedKey id:"] {
             let header = STANDARD_NO_PAD.encode(format!("{scheme}{TOKEN} and more"));
