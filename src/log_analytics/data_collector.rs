@@ -17,6 +17,7 @@ use super::post_error::PostError;
 use super::prepared::Prepared;
 use super::sink::Sink;
 use super::tables::{self, Table};
+use crate::telemetry::secrets;
 
 mod classify;
 pub mod signature;
@@ -93,6 +94,8 @@ impl Sink for DataCollector {
         match request.send().await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => {
+                // Good for this post for a quarter of an hour: its answer may echo it.
+                secrets::learn("the signature of a post", [signature.as_str()]);
                 let answer = ErrorResponse::read(response).await;
                 let (outcome, advice) = classify(&answer, length);
                 Err(answer.into_error(&self.destination(), outcome, advice))

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::post::{Posted, Poster};
 use super::report::RunError;
+use super::run::LAST_WORK;
 use super::shipper::Shipper;
 use crate::log_analytics::batch::Batch;
 use crate::net::retry::Limits;
@@ -126,6 +127,19 @@ impl Shipper {
     /// [`StoreError::Held`] while a run is under way. A post that fails for another reason than
     /// its row ends the work: the letters that are left stay as they are.
     pub async fn resend(
+        &self,
+        limits: &Limits,
+        log: &Log,
+        tell: impl FnMut(Resent),
+    ) -> Result<(), RunError> {
+        tokio::select! {
+            biased;
+            sent = Box::pin(self.resend_all(limits, log, tell)) => sent,
+            () = limits.over(LAST_WORK) => Err(self.store_hangs().into()),
+        }
+    }
+
+    async fn resend_all(
         &self,
         limits: &Limits,
         log: &Log,

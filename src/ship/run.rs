@@ -33,7 +33,7 @@ use crate::telemetry::Log;
 
 /// How long a run's last post, and the saves after it, may take once its time is over or it is told
 /// to end. What hangs then is left to itself.
-const LAST_WORK: Duration = Duration::from_secs(LAST_POST.as_secs() + 2);
+pub(super) const LAST_WORK: Duration = Duration::from_secs(LAST_POST.as_secs() + 2);
 
 impl Shipper {
     /// Does one run, to its end or until `stop`. What happened is in the report, has been logged,
@@ -69,7 +69,7 @@ impl Shipper {
     }
 
     /// Each call to Okta and each post ends in time by itself: what is left is the state.
-    fn store_hangs(&self) -> StoreError {
+    pub(super) fn store_hangs(&self) -> StoreError {
         StoreError::Unavailable {
             place: self.store.place(),
             problem: "no answer before the time of this run was over".to_owned(),
