@@ -1,11 +1,12 @@
 //! The command line. Results go to stdout, lines for people to stderr; exit codes are 0 for
-//! done, 1 for a failure that the message explains, 2 for wrong usage or settings.
+//! done, 1 for a failure that the message explains, 2 for wrong usage or settings, 130 and 143 for
+//! what Ctrl-C and SIGTERM stopped.
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::cli::output::{WRONG_USAGE, people};
+use crate::cli::output::{WRONG_USAGE, help};
 use crate::host::server::PORT;
 use crate::settings::Environment;
 
@@ -26,7 +27,9 @@ mod shipper;
     after_help = "Settings are environment variables, as in local.settings.json.example. Examples:\n  \
         okta-sentinel check                      try every setting, one line each\n  \
         okta-sentinel ship --until-caught-up     bring everything that is not there yet\n  \
-        OUTPUT_DIR=out okta-sentinel ship        the same into a local folder, to have a look"
+        OUTPUT_DIR=out okta-sentinel ship        the same into a local folder, to have a look\n\n\
+        Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 and 143 told to stop by Ctrl-C \
+        and SIGTERM. A second Ctrl-C ends a command at once."
 )]
 pub struct Arguments {
     /// What to do; under the Functions host `serve` needs no naming.
@@ -51,7 +54,7 @@ pub enum Command {
         after_help = "A data collection rule is tried with an empty array. A workspace gets one \
         row of outcome `check` in OktaConnectorHealth_CL: the Data Collector API has no other way \
         to try a key. Exit code 0 if all is well, 1 if \
-        something failed, 2 if a setting cannot be read. Examples:\n  \
+        something failed, 2 if a setting cannot be read, 130 or 143 if it was told to stop. Examples:\n  \
         okta-sentinel check                  every setting of this environment\n  \
         OUTPUT_DIR=out okta-sentinel check   Okta alone, with a local folder for a workspace"
     )]
@@ -69,6 +72,6 @@ impl Command {
 
 /// No command was given, and no port.
 pub fn no_command() -> ExitCode {
-    people(&Arguments::command().render_help().to_string());
+    help(&Arguments::command().render_help().to_string());
     ExitCode::from(WRONG_USAGE)
 }

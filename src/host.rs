@@ -7,6 +7,7 @@
 //! one is an answer in the portal and not a process that dies.
 
 mod answer;
+mod connections;
 mod context;
 mod functions;
 pub mod invocation;

@@ -20,6 +20,7 @@ mod number;
 mod okta;
 mod problems;
 mod reader;
+mod secret_parts;
 mod sink;
 mod store;
 

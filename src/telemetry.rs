@@ -3,19 +3,22 @@
 //! Under the Functions host a line is one JSON object on stdout with the invocation's id; in a
 //! shell it is a line for people on stderr. No line holds a secret, a body or a URL's query.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use tracing::field::{Field, Visit};
-use tracing::{Level, Subscriber};
+use tracing::Level;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
-use tracing_subscriber::fmt::{FmtContext, layer};
+use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use self::format::{JsonLines, TextLines};
+
+mod format;
+pub(crate) mod secrets;
+pub(crate) mod shown;
 
 /// Where log lines go and how they look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +38,7 @@ pub(crate) fn set_up(lines: Lines) {
     let ours = Targets::new().with_target("okta_sentinel", Level::INFO);
     let lines = match lines {
         Lines::Json => {
-            let json = layer().json().flatten_event(true).with_target(false);
-            let json = json.with_current_span(false).with_span_list(false);
+            let json = layer().event_format(JsonLines);
             json.log_internal_errors(false).boxed()
         }
         Lines::Text { colour } => {
@@ -48,47 +50,9 @@ pub(crate) fn set_up(lines: Lines) {
     let registry = tracing_subscriber::registry().with(lines.with_filter(ours));
     // Fails only where a test has set lines up before. A line that nobody takes any more is
     // dropped in silence: saying so on a closed stderr would be a panic in the middle of a run.
-    let _ = registry.try_init();
-}
-
-/// `warning: text`, without fields: the text says it all.
-struct TextLines {
-    colour: bool,
-}
-
-impl<S, N> FormatEvent<S, N> for TextLines
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        _: &FmtContext<'_, S, N>,
-        mut line: Writer<'_>,
-        event: &tracing::Event<'_>,
-    ) -> fmt::Result {
-        let (word, colour) = match *event.metadata().level() {
-            Level::ERROR => ("error: ", "\x1b[31m"),
-            Level::WARN => ("warning: ", "\x1b[33m"),
-            _ => ("", ""),
-        };
-        match self.colour && !colour.is_empty() {
-            true => write!(line, "{colour}{word}\x1b[0m")?,
-            false => write!(line, "{word}")?,
-        }
-        event.record(&mut Message(&mut line));
-        writeln!(line)
-    }
-}
-
-struct Message<'a, 'w>(&'a mut Writer<'w>);
-
-impl Visit for Message<'_, '_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "message" {
-            // Nobody is left to tell when stderr is closed.
-            let _ = write!(self.0, "{value:?}");
-        }
+    if registry.try_init().is_ok() {
+        // A panic's message may quote a peer, too.
+        std::panic::set_hook(Box::new(|panic| Log::new("none").panicked(panic)));
     }
 }
 
@@ -168,6 +132,10 @@ lines! {
     /// An invocation failed before or beside its run.
     error "invocation_failed" invocation_failed(problem: &str) {}
         ("{problem}");
+
+    /// A bug of this program.
+    error "panic" panicked(panic: &impl Display) {}
+        ("okta-sentinel has a bug: {panic}; please report this line");
 
     /// A setting that cannot be used.
     error "wrong_setting" wrong_setting(setting: &str, problem: &impl Display) { setting, }

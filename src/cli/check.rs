@@ -44,8 +44,8 @@ async fn every_part(shipper: &Shipper) -> bool {
 /// One line of the result; whether it is a good one.
 fn tell(part: &str, outcome: Result<impl Display, impl Display>) -> bool {
     match &outcome {
-        Ok(text) => result(&format!("ok      {part:<9}  {text}\n")),
-        Err(text) => result(&format!("FAILED  {part:<9}  {text}\n")),
+        Ok(text) => result(&format!("ok      {part:<9}  {text}")),
+        Err(text) => result(&format!("FAILED  {part:<9}  {text}")),
     }
     outcome.is_ok()
 }

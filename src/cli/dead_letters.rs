@@ -14,7 +14,7 @@ use crate::settings::Environment;
 use crate::ship::resend::{Fate, Listed, Resent};
 use crate::ship::{RunError, Shipper};
 use crate::state::store::StoreError;
-use crate::telemetry::Log;
+use crate::telemetry::{Log, shown};
 
 /// What `dead-letters` takes.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ use crate::telemetry::Log;
     little later. What the workspace accepts is no dead letter any more; what it refuses again stays, \
     with its new reason. A note about an event over 8 MB holds no row and is only listed. Exit code \
     0 if nothing went wrong, 1 if a row was refused again or something failed, 2 if a setting \
-    cannot be read. Examples:\n  \
+    cannot be read, 130 or 143 if it was told to stop. Examples:\n  \
     okta-sentinel dead-letters                        what there is, the oldest first\n  \
     okta-sentinel dead-letters --resend               once its cause is mended\n  \
     okta-sentinel dead-letters --json | jq .reason    one JSON object a line"
@@ -52,7 +52,7 @@ async fn list(shipper: &Shipper, json: bool) -> ExitCode {
     match shipper.dead_letters().await {
         Ok(letters) if json => letters.iter().for_each(json_line),
         Ok(letters) if letters.is_empty() => nothing(),
-        Ok(letters) => result(&table(&letters)),
+        Ok(letters) => table(&letters).iter().for_each(|line| result(line)),
         Err(error) => return failed(&error.into()),
     }
     ExitCode::SUCCESS
@@ -76,7 +76,7 @@ async fn resend(shipper: &Shipper, json: bool, stop: CancellationToken) -> ExitC
     let sent = shipper.resend(&Limits { deadline, stop }, &log, tell).await;
     if !json && accepted + refused + kept > 0 {
         result(&format!(
-            "{accepted} accepted, {refused} refused again, {kept} not sent\n"
+            "{accepted} accepted, {refused} refused again, {kept} not sent"
         ));
     }
     match sent {
@@ -92,7 +92,7 @@ async fn resend(shipper: &Shipper, json: bool, stop: CancellationToken) -> ExitC
 }
 
 fn nothing() {
-    result("no dead letters\n");
+    result("no dead letters");
 }
 
 fn failed(error: &RunError) -> ExitCode {
@@ -109,17 +109,14 @@ fn line(resent: &Resent) -> String {
     let Resent { result, letter } = resent;
     let (word, name) = (result.name(), &letter.name);
     match result {
-        Fate::Accepted => format!("{word:<8}  {name}\n"),
-        Fate::Refused => format!(
-            "{word:<8}  {name}  try {}: {}\n",
-            letter.tries, letter.reason
-        ),
-        Fate::Kept => format!("{word:<8}  {name}  {}\n", letter.reason),
+        Fate::Accepted => format!("{word:<8}  {name}"),
+        Fate::Refused => format!("{word:<8}  {name}  try {}: {}", letter.tries, letter.reason),
+        Fate::Kept => format!("{word:<8}  {name}  {}", letter.reason),
     }
 }
 
 /// A heading and a line a letter, the columns aligned; the last is as long as it is.
-fn table(letters: &[Listed]) -> String {
+fn table(letters: &[Listed]) -> Vec<String> {
     let heading = ["NAME", "REFUSED", "TABLE", "ROWS", "TRIES", "REASON"].map(str::to_owned);
     let lines: Vec<[String; 6]> = std::iter::once(heading)
         .chain(letters.iter().map(cells))
@@ -130,16 +127,14 @@ fn table(letters: &[Listed]) -> String {
             *width = cell.chars().count().max(*width);
         }
     }
-    let mut text = String::new();
-    for cells in &lines {
-        let padded = cells.iter().zip(widths);
-        let padded: Vec<_> = padded
+    let padded = |cells: &[String; 6]| {
+        let cells = cells.iter().zip(widths);
+        let cells: Vec<_> = cells
             .map(|(cell, width)| format!("{cell:<width$}"))
             .collect();
-        text.push_str(padded.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
+        cells.join("  ").trim_end().to_owned()
+    };
+    lines.iter().map(padded).collect()
 }
 
 fn cells(letter: &Listed) -> [String; 6] {
@@ -153,4 +148,5 @@ fn cells(letter: &Listed) -> [String; 6] {
         letter.tries.to_string(),
         letter.reason.clone(),
     ]
+    .map(|cell| shown::line(&cell))
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::ship::{RunReport, grouped};
+use crate::telemetry::shown;
 
 /// A line that turns while a run is under way; nothing at all where stderr is no terminal.
 pub(super) struct Progress(ProgressBar);
@@ -16,7 +17,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}") {
             bar.set_style(style);
         }
-        bar.set_message(format!("reading {org}"));
+        bar.set_message(shown::line(&format!("reading {org}")));
         bar.enable_steady_tick(Duration::from_millis(120));
         Progress(bar)
     }
@@ -27,13 +28,13 @@ impl Progress {
         let newest = report.newest_published.map(spelt);
         let backlog = report.backlog_up_to.map(spelt);
         let backlog = backlog.map(|reached| format!(", backlog up to {reached}"));
-        self.0.set_message(format!(
+        self.0.set_message(shown::line(&format!(
             "{} events shipped from {}, newest {}{}",
             grouped(before + report.events),
             report.org,
             newest.as_deref().unwrap_or("unknown"),
             backlog.unwrap_or_default(),
-        ));
+        )));
     }
 
     pub(super) fn end(&self) {

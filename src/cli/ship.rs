@@ -25,7 +25,10 @@ const LEASE_PAUSE: Duration = Duration::from_secs(10);
     okta-sentinel ship                                 one run, to the end of the log or of RUN_BUDGET_SECONDS\n  \
     okta-sentinel ship --since 30d --until-caught-up   a first run over the last 30 days, however long it takes\n  \
     okta-sentinel ship --since 2026-11-01T00:00:00Z --restart\n  \
-    okta-sentinel ship --json | jq .events")]
+    okta-sentinel ship --json | jq .events\n\n\
+    Exit code 0 if the run ended well, 1 if it failed, 2 for wrong usage or settings, 130 and 143 if it \
+    was told to stop by Ctrl-C and SIGTERM: a post under way then gets 5 seconds, and a second Ctrl-C \
+    ends at once.")]
 pub struct Options {
     /// Where a first run starts: `7d`, `12h`, `30m` or an RFC 3339 time, at most 90 days back. A saved cursor wins
     #[arg(long, value_name = "TIME", value_parser = since)]
@@ -135,10 +138,10 @@ async fn ship(
 fn tell(report: &RunReport, json: bool) {
     match json {
         true => json_line(report),
-        false if report.succeeded() => result(&format!("{report}\n")),
+        false if report.succeeded() => result(&report.to_string()),
         false => {}
     }
     if !report.succeeded() {
-        people(&format!("error: {report}\n"));
+        people(&format!("error: {report}"));
     }
 }

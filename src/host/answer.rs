@@ -6,6 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::telemetry::shown;
+
 /// An answer by the host's rules: 200 with `Logs` is a success; any other status is a failure,
 /// whose body the host throws away, so that the reason must be on stdout already.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +27,7 @@ impl Answer {
 
     /// To an invocation that did its work; `line` goes to the invocation's log.
     pub(super) fn done(line: &str) -> Answer {
-        let body = json!({ "Outputs": {}, "Logs": [line], "ReturnValue": null });
+        let body = json!({ "Outputs": {}, "Logs": [shown::line(line)], "ReturnValue": null });
         Answer {
             status: StatusCode::OK,
             body,
@@ -36,7 +38,7 @@ impl Answer {
     pub(super) fn failed(status: StatusCode, problem: &str) -> Answer {
         Answer {
             status,
-            body: json!({ "error": problem }),
+            body: json!({ "error": shown::line(problem) }),
         }
     }
 

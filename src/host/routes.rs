@@ -3,23 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tokio::sync::Mutex;
 
 use crate::host::answer::Answer;
+use crate::host::connections::{Place, State};
 use crate::host::context::Context;
 use crate::host::functions::{FUNCTIONS, Function};
 use crate::host::invocation;
 use crate::telemetry::Log;
 
-/// Largest body of an invocation that is read; retries carry whole .NET exceptions.
-const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// Largest body of an invocation that is read; retries carry whole .NET exceptions, of some 100 KB.
+/// Each connection may hold one.
+const MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// What a body may take to arrive; the host sends it at once.
-const BODY_LIMIT: Duration = Duration::from_secs(30);
+const BODY_LIMIT: Duration = Duration::from_secs(10);
 
 /// A function and its lock, which the invocation under way in this process holds.
 #[derive(Clone)]
@@ -45,9 +47,10 @@ impl Routes {
         let routes = self.0.iter().fold(probe, |router, route| {
             let (route, context) = (route.clone(), Arc::clone(context));
             let path = format!("/{}", route.function.name);
-            let invoked = async move |headers: HeaderMap, body: Body| {
-                route.invoke(context, &headers, body).await
-            };
+            let invoked =
+                async move |place: Extension<Arc<Place>>, headers: HeaderMap, body: Body| {
+                    route.invoke(context, &place, &headers, body).await
+                };
             router.route(&path, post(invoked))
         });
         routes
@@ -67,7 +70,13 @@ impl Routes {
 }
 
 impl Route {
-    async fn invoke(self, context: Arc<Context>, headers: &HeaderMap, body: Body) -> Answer {
+    async fn invoke(
+        self,
+        context: Arc<Context>,
+        place: &Place,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Answer {
         let log = Log::new(invocation::id(headers));
         let body = match read_body(body).await {
             Ok(body) => body,
@@ -76,6 +85,7 @@ impl Route {
                 return Answer::failed(StatusCode::BAD_REQUEST, &problem);
             }
         };
+        place.set(State::Busy);
         let Ok(running) = self.running.try_lock_owned() else {
             let line = "another run is under way in this process; it does this run's work";
             log.already_running(line);

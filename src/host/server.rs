@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::host::connections;
 use crate::host::context::Context;
 use crate::host::routes::Routes;
 use crate::settings::Environment;
@@ -37,8 +38,7 @@ pub(crate) async fn serve(
     log.listening(listener.local_addr()?.port());
     let routes = Routes::new();
     let router = routes.router(&Arc::new(Context::new(environment, stop.clone())));
-    let server =
-        axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let served = connections::serve(listener, router, stop.clone());
     let out_of_time = async {
         stop.cancelled().await;
         log.stopping();
@@ -46,11 +46,11 @@ pub(crate) async fn serve(
         routes.idle(LAST_WORK).await;
         tokio::time::sleep(LAST_ANSWERS).await;
     };
-    let served = tokio::select! {
-        served = async { server.await } => served,
+    tokio::select! {
+        () = served => {}
         () = out_of_time => return Ok(()),
-    };
+    }
     // A host that hung up has no connection to wait for, and may have left a run under way.
     routes.idle(LAST_WORK).await;
-    served
+    Ok(())
 }

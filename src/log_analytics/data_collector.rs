@@ -18,6 +18,7 @@ use super::post_error::PostError;
 use super::prepared::Prepared;
 use super::sink::Sink;
 use super::tables::{self, Table};
+use crate::telemetry::secrets;
 
 mod classify;
 pub mod signature;
@@ -92,8 +93,14 @@ impl Sink for DataCollector {
             .header("time-generated-field", table.time_field)
             .timeout(limit)
             .body(body.body.clone());
-        let answer =
-            async { ErrorResponse::unless_accepted(request.send().await?, StatusCode::OK).await };
+        let answer = async {
+            let response = request.send().await?;
+            if response.status() != StatusCode::OK || response.content_length() != Some(0) {
+                // Good for this post for a quarter of an hour: its answer may echo it.
+                secrets::learn("the signature of a post", [signature.as_str()]);
+            }
+            ErrorResponse::unless_accepted(response, StatusCode::OK).await
+        };
         let to = self.destination();
         match answer.await {
             Ok(None) => Ok(()),

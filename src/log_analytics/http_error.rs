@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::post_error::{Outcome, PostError};
 use crate::net::http::{is_slow, root_cause};
+use crate::telemetry::shown;
 
 /// Bytes of an answer's body that are read at most, up to a chunk more.
 const BODY_LIMIT: usize = 16_000;
@@ -56,5 +57,5 @@ pub(super) fn transport_error(
 /// A service's own words on one line, short enough for a log.
 pub(super) fn shortened(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().take(300).collect()
+    shown::excerpt(&words.join(" "), 300)
 }

@@ -2,26 +2,38 @@
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use okta_rows::ColumnNaming;
+use tokio::sync::Semaphore;
 
 use super::batch::{Batch, BatchLimits};
 use super::post_error::{Outcome, PostError};
 use super::prepared::Prepared;
 use super::sink::Sink;
 use super::tables::Table;
+use crate::net::private_files;
 
 /// A folder in a workspace's place.
 #[derive(Clone, Debug)]
 pub(crate) struct LocalWorkspace {
     folder: PathBuf,
+    /// A write that hangs keeps a thread; a few threads hold up nothing else.
+    turns: Arc<Semaphore>,
 }
+
+/// One write, and its wait for the lock of another program.
+const LIMIT: Duration = Duration::from_secs(30);
+
+const WRITES_AT_ONCE: usize = 4;
 
 impl LocalWorkspace {
     /// Rows go to `<folder>/<table>.ndjson`; the first post makes the folder.
     pub(crate) fn new(folder: PathBuf) -> LocalWorkspace {
-        LocalWorkspace { folder }
+        let turns = Arc::new(Semaphore::new(WRITES_AT_ONCE));
+        LocalWorkspace { folder, turns }
     }
 }
 
@@ -64,11 +76,23 @@ impl Sink for LocalWorkspace {
         let file = self.folder.join(format!("{}.ndjson", table.name));
         let lines = body.body.clone();
         let name = file.display().to_string();
-        let written = tokio::task::spawn_blocking(move || append(&file, &lines));
-        let message = match written.await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => format!("{name} cannot be written ({error}); check OUTPUT_DIR"),
-            Err(error) => format!("writing broke off: {error}"),
+        let written = async {
+            let turn = Arc::clone(&self.turns).acquire_owned().await;
+            let append = move || {
+                let _turn = turn;
+                append(&file, &lines)
+            };
+            tokio::task::spawn_blocking(append).await
+        };
+        let message = match tokio::time::timeout(LIMIT, written).await {
+            Ok(Ok(Ok(()))) => return Ok(()),
+            Ok(Ok(Err(error))) => format!("{name} cannot be written ({error}); check OUTPUT_DIR"),
+            Ok(Err(error)) => format!("writing broke off: {error}"),
+            Err(_) => format!(
+                "{name} was not written within {} s; does another program hold its lock, or is the \
+                 disk of OUTPUT_DIR gone?",
+                LIMIT.as_secs()
+            ),
         };
         let outcome = Outcome::Stop;
         Err(PostError { outcome, message })
@@ -79,13 +103,10 @@ impl Sink for LocalWorkspace {
 /// is cut off first.
 fn append(path: &Path, lines: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        private_files::create_folder(folder)?;
     }
-    let mut file = std::fs::File::options()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(path)?;
+    let mut options = std::fs::File::options();
+    let mut file = private_files::open(options.read(true).append(true).create(true), path)?;
     // Another org's run may write to the same table. Closing the file releases the lock.
     file.lock()?;
     let end = end_of_last_line(&mut file)?;

@@ -3,7 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
+use async_trait::async_trait;
+use azure_core::error::ErrorKind;
+use azure_core::http::{
+    AsyncRawResponse, ClientOptions, ExponentialRetryOptions, HttpClient, Request, RetryOptions,
+    Transport,
+};
+use futures_util::StreamExt as _;
 use reqwest::header::HeaderValue;
 use url::Url;
 
@@ -28,12 +34,14 @@ pub fn http_client(base: &Url) -> reqwest::Result<reqwest::Client> {
     .build()
 }
 
-/// How the Azure SDK calls, by an HTTP client that follows no redirect either.
+/// How the Azure SDK calls, by an HTTP client that follows no redirect either. An answer of more
+/// than `most` bytes is an error.
 ///
 /// # Errors
 /// As [`http_client`].
 pub(crate) fn azure_client_options(
     transport: reqwest::ClientBuilder,
+    most: usize,
 ) -> reqwest::Result<ClientOptions> {
     let transport = transport.redirect(reqwest::redirect::Policy::none());
     Ok(ClientOptions {
@@ -43,9 +51,42 @@ pub(crate) fn azure_client_options(
             max_delay: azure_core::time::Duration::seconds(4),
             ..ExponentialRetryOptions::default()
         }),
-        transport: Some(Transport::new(Arc::new(transport.build()?))),
+        transport: Some(Transport::new(Arc::new(Bounded {
+            client: transport.build()?,
+            most,
+        }))),
         ..ClientOptions::default()
     })
+}
+
+/// Reads no more than `most` bytes of an answer: the SDK would read an error's or a token's to its
+/// end.
+#[derive(Debug)]
+struct Bounded {
+    client: reqwest::Client,
+    most: usize,
+}
+
+#[async_trait]
+impl HttpClient for Bounded {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let answer = self.client.execute_request(request).await?;
+        let (status, headers, body) = answer.deconstruct();
+        let most = self.most;
+        let mut read = 0;
+        let body = body.map(move |chunk| {
+            let chunk = chunk?;
+            read += chunk.len();
+            match read <= most {
+                true => Ok(chunk),
+                false => Err(azure_core::Error::with_message(
+                    ErrorKind::DataConversion,
+                    format!("an answer of more than {most} bytes"),
+                )),
+            }
+        });
+        Ok(AsyncRawResponse::new(status, headers, Box::pin(body)))
+    }
 }
 
 /// A header that no client logs; `None` where the secret has a character that none may carry.

@@ -18,6 +18,9 @@ use crate::net::http::azure_client_options;
 /// One request for a token, without its retries. The platform's endpoint is on this machine.
 const TOKEN_LIMIT: Duration = Duration::from_secs(10);
 
+/// Bytes of an answer with a token, and more.
+const MOST_OF_A_TOKEN: usize = 64_000;
+
 /// Whose tokens are asked for. As a [`TokenCredential`] it keeps none: it asks anew every time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
@@ -82,6 +85,6 @@ fn client_options() -> azure_core::Result<ClientOptions> {
         .connect_timeout(TOKEN_LIMIT)
         .timeout(TOKEN_LIMIT)
         .no_proxy();
-    azure_client_options(transport)
+    azure_client_options(transport, MOST_OF_A_TOKEN)
         .map_err(|error| azure_core::Error::new(ErrorKind::Credential, error))
 }

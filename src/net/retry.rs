@@ -53,6 +53,18 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Waits until `grace` after the deadline, or after the run is told to end.
+    pub async fn over(&self, grace: Duration) {
+        let told = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(grace).await;
+        };
+        tokio::select! {
+            () = told => {}
+            () = tokio::time::sleep_until(self.deadline + grace) => {}
+        }
+    }
+
     /// Waits, unless the wait would pass the deadline or the run is told to end: then false.
     pub async fn pause(&self, pause: Duration) -> bool {
         if pause.is_zero() {

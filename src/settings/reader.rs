@@ -2,9 +2,13 @@
 
 use std::fmt::Display;
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use crate::settings::catalogue::{SETTINGS, Setting};
 use crate::settings::environment::Environment;
 use crate::settings::problems::{Problem, Problems};
+use crate::settings::secret_parts::secret_parts;
+use crate::telemetry::secrets;
 
 /// The text of a setting and the name it was found under.
 #[derive(Clone, Copy)]
@@ -28,7 +32,13 @@ impl<'e> SettingsReader<'e> {
             problems: Vec::new(),
             warnings: Vec::new(),
         };
+        for name in PLATFORM_SECRETS {
+            secrets::learn(name, reader.platform(name));
+        }
         for setting in SETTINGS {
+            let secret = reader.raw(setting).filter(|_| setting.secret);
+            let parts = secret.map(|raw| secret_parts(raw.text)).unwrap_or_default();
+            secrets::learn(setting.name, parts.iter().map(SecretString::expose_secret));
             if let Some(raw) = reader.raw(setting)
                 && is_unresolved(raw.text)
             {
@@ -133,6 +143,9 @@ impl<'e> SettingsReader<'e> {
         Err(Problems::new(self.problems))
     }
 }
+
+/// What App Service sets for requests to the managed identity's endpoint.
+const PLATFORM_SECRETS: [&str; 2] = ["IDENTITY_HEADER", "MSI_SECRET"];
 
 /// App Service leaves the reference itself in the setting when it cannot read the vault.
 const UNRESOLVED: &str = "an unresolved Key Vault reference; give the app's identity the role Key \

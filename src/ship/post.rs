@@ -15,7 +15,7 @@ use crate::net::retry::{Limits, Retries};
 use crate::state::store::StateLease;
 use crate::telemetry::Log;
 
-/// How long a post under way may take once the process is told to end.
+/// How long a post under way may take once the run's time is over or it is told to end.
 pub(super) const LAST_POST: Duration = Duration::from_secs(5);
 
 /// Calls of one page that are under way at once.
@@ -109,8 +109,8 @@ impl<'a> Poster<'a> {
         posted
     }
 
-    /// Posts one batch until it is accepted, there is no point in trying, or a process that is told
-    /// to end has used up the time for its last post.
+    /// Posts one batch until it is accepted, there is no point in trying, or the time for a run's
+    /// last post is used up.
     pub(super) async fn one(
         &self,
         lease: &dyn StateLease,
@@ -143,13 +143,12 @@ impl<'a> Poster<'a> {
         &self,
         call: impl Future<Output = Result<T, RunError>>,
     ) -> Result<T, RunError> {
-        let told_to_end = async {
-            self.limits.stop.cancelled().await;
-            tokio::time::sleep(LAST_POST).await;
-        };
         tokio::select! {
             done = call => done,
-            () = told_to_end => Err(RunError::Stopped),
+            () = self.limits.over(LAST_POST) => Err(match self.limits.stop.is_cancelled() {
+                true => RunError::Stopped,
+                false => RunError::OutOfTime,
+            }),
         }
     }
 

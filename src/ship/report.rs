@@ -10,6 +10,7 @@ use crate::okta::api::error::OktaError;
 use crate::state::checkpoint::Place;
 use crate::state::store::StoreError;
 use crate::telemetry::Log;
+use crate::telemetry::shown::{self, LONGEST_ERROR};
 
 /// Counts and outcome of one run.
 #[derive(Debug, Serialize)]
@@ -204,7 +205,7 @@ impl RunReport {
         let newest = self.newest_published.filter(|_| !idle);
         self.lag_seconds = newest.map(|newest| (now - newest).num_seconds().max(0));
         if let Ended::Failed(error) = &ended {
-            self.error = Some(error.to_string());
+            self.error = Some(shown::excerpt(&error.to_string(), LONGEST_ERROR));
         }
         self.ended = ended;
     }
@@ -214,7 +215,7 @@ impl RunReport {
         if log.is_quiet() {
             return;
         }
-        let fields = serde_json::to_string(self).unwrap_or_default();
+        let fields = shown::json(&serde_json::to_string(self).unwrap_or_default());
         let (outcome, lag) = (self.ended.name(), self.lag_seconds);
         // A macro of tracing takes its level as a constant.
         macro_rules! line {
@@ -303,7 +304,10 @@ impl fmt::Display for RunReport {
             Ended::Stopping => {
                 f.write_str("; told to stop, the next run goes on from the saved cursor")
             }
-            Ended::Failed(error) => write!(f, "; then the run failed: {error}"),
+            Ended::Failed(_) => {
+                let error = self.error.as_deref().unwrap_or_default();
+                write!(f, "; then the run failed: {error}")
+            }
         }
     }
 }

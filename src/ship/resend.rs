@@ -9,12 +9,13 @@ use serde::Serialize;
 
 use super::post::{Posted, Poster, Silence};
 use super::report::RunError;
+use super::run::LAST_WORK;
 use super::shipper::Shipper;
 use crate::log_analytics::batch::Batch;
 use crate::net::retry::Limits;
-use crate::state::dead_letter::{DeadLetter, one_line};
+use crate::state::dead_letter::DeadLetter;
 use crate::state::store::{StateLease, StoreError};
-use crate::telemetry::Log;
+use crate::telemetry::{Log, shown};
 
 /// One dead letter, for people and for `--json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,7 +79,7 @@ impl Listed {
                 tries: 0,
                 reason: format!(
                     "this document cannot be read ({}); look at it and delete it by hand",
-                    one_line(&problem.to_string())
+                    problem
                 ),
             },
         }
@@ -88,10 +89,10 @@ impl Listed {
         Listed {
             name: name.to_owned(),
             refused_at: Some(letter.refused_at),
-            table: Some(one_line(&letter.table)),
+            table: Some(shown::line(&letter.table)),
             rows: letter.rows().len(),
             tries: letter.tries,
-            reason: letter.reason_line(),
+            reason: shown::line(&letter.reason),
         }
     }
 
@@ -126,6 +127,19 @@ impl Shipper {
     /// [`StoreError::Held`] while a run is under way. A post that fails for another reason than
     /// its row ends the work: the letters that are left stay as they are.
     pub async fn resend(
+        &self,
+        limits: &Limits,
+        log: &Log,
+        tell: impl FnMut(Resent),
+    ) -> Result<(), RunError> {
+        tokio::select! {
+            biased;
+            sent = Box::pin(self.resend_all(limits, log, tell)) => sent,
+            () = limits.over(LAST_WORK) => Err(self.store_hangs().into()),
+        }
+    }
+
+    async fn resend_all(
         &self,
         limits: &Limits,
         log: &Log,

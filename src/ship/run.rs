@@ -6,6 +6,10 @@
 //! is posted, the next one is on its way. Only passing failures are tried again, and only for a
 //! minute: after that the next run is the retry.
 
+use std::convert::Infallible;
+use std::future::pending;
+use std::time::Duration;
+
 use chrono::{TimeDelta, Utc};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -17,6 +21,7 @@ use super::health;
 use super::lanes::Lanes;
 use super::lanes::page_read::LaneName;
 use super::page_reader::PageReader;
+use super::post::LAST_POST;
 use super::reader::{ReadEnd, Reader};
 use super::report::{Ended, RunError, RunReport};
 use super::shipper::{Begin, Observer, Shipper};
@@ -25,6 +30,10 @@ use crate::net::retry::Limits;
 use crate::okta::api::error::OktaErrorKind;
 use crate::state::store::StoreError;
 use crate::telemetry::Log;
+
+/// How long a run's last post, and the saves after it, may take once its time is over or it is told
+/// to end. What hangs then is left to itself.
+pub(super) const LAST_WORK: Duration = Duration::from_secs(LAST_POST.as_secs() + 2);
 
 impl Shipper {
     /// Does one run, to its end or until `stop`. What happened is in the report, has been logged,
@@ -41,19 +50,34 @@ impl Shipper {
             deadline: Instant::now() + self.budget,
             stop,
         };
-        let mut work = Box::pin(self.work(begin, &limits, log, observer, &mut report));
-        let (ended, told) = tokio::select! {
-            ended = &mut work => (ended, None),
-            () = limits.stop.cancelled() => {
-                let told = Instant::now();
-                (work.as_mut().await, Some(told))
-            }
+        let mut told = None;
+        let note_told = async {
+            limits.stop.cancelled().await;
+            told = Some(Instant::now());
+            pending::<Infallible>().await
         };
-        drop(work);
+        let ended = tokio::select! {
+            biased;
+            ended = Box::pin(self.work(begin, &limits, log, observer, &mut report)) => ended,
+            () = limits.over(LAST_WORK) => Ended::Failed(self.store_hangs().into()),
+            never = note_told => match never {},
+        };
         report.end(ended, Utc::now());
         report.log(log);
-        health::post(self.sink.as_ref(), &report, told, &limits.stop, log).await;
+        health::post(self.sink.as_ref(), &report, told, &limits, log).await;
         report
+    }
+
+    /// Each call to Okta and each post ends in time by itself: what is left is the state.
+    pub(super) fn store_hangs(&self) -> StoreError {
+        StoreError::Unavailable {
+            place: self.store.place(),
+            problem: "no answer before the time of this run was over".to_owned(),
+            remedy:
+                "check the disk or the storage account, and the way there; the next run goes on \
+                     from the last save"
+                    .to_owned(),
+        }
     }
 
     async fn work(

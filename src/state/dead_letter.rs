@@ -10,6 +10,8 @@ use serde_json::value::RawValue;
 use okta_rows::ColumnNaming;
 use okta_rows::schema::{DOMAIN, Kind};
 
+use crate::telemetry::shown::{self, LONGEST_ERROR};
+
 /// The one table whose rows are set aside.
 const TABLE: &str = "Okta_CL";
 
@@ -48,7 +50,7 @@ impl DeadLetter {
         DeadLetter {
             table: TABLE.to_owned(),
             refused_at: now,
-            reason: reason.to_owned(),
+            reason: shown::excerpt(reason, LONGEST_ERROR),
             tries: once(),
             rows: RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned()),
         }
@@ -80,7 +82,7 @@ impl DeadLetter {
     pub fn refused_again(&self, refused: &[&RawValue], reason: &str) -> DeadLetter {
         let rows = serde_json::value::to_raw_value(refused);
         DeadLetter {
-            reason: reason.to_owned(),
+            reason: shown::excerpt(reason, LONGEST_ERROR),
             tries: self.tries.saturating_add(1),
             rows: rows.unwrap_or_else(|_| self.rows.clone()),
             ..self.clone()
@@ -103,18 +105,6 @@ impl DeadLetter {
                 .to_owned()
         })
     }
-
-    /// The reason in one line without control characters, which might come from a proxy.
-    pub fn reason_line(&self) -> String {
-        one_line(&self.reason)
-    }
-}
-
-/// Text as one line for a terminal.
-pub(crate) fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
 }
 
 /// The API that a row was written for, told by the column that every row has.
@@ -144,7 +134,7 @@ mod tests {
         let row = r#"{"domain":"acme.okta.com", "asNumber":1.0,"uuid":"u"}"#;
         let letter = letter(&format!("[{row}]"));
         assert_eq!(letter.rows()[0].get(), row);
-        assert_eq!(letter.reason_line(), "400 \"no\" at all");
+        assert_eq!(letter.reason, "400 \"no\" at all");
         let again = letter.refused_again(&letter.rows(), "413");
         let again = DeadLetter::read(&again.to_bytes()).unwrap();
         assert_eq!((again.tries, again.reason.as_str()), (2, "413"));

@@ -13,14 +13,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::net::private_files;
+
 use super::checkpoint::Checkpoint;
 use super::store::{StateLease, StateStore, StoreError};
 use super::writer_state::{
     CURSOR, DEAD_LETTERS, NOTHING_YET, QUARANTINED, RECENT_IDS, WriterState, check_name,
 };
 
+use self::disk::Disk;
 use self::files::cannot;
 
+mod disk;
 mod files;
 
 /// The lock's file name.
@@ -33,6 +37,7 @@ const NEW: &str = ".new";
 pub struct FolderStore {
     folder: PathBuf,
     org: String,
+    disk: Disk,
 }
 
 impl FolderStore {
@@ -41,6 +46,7 @@ impl FolderStore {
         FolderStore {
             folder: folder.into(),
             org: org.to_ascii_lowercase(),
+            disk: Disk::default(),
         }
     }
 
@@ -50,8 +56,8 @@ impl FolderStore {
     }
 
     async fn opened(&self, afresh: bool) -> Result<Box<dyn StateLease>, StoreError> {
-        let home = self.home()?;
-        blocking(self.place(), move || {
+        let (home, disk) = (self.home()?, self.disk.clone());
+        let open = move || {
             let locked = Locked::take(&home)?;
             let document = locked.read(CURSOR)?;
             let state = match &document {
@@ -65,13 +71,18 @@ impl FolderStore {
                 },
             };
             let lease = FolderLease {
+                disk,
                 locked: Arc::new(locked),
                 document: document.map(Bytes::from),
                 state,
             };
             Ok(Box::new(lease) as Box<dyn StateLease>)
-        })
-        .await
+        };
+        match self.disk.call(&self.place(), open).await {
+            // The lock is this process's own, and no run's.
+            Err(StoreError::Held { place }) if self.disk.hangs() => Err(disk::hangs(&place)),
+            opened => opened,
+        }
     }
 }
 
@@ -91,17 +102,20 @@ impl StateStore for FolderStore {
 
     async fn dead_letters(&self) -> Result<Vec<String>, StoreError> {
         let home = self.home()?;
-        blocking(self.place(), move || files::names(&home.join(DEAD_LETTERS))).await
+        let list = move || files::names(&home.join(DEAD_LETTERS));
+        self.disk.call(&self.place(), list).await
     }
 
     async fn dead_letter(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.home()?.join(DEAD_LETTERS).join(name);
         check_name(&path.display().to_string(), name)?;
-        blocking(self.place(), move || files::read(&path)).await
+        let read = move || files::read(&path);
+        self.disk.call(&self.place(), read).await
     }
 }
 
 struct FolderLease {
+    disk: Disk,
     /// Shared with a write that is under way, so that the lock outlives a caller that gave up.
     locked: Arc<Locked>,
     /// The bytes that `cursor.json` must hold for the next save to replace it.
@@ -115,12 +129,12 @@ impl FolderLease {
         work: impl FnOnce(&Locked) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let locked = Arc::clone(&self.locked);
-        blocking(self.locked.path(CURSOR), move || {
+        let work = move || {
             // It guards no data, so a panic leaves nothing half done behind it.
             let _turn = locked.turn.lock().unwrap_or_else(PoisonError::into_inner);
             work(&locked)
-        })
-        .await
+        };
+        self.disk.call(&self.locked.path(CURSOR), work).await
     }
 }
 
@@ -209,18 +223,19 @@ struct Locked {
 
 impl Locked {
     fn take(home: &Path) -> Result<Locked, StoreError> {
-        fs::create_dir_all(home).map_err(|problem| cannot(home, &problem))?;
+        private_files::create_folder(home).map_err(|problem| cannot(home, &problem))?;
+        let folder = files::open(home)?;
+        if let Some(folder) = &folder {
+            private_files::narrow(folder, private_files::FOLDER);
+        }
         let path = home.join(LOCK);
-        let lock = File::options()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(&path)
+        let mut options = File::options();
+        let lock = private_files::open(options.create(true).write(true).truncate(false), &path)
             .map_err(|problem| cannot(&path, &problem))?;
         match lock.try_lock() {
             Ok(()) => Ok(Locked {
                 home: home.to_owned(),
-                folder: files::open(home)?,
+                folder,
                 lock,
                 turn: Mutex::new(()),
             }),
@@ -271,24 +286,6 @@ impl Locked {
     }
 }
 
-/// Runs `work` where it may block.
-async fn blocking<T: Send + 'static>(
-    place: String,
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(stopped) => {
-            let problem = stopped.to_string();
-            Err(StoreError::unavailable(
-                &place,
-                problem,
-                "the next run tries again",
-            ))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,6 +315,7 @@ mod tests {
         let locked = Arc::new(Locked::take(folder.path()).unwrap());
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let lease = FolderLease {
+            disk: Disk::default(),
             locked,
             document: None,
             state: WriterState::default(),

@@ -229,6 +229,14 @@ async fn when_settings_are_wrong() {
         ("WORKSPACE_KEY", format!("@Microsoft.KeyVault({KEY})")),
         ("OKTA_RATE_SHARE", "7".to_owned()),
         ("OKTA_DOMAIN", "https://acme.okta.com/path".to_owned()),
+        ("OKTA_DOMAIN", format!("http://{TOKEN}.example.com")),
+        ("OKTA_DOMAIN", format!("https://acme.okta.com:{TOKEN}")),
+        ("OKTA_RATE_SHARE", TOKEN.to_owned()),
+        ("OKTA_START_AT", TOKEN.to_owned()),
+        ("OKTA_BACKFILL_DAYS", KEY.to_owned()),
+        ("LOG_TYPE", format!("{TOKEN}-")),
+        ("LOG_ANALYTICS_URI", format!("https://a.example.com/{KEY}")),
+        ("STATE_DIR", format!("/dev/null/{TOKEN}")),
     ] {
         looked_through(name, vec![(name, value)], |_, _| ()).await;
     }

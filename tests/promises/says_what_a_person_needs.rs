@@ -105,24 +105,56 @@ async fn one_run_that_ends_early_is_done_and_says_that_more_is_to_come() {
 #[tokio::test]
 async fn control_c_ends_a_command_within_seconds_and_the_next_run_goes_on() {
     let fixture = Fixture::with_events(10).await;
-    for command in ["ship", "check"] {
+    for (command, signal, code) in [
+        ("ship", "-INT", 130),
+        ("check", "-INT", 130),
+        ("ship", "-TERM", 143),
+        ("check", "-TERM", 143),
+    ] {
         fixture.org.faults().push(Fault::Stall);
         let mut child = program(&fixture, &[command]);
         child.envs(fixture.settings());
         let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
         with_timeout(fixture.org.faults().wait_for_stalled(1)).await;
         let pid = child.id().unwrap().to_string();
-        let kill = ["-INT", &pid];
+        let kill = [signal, &pid];
         let kill = tokio::process::Command::new("kill").args(kill).status();
         assert!(kill.await.unwrap().success());
         let ended = tokio::time::timeout(Duration::from_secs(5), child.wait()).await;
         let ended = ended
             .unwrap_or_else(|_| panic!("{command} does not end"))
             .unwrap();
-        assert_eq!(ended.code(), Some(1), "{command}");
+        assert_eq!(ended.code(), Some(code), "{command} {signal}");
         with_timeout(fixture.org.faults().wait_for_none_stalled()).await;
     }
     assert!(one_line(&shell(&fixture, &["ship"], &[]).await).starts_with("shipped 10 events"));
+}
+
+#[tokio::test]
+async fn a_second_control_c_ends_a_command_at_once() {
+    let fixture = Fixture::with_events(10).await;
+    fixture.workspace.faults().push(workspace::Fault::Stall);
+    let mut child = program(&fixture, &["ship"]);
+    child.envs(fixture.settings());
+    let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
+    with_timeout(fixture.workspace.faults().wait_for_stalled(1)).await;
+    let pid = child.id().unwrap().to_string();
+    let told = std::time::Instant::now();
+    // Two that come together count as one.
+    let ended = loop {
+        let mut kill = tokio::process::Command::new("kill");
+        let _ = kill.args(["-INT", &pid]).status().await;
+        let soon = Duration::from_millis(200);
+        if let Ok(ended) = tokio::time::timeout(soon, child.wait()).await {
+            break ended.unwrap();
+        }
+    };
+    assert_eq!(ended.code(), Some(130));
+    assert!(
+        told.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        told.elapsed()
+    );
 }
 
 #[tokio::test]

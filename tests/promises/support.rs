@@ -9,5 +9,6 @@ pub(crate) mod kusto;
 pub(crate) mod log_capture;
 pub(crate) mod parts;
 pub(crate) mod program;
+pub(crate) mod raw_peer;
 pub(crate) mod rust_tokens;
 pub(crate) mod shared_data;

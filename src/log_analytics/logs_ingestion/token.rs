@@ -8,6 +8,7 @@ use azure_core::error::ErrorKind;
 
 use crate::log_analytics::http_error::shortened;
 use crate::net::token_cache::{Issued, TokenCache};
+use crate::telemetry::secrets;
 
 /// How long before its end a token is renewed.
 const AHEAD: Duration = Duration::from_secs(300);
@@ -60,6 +61,7 @@ impl Tokens {
             may_pass: true,
         })?;
         let token = token.map_err(|error| NoToken::of(&error))?;
+        secrets::learn("the rule's access token", [token.token.secret()]);
         Ok(Issued {
             renew_at: SystemTime::from(token.expires_on - AHEAD),
             expires_at: token.expires_on.into(),

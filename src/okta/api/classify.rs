@@ -16,6 +16,7 @@ use crate::okta::api::error::OktaErrorKind;
 use crate::okta::api::error::answer::Answer;
 use crate::okta::api::rate::RateLimit;
 use crate::okta::api::resource::Resource;
+use crate::telemetry::shown;
 
 /// An answer of an unexpected status to a request for `resource`.
 pub(crate) fn refusal(
@@ -73,7 +74,7 @@ pub(crate) fn redirect(headers: &HeaderMap) -> OktaErrorKind {
     let to = to.unwrap_or("nowhere");
     let location = to.split_once('?').map_or(to, |(location, _)| location);
     OktaErrorKind::Redirected {
-        location: location.chars().take(200).collect(),
+        location: shown::excerpt(location, 200),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::okta::api::inflate::ReadOutcome;
 use crate::okta::api::rate::{self, RateLimit};
 use crate::okta::api::resource::Resource;
 use crate::okta::api::{body, classify, link};
+use crate::telemetry::shown;
 
 /// One attempt, from the request to the last byte: Okta itself gives up a query after 30 s.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(45);
@@ -163,7 +164,7 @@ impl Client {
         };
         let next = base
             .join(target)
-            .map_err(|_| foreign(target.chars().take(200).collect()))?;
+            .map_err(|_| foreign(shown::excerpt(target, 200)))?;
         match self.domain.has(&next, request.url.path()) {
             true => Ok(Some(next)),
             false => Err(foreign(shown_target(&next))),

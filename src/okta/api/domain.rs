@@ -5,6 +5,7 @@ use std::str::FromStr;
 use url::Url;
 
 use crate::net::address::{self, AddressError};
+use crate::telemetry::shown;
 
 /// An Okta org, by the host it is used under.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ pub(crate) fn shown_target(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}"));
     let port = port.unwrap_or_default();
     let text = format!("{}://{user}{host}{port}{}", url.scheme(), url.path());
-    text.chars().take(200).collect()
+    shown::excerpt(&text, 200)
 }
 
 /// Okta's own domains, under which `acme-admin` is the console of `acme`. Under a customer's

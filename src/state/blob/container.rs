@@ -5,7 +5,8 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::credentials::TokenCredential;
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::{ClientOptions, Etag, RequestContent};
 use azure_storage_blob::models::{
     BlobClientAcquireLeaseOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions,
@@ -19,7 +20,8 @@ use super::failure::{Access, Reason, Refusal};
 use super::shared_key::SharedKey;
 use crate::net::http::azure_client_options;
 use crate::state::account::{BlobAccount, BlobCredential};
-use crate::state::store::StoreError;
+use crate::state::store::{MOST_OF_A_DOCUMENT, StoreError};
+use crate::telemetry::secrets;
 
 /// The container of every org's state.
 const CONTAINER: &str = "okta-sentinel";
@@ -84,7 +86,7 @@ impl Container {
             }
             BlobCredential::Sas(sas) => url.set_query(Some(sas.expose_secret())),
             BlobCredential::Identity(identity) => {
-                credential = Some(identity.credential().map_err(sdk)?);
+                credential = Some(Arc::new(Known(identity.credential().map_err(sdk)?)));
             }
         }
         if credential.is_some() && url.scheme() != "https" {
@@ -244,13 +246,30 @@ impl Container {
     }
 }
 
+/// A source of tokens that are secrets from then on.
+#[derive(Debug)]
+struct Known(Arc<dyn TokenCredential>);
+
+#[async_trait]
+impl TokenCredential for Known {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let token = self.0.get_token(scopes, options).await?;
+        secrets::learn("storage's access token", [token.token.secret()]);
+        Ok(token)
+    }
+}
+
 fn client_options() -> reqwest::Result<ClientOptions> {
     let transport = reqwest::Client::builder()
         .connect_timeout(CONNECT_LIMIT)
         .read_timeout(CALL_LIMIT)
         // The SDK reads sizes and ranges off the bytes as they are stored.
         .no_gzip();
-    azure_client_options(transport)
+    azure_client_options(transport, MOST_OF_A_DOCUMENT)
 }
 
 fn place_of(account: &str) -> String {

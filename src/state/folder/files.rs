@@ -1,15 +1,26 @@
 //! Documents of a folder: read, replaced whole, removed, listed, each durably.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
-use crate::state::store::StoreError;
+use crate::net::private_files;
+use crate::state::store::{MOST_OF_A_DOCUMENT, StoreError};
 use crate::state::writer_state::check_name;
 
 /// What `path` holds, if it is there.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    unless_missing(fs::read(path)).map_err(|problem| cannot(path, &problem))
+    unless_missing(read_bounded(path)).map_err(|problem| cannot(path, &problem))
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = MOST_OF_A_DOCUMENT as u64;
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    match bytes.len() > MOST_OF_A_DOCUMENT {
+        true => Err(io::Error::other(format!("it has more than {most} bytes"))),
+        false => Ok(bytes),
+    }
 }
 
 /// A folder, open to be flushed with each document in it; a folder is a file only on Unix.
@@ -27,14 +38,16 @@ pub(super) fn replace(
     open: Option<&File>,
 ) -> Result<(), StoreError> {
     let written = || {
-        let mut file = File::create(beside)?;
+        let mut options = File::options();
+        let mut file =
+            private_files::open(options.create(true).write(true).truncate(true), beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(beside, path)
     };
     let replaced = || {
         if unless_missing(written())?.is_none() {
-            fs::create_dir_all(folder_of(path))?;
+            private_files::create_folder(folder_of(path))?;
             written()?;
         }
         match open {

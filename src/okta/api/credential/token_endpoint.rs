@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, StatusCode};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
@@ -18,6 +18,7 @@ use crate::okta::api::error::sign_in::SignInError;
 use crate::okta::api::error::{OktaError, OktaErrorKind};
 use crate::okta::api::inflate::ReadOutcome;
 use crate::okta::api::{body, classify, rate};
+use crate::telemetry::secrets;
 
 /// Path of the org authorization server's token endpoint: the only one that grants `okta.*`
 /// scopes, which `/oauth2/default` does not.
@@ -164,6 +165,7 @@ fn granted(body: &[u8], asked: DateTime<Utc>) -> Result<Issued<AccessToken>, Sig
         _ => return Err(SignInError::unreadable("with a token of an unknown type")),
     };
     let secret = body.access_token;
+    secrets::learn("Okta's access token", [secret.expose_secret()]);
     let life = body.expires_in.unwrap_or(SHORT_LIFE).clamp(1, LONGEST_LIFE);
     let after = |milliseconds| (asked + TimeDelta::milliseconds(milliseconds)).into();
     Ok(Issued {

@@ -3,6 +3,13 @@
 use reqwest::StatusCode;
 use serde::Deserialize;
 
+use crate::telemetry::shown;
+
+/// Most characters that are kept: of a code, of a summary, and of a body that is neither.
+const LONGEST_CODE: usize = 100;
+const LONGEST_SUMMARY: usize = 300;
+const LONGEST_START: usize = 200;
+
 /// Status line and Okta's own words about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -47,27 +54,21 @@ impl Answer {
             (Some(only), None) | (None, Some(only)) => only,
             (None, None) => describe(body),
         };
+        let code = parsed.error_code.or(parsed.error);
         Answer {
             status: status.as_u16(),
-            code: parsed.error_code.or(parsed.error),
-            summary: printable(&summary),
+            code: code.map(|code| shown::excerpt(&code, LONGEST_CODE)),
+            summary: shown::excerpt(&summary, LONGEST_SUMMARY),
         }
     }
 }
 
 fn describe(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body.get(..200).unwrap_or(body));
-    match text.trim() {
+    // More than is shown: a secret in it is known by more than its start.
+    let text = String::from_utf8_lossy(body.get(..2_000).unwrap_or(body));
+    match shown::excerpt(text.trim(), LONGEST_START).as_str() {
         "" => "with an empty body".to_owned(),
         text if text.starts_with('<') => "with a web page instead of JSON".to_owned(),
         text => format!("with `{text}`"),
     }
-}
-
-/// One line, and no longer than one reads.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(300)
-        .collect()
 }
