@@ -147,7 +147,8 @@ pub(super) async fn post(
 ) {
     let row = run_row(sink.column_naming(), report, log.invocation());
     let body = sink.prepare(&Batch::of_one(row.as_bytes()));
-    let until = (Instant::now() + LIMIT).min(limits.deadline + PAST_DEADLINE);
+    let began = Instant::now();
+    let until = (began + LIMIT).min(limits.deadline + PAST_DEADLINE);
     let out_of_grace = async {
         limits.stop.cancelled().await;
         tokio::time::sleep_until(told.unwrap_or_else(Instant::now) + LAST_POST).await;
@@ -157,7 +158,8 @@ pub(super) async fn post(
         () = out_of_grace => Err("told to end, and there is no time left for it".to_owned()),
         posted = sink.post(&CONNECTOR_HEALTH, &body) => posted.map_err(|error| error.to_string()),
         () = tokio::time::sleep_until(until) => {
-            Err(format!("{} did not take it in time", sink.destination()))
+            let waited = (until - began).as_secs();
+            Err(format!("{} did not take it within {waited} s", sink.destination()))
         }
     };
     if let Err(problem) = posted {

@@ -78,8 +78,7 @@ impl Listed {
                 rows: 0,
                 tries: 0,
                 reason: format!(
-                    "this document cannot be read ({}); look at it and delete it by hand",
-                    problem
+                    "this document cannot be read ({problem}); look at it and delete it by hand"
                 ),
             },
         }
