@@ -9,13 +9,12 @@ use super::lanes::Delivery;
 use super::page_reader::{PageBatches, ReadStats};
 use super::post::{Posted, Poster};
 use super::report::{RunError, RunReport};
+use super::set_aside::SetAside;
 use super::shipper::{Observer, Shipper};
 use crate::log_analytics::batch::Batch;
 use crate::log_analytics::buffer_pool::BufferPool;
 use crate::log_analytics::post_error::PostError;
 use crate::net::retry::Limits;
-use crate::okta::api::error::OktaError;
-use crate::okta::log::cursor::Cursor;
 use crate::state::dead_letter::DeadLetter;
 use crate::telemetry::Log;
 
@@ -83,14 +82,14 @@ impl<'a> Deliverer<'a> {
         delivery: Delivery<PageBatches>,
         batches: &[Batch],
     ) -> Result<(), RunError> {
-        if let Some(oversize) = &delivery.payload.oversize {
-            self.keep_oversize(oversize, &delivery.payload.cursor)
-                .await?;
+        let mut accepted = Vec::new();
+        for event in &delivery.payload.set_aside {
+            self.keep_oversize(event).await?;
+            accepted.extend(event.id);
         }
         if let Some((_, since)) = delivery.split {
             self.log.lanes_split(self.shipper.okta.domain(), since);
         }
-        let mut accepted = Vec::new();
         let known = delivery.payload.known;
         let posted = self.post(batches, known, &mut accepted).await;
         match &posted {
@@ -216,15 +215,9 @@ impl<'a> Deliverer<'a> {
         Ok(())
     }
 
-    async fn keep_oversize(&mut self, error: &OktaError, at: &Cursor) -> Result<(), RunError> {
-        let id = EventId::digest(at.url().as_str().as_bytes());
-        let request = serde_json::Value::from(at.url().as_str()).to_string();
-        self.keep(
-            &format!("oversize-{id}.json"),
-            &error.to_string(),
-            request.as_bytes(),
-        )
-        .await
+    async fn keep_oversize(&mut self, event: &SetAside) -> Result<(), RunError> {
+        let (name, content) = (format!("{}.json", event.name), event.content.as_bytes());
+        self.keep(&name, &event.reason, content).await
     }
 
     async fn keep(&mut self, name: &str, reason: &str, rows: &[u8]) -> Result<(), RunError> {

@@ -12,10 +12,12 @@
 
 mod support;
 
+mod a_bad_event_costs_no_other;
 mod a_first_connection_asks_little;
 mod a_refusal_costs_no_row;
 mod a_refused_cursor_loses_nothing;
 mod answers_the_functions_host_by_its_rules;
+mod any_page_takes_little_memory;
 mod arrives_by_logs_ingestion_too;
 mod both_apis_fill_the_same_columns;
 mod both_stores_keep_one_contract;
@@ -27,6 +29,7 @@ mod each_okta_error_has_its_own_words;
 mod every_event_becomes_one_whole_row;
 mod every_run_leaves_a_health_row;
 mod imports_run_down_only;
+mod links_lead_on_or_end_the_run;
 mod new_events_do_not_wait_for_the_backlog;
 mod no_secret_is_ever_shown;
 mod okta_keeps_its_share_of_the_rate;

@@ -19,7 +19,8 @@ pub(in crate::ship) enum LaneName {
 pub(in crate::ship) enum Reached {
     /// More is to come.
     More,
-    /// The events of the last minute; a further page may hold a few more.
+    /// The events of the last minute, where a further page may hold a few more; or a page from
+    /// which nothing leads on.
     Now,
     /// The end of the log.
     End,
