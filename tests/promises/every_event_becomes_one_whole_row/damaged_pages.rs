@@ -51,7 +51,9 @@ fn an_event_that_is_no_json_is_handed_out_alone_wherever_it_stands() {
             assert!(encode(&page, ColumnNaming::Unsuffixed).is_err());
             let (rows, damaged) = read(&page).unwrap();
             let mut expected = all.clone();
-            at.iter().rev().for_each(|at| drop(expected.remove(*at)));
+            for at in at.iter().rev() {
+                expected.remove(*at);
+            }
             assert_eq!(ids(&rows), expected, "{}", bad.escape_ascii());
             let raw: Vec<&[u8]> = damaged
                 .unreadable

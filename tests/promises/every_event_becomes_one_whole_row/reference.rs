@@ -142,15 +142,9 @@ impl Making {
     /// not cut here: see [`settle_cuts`].
     fn text(&mut self, value: &Json) -> String {
         let whole = value.text().unwrap_or_else(|| value.0.clone());
-        if whole.len() <= LONGEST {
+        let is_nested = value.elements().is_some() || value.entries().is_some();
+        if whole.len() <= LONGEST || is_nested {
             return whole;
-        }
-        if let Some(elements) = value.elements() {
-            return array(&elements);
-        }
-        if let Some(entries) = value.entries() {
-            let entries = entries.into_iter().map(|(key, value)| (key, value.0));
-            return object(&entries.collect::<Vec<_>>());
         }
         let ends = whole
             .char_indices()
