@@ -219,6 +219,7 @@ impl<'a> PageReader<'a> {
             newest,
             ids: rows.ids,
             rows: rows.rows,
+            has_other_content: rows.has_other_content,
         };
         self.note(&page, &rows.odd);
         let batches = self.batcher.finish_page();
@@ -370,6 +371,7 @@ fn without_rows(next: Cursor, event: SetAside) -> (PageRead, PageBatches, Page) 
     let page = PageRead {
         ids: Vec::new(),
         rows: Vec::new(),
+        has_other_content: false,
         date: Utc::now(),
         next: head.next.clone(),
         newest: None,

@@ -49,6 +49,8 @@ pub(super) struct EncodedPage {
     /// The newest `published` on the page.
     pub(super) newest: Option<DateTime<Utc>>,
     pub(super) odd: OddEvents,
+    /// An event has the id of one on the page before, and other content.
+    pub(super) has_other_content: bool,
 }
 
 /// Takes the rows of one page.
@@ -65,6 +67,7 @@ pub(super) struct PageRows<'a> {
     rows: Vec<EventId>,
     known: usize,
     odd: OddEvents,
+    has_other_content: bool,
     newest: Option<String>,
 }
 
@@ -86,6 +89,7 @@ impl<'a> PageRows<'a> {
             rows: Vec::new(),
             known: 0,
             odd: OddEvents::default(),
+            has_other_content: false,
             newest: None,
         }
     }
@@ -98,6 +102,7 @@ impl<'a> PageRows<'a> {
             rows: self.rows,
             known: self.known,
             odd: self.odd,
+            has_other_content: self.has_other_content,
         }
     }
 
@@ -138,6 +143,7 @@ impl<'a> PageRows<'a> {
         let written = self.batcher.written();
         let is_repeated = rows.peek().is_none() || rows.any(|row| row == written);
         if !is_repeated {
+            self.has_other_content |= on_page_before;
             self.odd.same_id.add(id);
         }
         is_repeated

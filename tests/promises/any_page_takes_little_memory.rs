@@ -142,7 +142,7 @@ async fn a_page_of_any_shape_takes_at_most_128_mb() {
                 .push_n(3, Fault::Body(Bytes::from(body).to_vec()));
         }
         let mut command = program(&fixture, &["ship"]);
-        command.envs(changed(fixture.settings(), &[("RUN_BUDGET_SECONDS", "5")]));
+        command.envs(changed(fixture.settings(), &[("RUN_BUDGET_SECONDS", "10")]));
         command
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null());

@@ -188,6 +188,7 @@ async fn a_link_that_must_not_be_followed_is_neither_asked_nor_saved() {
             .faults()
             .push(Fault::NextElsewhere(link.clone()));
         let report = fixture.run().await;
+        println!("{link}: {report}");
         let said = error(&report);
         assert!(
             matches!(said.kind, OktaErrorKind::UnusableLink { .. }),

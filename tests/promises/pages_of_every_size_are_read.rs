@@ -133,7 +133,7 @@ async fn a_page_with_more_events_than_were_asked_for_is_refused() {
         format!("[{}{{}}]", "{\"a\":},".repeat(1_000)),
     ] {
         fixture.org.faults().always(Fault::Body(body.into()));
-        let report = run(&fixture.shipper_with(&[("RUN_BUDGET_SECONDS", "3")])).await;
+        let report = run(&fixture.shipper_with(&[("RUN_BUDGET_SECONDS", "10")])).await;
         let said = report.to_string();
         assert!(said.contains("more than the 1000 events"), "{said}");
         assert_eq!((report.events, report.dead_letters), (0, 0), "{said}");

@@ -162,6 +162,7 @@ impl World {
         PageRead {
             rows: ids.iter().copied().filter(is_new).collect(),
             ids,
+            has_other_content: false,
             date: self.now,
             next,
             newest,

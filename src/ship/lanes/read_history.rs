@@ -35,7 +35,8 @@ impl ReadHistory {
     /// Whether the lane, at `cursor`, goes in a circle by this page.
     pub(super) fn circle(&self, cursor: &Cursor, page: &PageRead) -> Option<Circle> {
         let is_known = |id| self.events.contains(&self.hasher.hash_one(id));
-        if !self.stays && !page.ids.is_empty() && page.ids.iter().all(is_known) {
+        let may_be_known = !self.stays && !page.has_other_content && !page.ids.is_empty();
+        if may_be_known && page.ids.iter().all(is_known) {
             return Some(Circle::Events);
         }
         let next = page.next.as_ref()?;
@@ -85,6 +86,7 @@ mod tests {
                 .map(|id| EventId::digest(&id.to_le_bytes()))
                 .collect(),
             rows: Vec::new(),
+            has_other_content: false,
             date: DateTime::UNIX_EPOCH,
             next: next.map(cursor),
             newest: None,
@@ -111,6 +113,16 @@ mod tests {
             let page = page(ids, Some(next));
             assert_eq!(history.circle(&cursor(5), &page), circle, "{ids:?} {next}");
         }
+    }
+
+    #[test]
+    fn other_content_under_a_known_id_is_news() {
+        let mut history = ReadHistory::default();
+        history.pass(&cursor(0), &page(&[1], Some(1)));
+        let mut same = page(&[1], Some(2));
+        assert_eq!(history.circle(&cursor(1), &same), Some(Circle::Events));
+        same.has_other_content = true;
+        assert_eq!(history.circle(&cursor(1), &same), None);
     }
 
     #[test]
