@@ -182,8 +182,7 @@ impl<'a> PageReader<'a> {
             true => cursor.clone(),
             false => cursor.with_limit(asked),
         };
-        if cursor.has_other_filter(self.filter) {
-            let problem = "asks for the events of another `filter`".to_owned();
+        if let Some(problem) = cursor.problem(self.filter) {
             return Err(self.error(OktaErrorKind::UnusableCursor { problem }));
         }
         let head = page::read(self.client, &request, &mut self.body).await?;

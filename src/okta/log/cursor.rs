@@ -90,7 +90,7 @@ impl Cursor {
         let pairs = self.0.query_pairs().into_owned();
         let mut place: Vec<(String, String)> = pairs
             .filter(|(name, _)| !matches!(name.as_str(), "limit" | "sortOrder"))
-            .filter(|(name, value)| !value.is_empty() && !(is_from_okta && name == "since"))
+            .filter(|(name, value)| !(value.is_empty() || is_from_okta && name == "since"))
             .chain([(
                 self.0.origin().ascii_serialization(),
                 self.0.path().to_owned(),
@@ -101,8 +101,9 @@ impl Cursor {
     }
 
     /// Why this must not be asked, as a phrase after `an address that`: it would not read all of the
-    /// log that follows, in its order, or no server would take it. `None` if it may.
-    pub fn problem(&self) -> Option<String> {
+    /// log that follows, in its order, or no server would take it. `None` if it may. It may leave
+    /// `filter` out, which the position may imply, but have no other one.
+    pub fn problem(&self, filter: Option<&str>) -> Option<String> {
         let length = self.0.as_str().len();
         if length > LONGEST_URL {
             return Some(format!(
@@ -128,19 +129,14 @@ impl Cursor {
             "asks for another order (`sortOrder`)"
         } else if !value("q").is_empty() {
             "asks for some events only (`q`)"
+        } else if !value("filter").is_empty() && Some(value("filter").as_str()) != filter {
+            "asks for the events of another `filter`"
         } else if value("after").is_empty() && (of("after") > 0 || value("since").is_empty()) {
             "names no position (`after`)"
         } else {
             return None;
         };
         Some(problem.to_owned())
-    }
-
-    /// Whether it asks for the events of another filter than this one. Without a filter it does
-    /// not: the position may imply it.
-    pub fn has_other_filter(&self, filter: Option<&str>) -> bool {
-        let own = self.parameter("filter").filter(|own| !own.is_empty());
-        own.is_some_and(|own| Some(own.as_str()) != filter)
     }
 
     /// The filter that it asks for.
@@ -232,8 +228,9 @@ mod tests {
 
     #[test]
     fn only_what_reads_on_through_the_whole_log_may_be_asked() {
-        let problem =
-            |query: &str| cursor(&format!("https://acme.okta.com/api/v1/logs?{query}")).problem();
+        let problem = |query: &str| {
+            cursor(&format!("https://acme.okta.com/api/v1/logs?{query}")).problem(Some("a eq b"))
+        };
         for good in [
             "after=1_1",
             "after=1_1&limit=1000&sortOrder=ASCENDING",
@@ -266,9 +263,9 @@ mod tests {
             assert!(said.contains(word), "{bad}: {said}");
         }
         let filtered = cursor("https://acme.okta.com/api/v1/logs?after=1&filter=a+eq+b");
-        assert!(!filtered.has_other_filter(Some("a eq b")));
-        assert!(filtered.has_other_filter(Some("a eq c")) && filtered.has_other_filter(None));
-        assert!(!cursor("https://acme.okta.com/api/v1/logs?after=1").has_other_filter(Some("a")));
+        for other in [None, Some("a eq c")] {
+            assert!(filtered.problem(other).unwrap().contains("filter"));
+        }
     }
 
     #[test]

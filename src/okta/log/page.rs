@@ -49,7 +49,7 @@ pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Resul
         };
         return Err(OktaError::new(domain, kind));
     }
-    if let Some(problem) = cursor.problem() {
+    if let Some(problem) = cursor.problem(cursor.filter().as_deref()) {
         let kind = OktaErrorKind::UnusableCursor { problem };
         return Err(OktaError::new(domain, kind));
     }
@@ -92,11 +92,7 @@ pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Resul
 /// Whether the link that came with the answer to `request` may be followed.
 fn check(next: Option<&Cursor>, request: &Cursor) -> Result<(), OktaErrorKind> {
     let Some(next) = next else { return Ok(()) };
-    let other_filter = || {
-        next.has_other_filter(request.filter().as_deref())
-            .then(|| "asks for the events of another `filter`".to_owned())
-    };
-    match next.problem().or_else(other_filter) {
+    match next.problem(request.filter().as_deref()) {
         Some(problem) => Err(OktaErrorKind::UnusableLink { problem }),
         None => Ok(()),
     }
