@@ -27,15 +27,13 @@ pub(super) struct ReadHistory {
     hasher: RandomState,
     places: HashSet<u64, RandomState>,
     events: HashSet<u64, RandomState>,
-    /// The page before had no link on, so that the next one is the same again.
-    stays: bool,
 }
 
 impl ReadHistory {
     /// Whether the lane, at `cursor`, goes in a circle by this page.
     pub(super) fn circle(&self, cursor: &Cursor, page: &PageRead) -> Option<Circle> {
         let is_known = |id| self.events.contains(&self.hasher.hash_one(id));
-        let may_be_known = !self.stays && !page.has_other_content && !page.ids.is_empty();
+        let may_be_known = !page.has_other_content && !page.ids.is_empty();
         if may_be_known && page.ids.iter().all(is_known) {
             return Some(Circle::Events);
         }
@@ -44,14 +42,17 @@ impl ReadHistory {
         returns.then_some(Circle::Place)
     }
 
-    /// The lane goes past a page that it read at `cursor`.
+    /// The lane has read a page at `cursor`. One without a link on is not gone past: it will be read
+    /// again, in parts perhaps.
     pub(super) fn pass(&mut self, cursor: &Cursor, page: &PageRead) {
+        if page.next.is_none() {
+            return;
+        }
         let place = self.place(cursor);
         remember(&mut self.places, place);
         for id in &page.ids {
             remember(&mut self.events, self.hasher.hash_one(id));
         }
-        self.stays = page.next.is_none();
     }
 
     fn place(&self, cursor: &Cursor) -> u64 {
@@ -128,14 +129,17 @@ mod tests {
     #[test]
     fn a_page_without_a_link_on_may_come_again() {
         let mut history = ReadHistory::default();
-        for grown in [&[1][..], &[1], &[1, 2]] {
-            let page = page(grown, None);
+        for read in [&[1][..], &[1], &[1, 2]] {
+            let page = page(read, None);
             assert_eq!(history.circle(&cursor(0), &page), None);
             history.pass(&cursor(0), &page);
         }
-        let page = page(&[1, 2], Some(1));
-        assert_eq!(history.circle(&cursor(0), &page), None);
-        history.pass(&cursor(0), &page);
-        assert_eq!(history.circle(&cursor(1), &page), Some(Circle::Events));
+        for at in 0..2 {
+            let page = page(&[at + 1], Some(at + 1));
+            assert_eq!(history.circle(&cursor(at), &page), None);
+            history.pass(&cursor(at), &page);
+        }
+        let page = page(&[1, 2], Some(3));
+        assert_eq!(history.circle(&cursor(2), &page), Some(Circle::Events));
     }
 }
