@@ -25,6 +25,7 @@ pub mod report;
 pub mod resend;
 mod resume;
 mod run;
+mod set_aside;
 pub mod shipper;
 
 pub use report::{Ended, RunError, RunReport, grouped};

@@ -189,6 +189,16 @@ lines! {
         { count, first = %first, }
         ("{count} event(s) from {org} came without uuid; shipped, and known by a digest of the row (the first is {first}); nothing to do, but uuid_g is empty there");
 
+    /// Events that share a `uuid` and differ.
+    warn "same_id" events_with_same_id(org: &impl Display, count: u64, first: impl Display)
+        { count, first = %first, }
+        ("{count} event(s) from {org} have the uuid of an event before them and other content; all are shipped (the first is {first})");
+
+    /// Bytes that no JSON may hold.
+    warn "bytes_replaced" bytes_replaced(org: &impl Display, count: u64, first: impl Display)
+        { count, first = %first, }
+        ("{count} event(s) from {org} held bytes that are no UTF-8, or control characters; shipped, with U+FFFD in place of what is no UTF-8 (the first is {first})");
+
     /// Values over the limit.
     warn "values_cut" values_cut(org: &impl Display, count: u64, first: impl Display)
         { count, first = %first, }

@@ -53,22 +53,24 @@ impl Batcher {
         row.old = true;
     }
 
-    /// Whether the row just written, before it is counted, repeats the last row of this page that
-    /// has its id, byte for byte. True where no row has: the event was left out.
-    pub(crate) fn is_written_twice(&self, id: EventId) -> bool {
+    /// The row just written, before it is counted.
+    pub(crate) fn written(&self) -> &[u8] {
         let Some(written) = self.body.get(self.end() + 1..) else {
             unreachable!("the row was written before anybody asks about it");
         };
+        written
+    }
+
+    /// The last row of this page that has this id. `None` where no row has: the event was left out.
+    pub(crate) fn last_row_of(&self, id: EventId) -> Option<&[u8]> {
         let open = self.rows.iter().rev();
         let open = open.map(|row| (row, self.body.as_slice()));
         let full = self.full.iter().rev().flat_map(|batch| {
             let rows = batch.rows.iter().rev();
             rows.map(|row| (row, batch.body.as_ref()))
         });
-        let mut of_id = open.chain(full).filter(|(row, _)| row.id == id);
-        of_id
-            .next()
-            .is_none_or(|(row, body)| body.get(row.span.clone()) == Some(written))
+        let (row, body) = open.chain(full).find(|(row, _)| row.id == id)?;
+        body.get(row.span.clone())
     }
 
     /// Takes the row just written back, before it is counted.
@@ -237,12 +239,16 @@ mod tests {
             (one, "{\"a\":1}", false),
         ] {
             append(&mut batcher, json);
-            assert_eq!(batcher.is_written_twice(id), repeats, "{json}");
+            assert_eq!(
+                batcher.last_row_of(id) == Some(batcher.written()),
+                repeats,
+                "{json}"
+            );
             batcher.drop_row();
         }
         batcher.finish_page();
         append(&mut batcher, "{\"a\":4}");
-        assert!(batcher.is_written_twice(one), "the next page starts anew");
+        assert_eq!(batcher.last_row_of(one), None, "the next page starts anew");
     }
 
     #[test]

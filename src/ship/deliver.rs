@@ -16,8 +16,6 @@ use crate::log_analytics::batch::Batch;
 use crate::log_analytics::buffer_pool::BufferPool;
 use crate::log_analytics::post_error::PostError;
 use crate::net::retry::Limits;
-use crate::okta::api::error::OktaError;
-use crate::okta::log::cursor::Cursor;
 use crate::state::dead_letter::DeadLetter;
 use crate::telemetry::Log;
 
@@ -124,11 +122,7 @@ impl<'a> Deliverer<'a> {
             self.blame_rows(&refused).await?;
         }
         self.set_aside(refused, accepted).await?;
-        let unread = page
-            .oversize
-            .iter()
-            .map(|error| oversize(error, &page.cursor));
-        self.set_aside(unread.collect(), accepted).await
+        self.set_aside(page.set_aside.clone(), accepted).await
     }
 
     /// Saves how far the page came: past it, or the ids of the rows accepted in part.
@@ -276,15 +270,5 @@ fn row(batch: &Batch, error: PostError) -> Refused {
         file: event.map_or_else(String::new, |id| format!("{id}.json")),
         reason: error.message,
         rows: batch.body().clone(),
-    }
-}
-
-fn oversize(error: &OktaError, at: &Cursor) -> Refused {
-    let request = at.url().as_str();
-    Refused {
-        event: None,
-        file: format!("oversize-{}.json", EventId::digest(request.as_bytes())),
-        reason: error.to_string(),
-        rows: serde_json::Value::from(request).to_string().into(),
     }
 }

@@ -29,6 +29,7 @@ use tokio::time::Instant;
 use self::lane_state::LaneState;
 use self::page_read::{LaneName, PageRead, Reached};
 use super::id_set::{IdSet, sorted};
+pub(super) use self::read_history::Circle;
 use super::page_filter::PageFilter;
 use crate::okta::log::cursor::{Cursor, MAX_PAGE};
 use crate::state::checkpoint::{Backfill, Lane, Place};
@@ -37,6 +38,7 @@ mod lane_state;
 #[cfg(test)]
 mod model;
 pub(super) mod page_read;
+mod read_history;
 
 /// How far behind Okta's clock the main lane starts: far enough for an org that is awake to have an
 /// overlap at once, near enough to be read in no time.
@@ -181,6 +183,22 @@ impl<P> Lanes<P> {
     /// Time passed in which nothing could be asked: new events come first again.
     pub(super) fn paused(&mut self) {
         self.main_read = None;
+    }
+
+    /// Whether the links of a lane lead in a circle by this page. It is then made one without a link
+    /// on, and without what is delivered already; the lane is to be read no further in this run.
+    pub(super) fn break_circle(&mut self, lane: LaneName, page: &mut PageRead) -> Option<Circle> {
+        let state = match (lane, &mut self.backfill) {
+            (LaneName::Backfill, Some(backfill)) => &mut backfill.state,
+            _ => &mut self.main,
+        };
+        let circle = state.circle(page)?;
+        state.reread();
+        (page.next, page.reached) = (None, Reached::Now);
+        if circle == Circle::Events {
+            page.rows.clear();
+        }
+        Some(circle)
     }
 
     /// Takes a page of `lane`, read at the cursor, and says what is to be delivered now.

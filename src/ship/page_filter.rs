@@ -42,10 +42,13 @@ pub(super) enum Seen {
     New,
     /// The workspace accepted it beyond the cursor, or the other lane delivers it.
     Known,
-    /// It was read before.
+    /// It was accepted before a cursor was refused.
     Repeated,
-    /// An event before it on this page has the same id.
-    SameId,
+    /// An event before it has the same id.
+    SameId {
+        /// One on the page before, rather than only on this page.
+        on_page_before: bool,
+    },
 }
 
 /// Tells the events of one page apart.
@@ -75,12 +78,13 @@ impl<'a> PageFilter<'a> {
             return Seen::Known;
         }
         let is_first = self.seen.current.insert(id);
-        if self.seen.previous.contains(&id) || self.seen.recent.contains(&id) {
+        if self.seen.recent.contains(&id) {
             return Seen::Repeated;
         }
-        match is_first {
+        let on_page_before = self.seen.previous.contains(&id);
+        match is_first && !on_page_before {
             true => Seen::New,
-            false => Seen::SameId,
+            false => Seen::SameId { on_page_before },
         }
     }
 }

@@ -2,12 +2,14 @@
 //! of them.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use okta_rows::{RowEncoder, encode_page};
+use okta_rows::{PageError, RowEncoder, encode_damaged_page, encode_page};
 use url::Url;
 
 use super::lanes::Lanes;
 use super::lanes::page_read::{LaneName, PageRead, Reached};
-use super::page_rows::{Mentioned, PageRows};
+use super::page_rows::{EncodedPage, Mentioned, OddEvents, PageRows};
+use super::refusals::Refused;
+use super::set_aside;
 use super::shipper::Shipper;
 use crate::log_analytics::batch::Batch;
 use crate::log_analytics::batcher::Batcher;
@@ -48,6 +50,10 @@ pub(super) struct PageReader<'a> {
     /// Okta's clock when it answered first, or up to a second later, since its `Date` has whole
     /// seconds: what is younger is the next run's work.
     began: Option<DateTime<Utc>>,
+    /// The last page of each lane, and the cursor that follows it.
+    pages_before: Vec<(Cursor, Vec<Batch>)>,
+    buffers: BufferPool,
+    filter: Option<&'a str>,
     pub(super) stats: ReadStats,
 }
 
@@ -56,10 +62,10 @@ pub(super) struct PageBatches {
     pub(super) batches: Vec<Batch>,
     /// Events left out that the workspace accepted already, or gets by the other lane.
     pub(super) known: usize,
-    /// The request that gave the page.
-    pub(super) cursor: Cursor,
-    /// A lone event over the cap: why it could not be read.
-    pub(super) oversize: Option<OktaError>,
+    /// Events that have no row: over the cap, or no JSON.
+    pub(super) set_aside: Vec<Refused>,
+    /// The page is full, and nothing leads on from it.
+    pub(super) no_way_on: Option<OktaError>,
 }
 
 impl<'a> PageReader<'a> {
@@ -75,40 +81,54 @@ impl<'a> PageReader<'a> {
             limits,
             log,
             encoder: RowEncoder::new(sink.column_naming(), shipper.okta.domain().host()),
-            batcher: Batcher::new(sink.limits(), buffers),
+            batcher: Batcher::new(sink.limits(), buffers.clone()),
             body: Vec::new(),
             page_limit: MAX_PAGE,
             began: None,
+            pages_before: Vec::new(),
+            buffers,
+            filter: shipper.filter.as_deref(),
             stats: ReadStats::default(),
         }
     }
 
-    /// Reads a lane's next page, smaller where it would be too large.
+    /// Reads a lane's next page, smaller where it would be too large or cannot be read. An event that
+    /// cannot be read alone is set aside.
     pub(super) async fn read(
         &mut self,
         lanes: &mut Lanes<PageBatches>,
         lane: LaneName,
     ) -> Result<(PageRead, PageBatches, Page), OktaError> {
         loop {
-            match self.read_of_this_size(lanes, lane).await {
-                Err(OktaError {
-                    kind: OktaErrorKind::PageTooLarge { .. },
-                    ..
-                }) if self.page_limit > 1 => {
-                    self.page_limit /= 2;
-                    self.log
-                        .page_halved(self.client.domain(), self.page_limit, "too large");
-                }
-                // Without a link past it, it can only be tried again.
-                Err(error) if let Some(next) = past(&error) => {
-                    return Ok(oversize(lanes.cursor(lane), next, error));
-                }
+            let error = match self.read_of_this_size(lanes, lane).await {
                 Ok(read) => {
                     self.page_limit = (self.page_limit * 2).min(MAX_PAGE);
                     return Ok(read);
                 }
-                Err(error) => return Err(error),
+                Err(error) => error,
+            };
+            let (why, next) = match &error.kind {
+                OktaErrorKind::PageTooLarge { next, .. } => ("too large", next),
+                OktaErrorKind::UnreadableEvents { next, .. } => ("unreadable", next),
+                _ => return Err(error),
+            };
+            if self.page_limit > 1 {
+                self.page_limit /= 2;
+                let org = self.client.domain();
+                self.log.page_halved(org, self.page_limit, why);
+                continue;
             }
+            let cursor = lanes.cursor(lane);
+            let next = next.as_deref().map(|next| Cursor::new(Url::clone(next)));
+            // Without a link past it, it can only be tried again.
+            let Some(next) = next.filter(|next| !next.is_same_place(cursor)) else {
+                return Err(error);
+            };
+            let event = match why {
+                "too large" => set_aside::oversize(cursor, &error),
+                _ => set_aside::unreadable_page(&self.body, &error),
+            };
+            return Ok(without_rows(next, event));
         }
     }
 
@@ -118,7 +138,7 @@ impl<'a> PageReader<'a> {
         lane: LaneName,
     ) -> Result<(PageRead, PageBatches, Page), OktaError> {
         let mut retries = Retries::new(self.limits);
-        let mut slow = 0;
+        let (mut slow, mut unreadable) = (0, 0);
         loop {
             self.stats.requests += 1;
             let error = match self.try_read(lanes, lane).await {
@@ -127,6 +147,11 @@ impl<'a> PageReader<'a> {
             };
             self.stats.rate_limited +=
                 u64::from(matches!(error.kind, OktaErrorKind::RateLimited { .. }));
+            // The same bytes a second time are what Okta has.
+            unreadable += u32::from(matches!(error.kind, OktaErrorKind::UnreadableEvents { .. }));
+            if unreadable >= 2 {
+                return Err(error);
+            }
             slow += u32::from(error.asks_for_smaller_pages());
             if slow >= 2 && error.asks_for_smaller_pages() && self.page_limit > SMALLEST_FOR_TIME {
                 self.page_limit = (self.page_limit / 2).max(SMALLEST_FOR_TIME);
@@ -158,44 +183,125 @@ impl<'a> PageReader<'a> {
             true => cursor.clone(),
             false => cursor.with_limit(asked),
         };
+        if let Some(problem) = cursor.problem(self.filter) {
+            return Err(self.error(OktaErrorKind::UnusableCursor { problem }));
+        }
         let head = page::read(self.client, &request, &mut self.body).await?;
         self.began.get_or_insert(latest(&head));
-        let mut rows = PageRows::new(&mut self.batcher, lanes.filter(lane), Utc::now());
-        if let Err(problem) = encode_page(&self.body, &mut self.encoder, &mut rows) {
-            self.batcher.discard_page();
-            let problem = problem.to_string();
-            let kind = OktaErrorKind::UnreadablePage { problem };
-            return Err(OktaError::new(self.client.domain(), kind));
-        }
+        let before = self.page_before(&cursor);
+        let encoded = self.encode(lanes, lane, asked, &before);
+        let (rows, set_aside) = match encoded {
+            Ok(encoded) => encoded,
+            Err(problem) => {
+                self.batcher.discard_page();
+                // Another try may read it.
+                self.pages_before.push((cursor, before));
+                return Err(self.error(unreadable(&problem, head.next)));
+            }
+        };
         // An event of the future would, for good, be the newest.
-        let newest = rows.newest().min(Some(latest(&head)));
-        let PageRows {
-            ids,
-            rows,
-            known,
-            without_uuid,
-            cut,
-            ..
-        } = rows;
-        let next = head.next.clone();
-        let next = next.filter(|next| !next.is_same_place(&cursor));
-        let is_short = ids.len() < usize::try_from(asked).unwrap_or(usize::MAX);
+        let newest = rows.newest.min(Some(latest(&head)));
+        let leads_here = |next: &Cursor| next.is_same_place(&cursor);
+        let next = head.next.clone().filter(|next| !leads_here(next));
+        let events = rows.ids.len();
+        let is_short = events < asked as usize;
+        let no_way_on = (next.is_none() && !is_short).then(|| {
+            let same = head.next.is_some();
+            self.error(OktaErrorKind::NoWayOn { events, same })
+        });
         let page = PageRead {
             date: head.date.unwrap_or_else(Utc::now),
-            reached: self.reached(&head, next.as_ref(), ids.len(), newest.filter(|_| is_short)),
+            reached: match no_way_on {
+                Some(_) => Reached::Now,
+                None => self.reached(&head, next.as_ref(), events, newest.filter(|_| is_short)),
+            },
             next,
             newest,
-            ids,
-            rows,
+            ids: rows.ids,
+            rows: rows.rows,
+            has_other_content: rows.has_other_content,
         };
-        self.note(&page, without_uuid, cut);
+        self.note(&page, &rows.odd);
+        let batches = self.batcher.finish_page();
+        before
+            .into_iter()
+            .for_each(|batch| self.buffers.give_back(batch));
+        self.keep(page.next.as_ref(), &batches);
         let batches = PageBatches {
-            batches: self.batcher.finish_page(),
-            known,
-            cursor,
-            oversize: None,
+            batches,
+            known: rows.known,
+            set_aside,
+            no_way_on,
         };
         Ok((page, batches, head))
+    }
+
+    /// Has rows made of the page just read: of each event of its own if the page is no JSON.
+    fn encode(
+        &mut self,
+        lanes: &mut Lanes<PageBatches>,
+        lane: LaneName,
+        asked: u32,
+        page_before: &[Batch],
+    ) -> Result<(EncodedPage, Vec<Refused>), PageError> {
+        self.encoder.limit(asked as usize);
+        let now = Utc::now();
+        let filter = lanes.filter(lane);
+        let mut rows = PageRows::new(&mut self.batcher, filter, page_before, now);
+        let problem = match encode_page(&self.body, &mut self.encoder, &mut rows) {
+            Ok(()) => return Ok((rows.finish(), Vec::new())),
+            Err(problem @ PageError::Syntax { .. }) => problem,
+            Err(problem) => return Err(problem),
+        };
+        self.batcher.discard_page();
+        let filter = lanes.filter(lane);
+        let mut rows = PageRows::new(&mut self.batcher, filter, page_before, now);
+        let damaged = encode_damaged_page(&self.body, &mut self.encoder, &mut rows);
+        let damaged = damaged.map_err(|other| match other {
+            // The first one tells more.
+            PageError::Syntax { .. } => problem,
+            other => other,
+        })?;
+        let host = self.client.domain().host();
+        let mut set_aside = Vec::new();
+        for event in damaged.unreadable {
+            if rows.set_aside(event.id) {
+                set_aside.push(set_aside::unreadable(&event, host));
+            }
+        }
+        let mut encoded = rows.finish();
+        encoded.odd.replaced = Mentioned {
+            count: damaged.replaced,
+            first: damaged.first_replaced,
+        };
+        Ok((encoded, set_aside))
+    }
+
+    /// The rows of the page that led to this cursor, if it was read in this run.
+    fn page_before(&mut self, cursor: &Cursor) -> Vec<Batch> {
+        let at = self
+            .pages_before
+            .iter()
+            .position(|(next, _)| next == cursor);
+        at.map_or_else(Vec::new, |at| self.pages_before.swap_remove(at).1)
+    }
+
+    /// Keeps a page's rows, to compare those of the next one with.
+    fn keep(&mut self, next: Option<&Cursor>, batches: &[Batch]) {
+        // One page of each lane.
+        if self.pages_before.len() > 1 {
+            let (_, oldest) = self.pages_before.remove(0);
+            oldest
+                .into_iter()
+                .for_each(|batch| self.buffers.give_back(batch));
+        }
+        if let Some(next) = next {
+            self.pages_before.push((next.clone(), batches.to_vec()));
+        }
+    }
+
+    fn error(&self, kind: OktaErrorKind) -> OktaError {
+        OktaError::new(self.client.domain(), kind)
     }
 
     /// How far a page leads. The log ends with an empty page, without a further link, or with a
@@ -219,16 +325,22 @@ impl<'a> PageReader<'a> {
     }
 
     /// Counts a page, and tells what is odd on it.
-    fn note(&mut self, page: &PageRead, without_uuid: Mentioned, cut: Mentioned) {
+    fn note(&mut self, page: &PageRead, odd: &OddEvents) {
         self.stats.pages += u64::from(!page.ids.is_empty());
         self.stats.repeats += (page.ids.len() - page.rows.len()) as u64;
-        self.stats.cut_rows += cut.count;
-        let org = self.client.domain();
-        if let Some(first) = without_uuid.first {
-            self.log.events_without_uuid(org, without_uuid.count, first);
+        self.stats.cut_rows += odd.cut.count;
+        let (org, log) = (self.client.domain(), self.log);
+        if let Some(first) = odd.without_uuid.first {
+            log.events_without_uuid(org, odd.without_uuid.count, first);
         }
-        if let Some(first) = cut.first {
-            self.log.values_cut(org, cut.count, first);
+        if let Some(first) = odd.cut.first {
+            log.values_cut(org, odd.cut.count, first);
+        }
+        if let Some(first) = odd.same_id.first {
+            log.events_with_same_id(org, odd.same_id.count, first);
+        }
+        if let Some(first) = odd.replaced.first {
+            log.bytes_replaced(org, odd.replaced.count, first);
         }
     }
 }
@@ -238,18 +350,19 @@ fn latest(head: &Page) -> DateTime<Utc> {
     head.date.unwrap_or_else(Utc::now) + TimeDelta::seconds(1)
 }
 
-/// The position after a page that is too large to be read, if Okta named one.
-fn past(error: &OktaError) -> Option<Cursor> {
-    match &error.kind {
-        OktaErrorKind::PageTooLarge {
-            next: Some(next), ..
-        } => Some(Cursor::new(Url::clone(next))),
-        _ => None,
+/// Why a page has no rows. Only a list with something wrong in it may be gone past.
+fn unreadable(problem: &PageError, next: Option<Cursor>) -> OktaErrorKind {
+    let next = next.map(|next| Box::new(next.url().clone()));
+    let is_list = matches!(problem, PageError::Syntax { .. });
+    let problem = problem.to_string();
+    match is_list {
+        true => OktaErrorKind::UnreadableEvents { problem, next },
+        false => OktaErrorKind::UnreadablePage { problem },
     }
 }
 
-/// Stands for a page whose only event is over the cap.
-fn oversize(cursor: &Cursor, next: Cursor, error: OktaError) -> (PageRead, PageBatches, Page) {
+/// Stands for a page whose only event is set aside.
+fn without_rows(next: Cursor, event: Refused) -> (PageRead, PageBatches, Page) {
     let head = Page {
         next: Some(next),
         rate: None,
@@ -258,6 +371,7 @@ fn oversize(cursor: &Cursor, next: Cursor, error: OktaError) -> (PageRead, PageB
     let page = PageRead {
         ids: Vec::new(),
         rows: Vec::new(),
+        has_other_content: false,
         date: Utc::now(),
         next: head.next.clone(),
         newest: None,
@@ -266,8 +380,8 @@ fn oversize(cursor: &Cursor, next: Cursor, error: OktaError) -> (PageRead, PageB
     let batches = PageBatches {
         batches: Vec::new(),
         known: 0,
-        cursor: cursor.clone(),
-        oversize: Some(error),
+        set_aside: vec![event],
+        no_way_on: None,
     };
     (page, batches, head)
 }

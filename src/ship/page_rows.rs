@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use okta_rows::{EventId, Row, RowSink};
 
 use super::page_filter::{PageFilter, Seen};
+use crate::log_analytics::batch::Batch;
 use crate::log_analytics::batcher::Batcher;
 
 /// A row whose time is older than this when it arrives gets the time of arrival as `TimeGenerated`
@@ -24,21 +25,49 @@ impl Mentioned {
     }
 }
 
+/// Events of a page that are to be mentioned in the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OddEvents {
+    pub(super) without_uuid: Mentioned,
+    /// A value was too long.
+    pub(super) cut: Mentioned,
+    /// Other events than those that had their ids before them.
+    pub(super) same_id: Mentioned,
+    /// They had bytes that no JSON may hold.
+    pub(super) replaced: Mentioned,
+}
+
+/// What is known of a page once its rows are in batches.
+#[derive(Debug)]
+pub(super) struct EncodedPage {
+    /// All ids on the page, in their order; those without a row come last.
+    pub(super) ids: Vec<EventId>,
+    /// Those that are to be delivered or set aside.
+    pub(super) rows: Vec<EventId>,
+    /// Events left out that the workspace accepted already, or gets by the other lane.
+    pub(super) known: usize,
+    /// The newest `published` on the page.
+    pub(super) newest: Option<DateTime<Utc>>,
+    pub(super) odd: OddEvents,
+    /// An event has the id of one on the page before, and other content.
+    pub(super) has_other_content: bool,
+}
+
 /// Takes the rows of one page.
 #[derive(Debug)]
 pub(super) struct PageRows<'a> {
     batcher: &'a mut Batcher,
     filter: PageFilter<'a>,
+    /// The rows of the page before, as far as they were delivered.
+    page_before: &'a [Batch],
     /// What is published before this is too old to keep its time.
     old_before: String,
-    /// All ids on the page, in their order.
-    pub(super) ids: Vec<EventId>,
-    /// Those of the rows that went to a batch.
-    pub(super) rows: Vec<EventId>,
-    /// Events left out that the workspace accepted already, or gets by the other lane.
-    pub(super) known: usize,
-    pub(super) without_uuid: Mentioned,
-    pub(super) cut: Mentioned,
+    ids: Vec<EventId>,
+    /// Of the rows that went to a batch, and of what is set aside.
+    rows: Vec<EventId>,
+    known: usize,
+    odd: OddEvents,
+    has_other_content: bool,
     newest: Option<String>,
 }
 
@@ -47,25 +76,46 @@ impl<'a> PageRows<'a> {
     pub(super) fn new(
         batcher: &'a mut Batcher,
         filter: PageFilter<'a>,
+        page_before: &'a [Batch],
         now: DateTime<Utc>,
     ) -> PageRows<'a> {
         let old_before = now - TIME_KEPT_FOR;
         PageRows {
             batcher,
             filter,
+            page_before,
             old_before: old_before.to_rfc3339_opts(SecondsFormat::Millis, true),
             ids: Vec::new(),
             rows: Vec::new(),
             known: 0,
-            without_uuid: Mentioned::default(),
-            cut: Mentioned::default(),
+            odd: OddEvents::default(),
+            has_other_content: false,
             newest: None,
         }
     }
 
-    /// The newest `published` on the page.
-    pub(super) fn newest(&self) -> Option<DateTime<Utc>> {
-        self.newest.as_deref().and_then(time)
+    /// The page was read to its end.
+    pub(super) fn finish(self) -> EncodedPage {
+        EncodedPage {
+            newest: self.newest.as_deref().and_then(time),
+            ids: self.ids,
+            rows: self.rows,
+            known: self.known,
+            odd: self.odd,
+            has_other_content: self.has_other_content,
+        }
+    }
+
+    /// Takes an event that has no row. Whether it is to be set aside: it was not, in this run.
+    pub(super) fn set_aside(&mut self, id: EventId) -> bool {
+        self.ids.push(id);
+        let seen = self.filter.look_up(id);
+        self.known += usize::from(seen == Seen::Known);
+        let is_new = seen == Seen::New;
+        if is_new {
+            self.rows.push(id);
+        }
+        is_new
     }
 
     fn is_left_out(&mut self, id: EventId) -> bool {
@@ -76,9 +126,27 @@ impl<'a> PageRows<'a> {
                 true
             }
             Seen::Repeated => true,
-            // Okta's uuids are unique; should two events of a page share one and differ, both count.
-            Seen::SameId => self.batcher.is_written_twice(id),
+            Seen::SameId { on_page_before } => self.is_repeated(id, on_page_before),
         }
+    }
+
+    /// Whether the row just written is that of an event before it with the same id. Okta's uuids are
+    /// unique; should two events share one and differ, both count. Where no row of this id is at
+    /// hand, the event was left out and is again.
+    fn is_repeated(&mut self, id: EventId, on_page_before: bool) -> bool {
+        let before = self.page_before.iter().filter(|_| on_page_before);
+        let before = before.flat_map(|batch| {
+            let of_id = batch.rows().iter().filter(|row| row.id == id);
+            of_id.map(|row| batch.row_json(row))
+        });
+        let mut rows = before.chain(self.batcher.last_row_of(id)).peekable();
+        let written = self.batcher.written();
+        let is_repeated = rows.peek().is_none() || rows.any(|row| row == written);
+        if !is_repeated {
+            self.has_other_content |= on_page_before;
+            self.odd.same_id.add(id);
+        }
+        is_repeated
     }
 }
 
@@ -103,10 +171,10 @@ impl RowSink for PageRows<'_> {
             return self.batcher.drop_row();
         }
         if !row.has_uuid {
-            self.without_uuid.add(row.id);
+            self.odd.without_uuid.add(row.id);
         }
         if row.truncated > 0 {
-            self.cut.add(row.id);
+            self.odd.cut.add(row.id);
         }
         self.rows.push(row.id);
         self.batcher.row(row);

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::lanes::page_read::{LaneName, PageRead};
-use super::lanes::{Delivery, Lanes, Next};
+use super::lanes::{Circle, Delivery, Lanes, Next};
 use super::page_reader::{PageBatches, PageReader, ReadStats};
 use crate::net::retry::Limits;
 use crate::okta::api::domain::OktaDomain;
@@ -56,10 +56,14 @@ impl Reader<'_> {
             let Next::Read(lane) = self.lanes.next(Instant::now()) else {
                 return ReadEnd::CaughtUp;
             };
-            let (page, batches, head) = match self.read_in_time(lane, deliveries).await {
+            let (mut page, mut batches, head) = match self.read_in_time(lane, deliveries).await {
                 Ok(read) => read,
                 Err(end) => return end,
             };
+            let mut no_way_on = batches.no_way_on.take();
+            if let Some(circle) = self.lanes.break_circle(lane, &mut page) {
+                no_way_on = Some(self.circle(circle, &mut batches));
+            }
             let read = self.lanes.page_read(lane, page, batches, Instant::now());
             let mut read = read.into_iter();
             if let Some(delivery) = read.next() {
@@ -70,6 +74,9 @@ impl Reader<'_> {
                     return ReadEnd::NobodyListens;
                 }
             }
+            if let Some(error) = no_way_on {
+                return ReadEnd::Failed(lane, error);
+            }
             if self.lanes.next(Instant::now()) == Next::CaughtUp {
                 return ReadEnd::CaughtUp;
             }
@@ -77,6 +84,19 @@ impl Reader<'_> {
                 return end;
             }
         }
+    }
+
+    /// Takes out of a page what is delivered already.
+    fn circle(&self, circle: Circle, page: &mut PageBatches) -> OktaError {
+        let problem = match circle {
+            Circle::Place => "the next page is one that this run has read",
+            Circle::Events => {
+                page.batches.clear();
+                page.set_aside.clear();
+                "a page has no other events than those that this run has read"
+            }
+        };
+        OktaError::new(self.org, OktaErrorKind::LinksInCircle { problem })
     }
 
     /// Reads a page, unless the run ends before it is there.

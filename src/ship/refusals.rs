@@ -15,6 +15,7 @@ pub(super) const FEW: usize = 10;
 const MOST_NAMED: usize = 10;
 
 /// Something refused: a row, or an event that cannot be made one.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refused {
     /// The event it is about, where it is known.
     pub(super) event: Option<EventId>,

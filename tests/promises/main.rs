@@ -12,6 +12,7 @@
 
 mod support;
 
+mod a_bad_event_costs_no_other;
 mod a_first_connection_asks_little;
 mod a_post_without_answer_is_not_repeated_eagerly;
 mod a_refusal_costs_no_row;
@@ -20,6 +21,7 @@ mod a_run_ends_in_its_time;
 mod a_run_that_cannot_save_posts_nothing;
 mod a_wrong_row_refuses_only_itself;
 mod answers_the_functions_host_by_its_rules;
+mod any_page_takes_little_memory;
 mod arrives_by_logs_ingestion_too;
 mod both_apis_fill_the_same_columns;
 mod both_stores_keep_one_contract;
@@ -32,6 +34,7 @@ mod every_event_becomes_one_whole_row;
 mod every_run_leaves_a_health_row;
 mod files_are_their_owners_alone;
 mod imports_run_down_only;
+mod links_lead_on_or_end_the_run;
 mod new_events_do_not_wait_for_the_backlog;
 mod no_secret_is_ever_shown;
 mod nothing_is_lost_under_any_answer;

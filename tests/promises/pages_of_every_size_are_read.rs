@@ -122,29 +122,26 @@ async fn an_empty_page_ends_the_run_and_the_next_one_goes_on_from_its_link() {
 }
 
 #[tokio::test]
-async fn a_link_that_leads_to_its_own_page_is_not_followed_in_a_circle() {
-    for smaller in [false, true] {
-        let fixture = Fixture::with_events(1_500).await;
-        if smaller {
-            fixture.org.faults().push(Fault::Oversize(TOO_LARGE));
-        }
-        fixture.org.faults().push(Fault::NextIsSelf);
-        let report = fixture.run().await;
-        caught_up(&report);
-        let (events, requests) = if smaller { (500, 2) } else { (1_000, 1) };
-        let done = (report.events, report.okta_requests, report.repeats);
-        assert_eq!(done, (events, requests, 0), "{report}");
-
-        fixture.org.append(3);
-        let report = fixture.run().await;
-        assert_eq!(
-            (report.events, report.repeats),
-            (1_503 - events, events),
-            "{report}"
-        );
-        assert_eq!(fixture.run().await.events, 0);
-        fixture.assert_each_event_is_there_once();
+async fn a_page_with_more_events_than_were_asked_for_is_refused() {
+    let fixture = Fixture::with_events(30).await;
+    fixture.run().await;
+    fixture.org.append(5);
+    let before = fixture.cursor();
+    for body in [
+        format!("[{}1]", "1,".repeat(1_000_000)),
+        format!("[{}{{}}]", "{},".repeat(1_000)),
+        format!("[{}{{}}]", "{\"a\":},".repeat(1_000)),
+    ] {
+        fixture.org.faults().always(Fault::Body(body.into()));
+        let report = run(&fixture.shipper_with(&[("RUN_BUDGET_SECONDS", "10")])).await;
+        let said = report.to_string();
+        assert!(said.contains("more than the 1000 events"), "{said}");
+        assert_eq!((report.events, report.dead_letters), (0, 0), "{said}");
+        assert_eq!(fixture.cursor(), before);
     }
+    fixture.org.faults().clear();
+    assert_eq!(fixture.run().await.events, 5);
+    fixture.assert_each_event_is_there_once();
 }
 
 #[tokio::test]
@@ -211,6 +208,37 @@ async fn two_events_that_share_a_uuid_and_differ_both_count() {
     let report = fixture.run().await;
     assert_eq!((report.events, report.repeats), (2, 0), "{report}");
     assert_eq!(fixture.workspace.table("Okta_CL").times_seen(&shared), 2);
+}
+
+#[tokio::test]
+async fn an_event_with_the_id_of_one_on_the_page_before_counts_where_it_differs() {
+    let captured = LogCapture::start();
+    let fixture = Fixture::with_org(OrgConfig {
+        max_page: 3,
+        ..OrgConfig::default()
+    })
+    .await;
+    let shared = uuid(7);
+    let texts = [
+        "a", "b", "one", "one", "another", "one", "another", "c", "third",
+    ];
+    let events = texts.map(|text| match text.len() {
+        1 => event(Some(&uuid(u32::from(text.as_bytes()[0]))), text),
+        _ => event(Some(&shared), text),
+    });
+    fixture.org.append_raw(events.to_vec());
+    let report = fixture.run().await;
+    caught_up(&report);
+    // `one` comes again on the second page, twice, and `another` on the third.
+    assert_eq!((report.events, report.repeats), (6, 3), "{report}");
+    assert_eq!(fixture.workspace.table("Okta_CL").times_seen(&shared), 3);
+    let lines = captured.lines_with("same_id");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].contains("1 event(s)") && lines[0].contains("other content"),
+        "{lines:?}"
+    );
+    assert_eq!(fixture.run().await.events, 0);
 }
 
 #[tokio::test]

@@ -19,6 +19,9 @@ pub(crate) const START: usize = STATES;
 /// The most skeletons that one value may teach, lest an unfamiliar one costs time and what is known.
 const MOST_LEARNED: u32 = 100;
 
+/// The longest skeleton that may fit into a [`PaddedText`].
+const LONGEST_SKELETON: usize = 64;
+
 /// What follows a skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextToken {
@@ -80,6 +83,7 @@ impl ArrayCache {
         });
         let state_after = hash % STATES;
         if self.left > 0
+            && text.len() <= LONGEST_SKELETON
             && let Some(change) = self.brackets.change()
             && let Some(escaped) = PaddedText::of(&escaped(text))
         {

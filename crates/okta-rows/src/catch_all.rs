@@ -34,7 +34,7 @@ pub(crate) struct CatchAlls {
 impl CatchAlls {
     pub(crate) fn clear(&mut self) {
         for catch_all in [&mut self.debug_data, &mut self.additional] {
-            catch_all.escaped.truncate(0);
+            catch_all.escaped.clear();
             (catch_all.length, catch_all.open) = (0, 0);
         }
         self.is_debug_data_taken = false;
@@ -156,7 +156,10 @@ impl CatchAll {
 
     /// Ends the outermost object and appends all of it to a string of the row, cut if it is longer
     /// than a value may be; returns the bytes cut.
-    #[expect(clippy::expect_used, reason = "the inside of a string was written")]
+    #[expect(
+        clippy::expect_used,
+        reason = "JSON was written, as the inside of a string"
+    )]
     pub(crate) fn finish(&mut self, row: &mut RowBuffer) -> usize {
         self.leave(1);
         self.byte(b'}');
@@ -165,10 +168,28 @@ impl CatchAll {
             row.text(written);
             return 0;
         }
-        let string = [b"\"", written, b"\""].concat();
-        let json: String = serde_json::from_slice(&string).expect("a string");
+        let json = String::from_utf8(unescaped(written)).expect("text");
         let kept = truncate_json(&json, MAX_VALUE);
         row.escape(&kept);
         json.len() - kept.len()
     }
+}
+
+/// What [`RowBuffer::escape`] was given.
+fn unescaped(mut written: &[u8]) -> Vec<u8> {
+    let mut json = Vec::with_capacity(written.len());
+    while let Some(at) = written.iter().position(|byte| *byte == b'\\')
+        && let Some((before, [_, letter, rest @ ..])) = written.split_at_checked(at)
+    {
+        json.extend_from_slice(before);
+        json.push(match letter {
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            other => *other,
+        });
+        written = rest;
+    }
+    json.extend_from_slice(written);
+    json
 }

@@ -7,13 +7,13 @@
 //! else is dropped.
 
 use crate::event::{Fallback, encode_event};
+use crate::items::Items;
 use crate::layout::ColumnNaming;
 use crate::row::Row;
 use crate::row_writer::RowWriter;
 use crate::scanner::Scanner;
 use crate::text::{decoded, quoted};
-use crate::token::Malformed;
-use crate::value::read_items;
+use crate::token::{Malformed, Token};
 
 /// Writes rows; its buffers, and what it learns of one event's shape, serve for the next.
 #[derive(Debug)]
@@ -23,6 +23,7 @@ pub struct RowEncoder {
     opening: String,
     /// Event types whose events are handed out as they stand.
     watched: Vec<String>,
+    pub(crate) most_events: usize,
 }
 
 impl RowEncoder {
@@ -33,7 +34,14 @@ impl RowEncoder {
             opening: writer.layout.domain.replacen(',', "{", 1) + &quoted(host),
             writer,
             watched: Vec::new(),
+            most_events: usize::MAX,
         }
+    }
+
+    /// Takes pages of at most `most_events` events from now on. Without a limit, a page of a
+    /// million small values takes memory for a million rows.
+    pub fn limit(&mut self, most_events: usize) {
+        self.most_events = most_events;
     }
 
     /// Has [`Row::raw`] set for events whose `eventType` is one of these, whatever their shape:
@@ -65,27 +73,23 @@ impl RowEncoder {
                 self.writer.put_event(scanner)?;
             }
         }
-        let mut raw = None;
-        if !self.watched.is_empty() && self.is_watched(event)? {
-            raw = Some(scanner.text_since(event.at()).as_bytes());
-        }
+        let text = scanner.text_since(event.at());
+        let is_watched = !self.watched.is_empty() && self.is_watched(text);
+        let raw = is_watched.then_some(text.as_bytes());
         Ok(self.writer.finish(raw, out))
     }
 
-    /// Whether the event that begins here is of a watched type.
-    fn is_watched(&mut self, mut event: Scanner<'_>) -> Result<bool, Malformed> {
-        if event.peek() != Some(b'{') {
-            return Ok(false);
-        }
-        let members = read_items(&mut event, &mut self.writer.cache)?;
-        Ok(members.iter().any(|(key, value)| {
-            key.is_some_and(|key| decoded(key) == "eventType")
-                && value.text.starts_with('"')
-                && self
-                    .watched
-                    .iter()
-                    .any(|watched| *watched == decoded(*value))
-        }))
+    /// Whether this event is of a watched type.
+    fn is_watched(&self, event: &str) -> bool {
+        let text = |text| {
+            let escapes = usize::from(str::contains(text, '\\'));
+            decoded(Token { text, escapes })
+        };
+        Items::of(event).any(|(key, value)| {
+            key.is_some_and(|key| text(key) == "eventType")
+                && value.starts_with('"')
+                && self.watched.iter().any(|watched| *watched == text(value))
+        })
     }
 }
 

@@ -9,8 +9,9 @@ use crate::key_table::{KeyIndex, START, Transition, ValueKind};
 use crate::layout::{Meaning, NodeIndex, ROOT};
 use crate::row_writer::RowWriter;
 use crate::scanner::Scanner;
+use crate::schema::MAX_VALUE;
 use crate::token::{Malformed, Token};
-use crate::truncate::truncate_json;
+use crate::truncate::compact_array;
 use crate::value::read_value;
 
 /// Why an event could not be written value by value.
@@ -90,7 +91,11 @@ fn read_transition(
             .keys
             .index_of(node, name)
             .ok_or(Fallback::WholeEvent)?;
-        let meaning = writer.keys.key(key).meaning;
+        let known = writer.keys.key(key);
+        let meaning = known.meaning;
+        if name.text.len() > MAX_VALUE {
+            writer.truncated += name.text.len() + 1 - known.name.length;
+        }
         if scanner.take_text(b"null") {
             continue;
         }
@@ -148,7 +153,7 @@ fn type_mismatch(
 fn normalized(value: &str) -> serde_json::Result<Option<String>> {
     Ok(match value.as_bytes().first() {
         Some(b'n') => None,
-        Some(b'[') => Some(truncate_json(value, usize::MAX)),
+        Some(b'[') => Some(compact_array(value)),
         _ => Some(serde_json::from_str::<Value>(value)?.to_string()),
     })
 }

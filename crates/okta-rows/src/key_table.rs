@@ -9,8 +9,10 @@ use crate::layout::{Layout, Meaning, MemberName, NodeIndex, ROOT};
 use crate::predictor::Predictor;
 use crate::row_buffer::PaddedText;
 use crate::scanner::Scanner;
+use crate::schema::MAX_VALUE;
 use crate::text::quoted;
 use crate::token::Token;
+use crate::truncate::truncate_key;
 
 /// The most unmapped keys that are kept; from there on each is looked up in vain.
 const MOST_UNMAPPED: usize = 200;
@@ -137,8 +139,14 @@ impl KeyTable {
         }
     }
 
-    /// The index of a key of this node; `None` for a key that is no text.
+    /// The index of a key of this node; `None` for a key that is no text. A key that is longer than
+    /// any value may be is cut.
     pub(crate) fn index_of(&mut self, node: NodeIndex, key: Token<'_>) -> Option<KeyIndex> {
+        if key.text.len() > MAX_VALUE {
+            let text = &truncate_key(key.text);
+            let escapes = text.matches('\\').count();
+            return self.index_of(node, Token { text, escapes });
+        }
         let name = match key.escapes {
             0 => Cow::Borrowed(key.text),
             _ => quoted(&serde_json::from_str::<String>(key.text).ok()?).into(),

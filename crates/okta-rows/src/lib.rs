@@ -3,10 +3,12 @@
 mod array_cache;
 mod brackets;
 mod catch_all;
+mod damaged;
 mod encoder;
 mod escape_index;
 mod event;
 mod event_id;
+mod items;
 mod key_table;
 mod layout;
 mod page;
@@ -22,6 +24,7 @@ mod token;
 mod truncate;
 mod value;
 
+pub use damaged::{DamagedPage, UnreadableEvent, encode_damaged_page};
 pub use encoder::RowEncoder;
 pub use event_id::EventId;
 pub use layout::ColumnNaming;

@@ -1,5 +1,5 @@
 //! A page of Okta's log: a JSON array of events. Its grammar alone can be wrong; an event, be it
-//! of whatever shape, has a row.
+//! of whatever shape, has a row. A page with an event that is no JSON is for [`crate::damaged`].
 
 use serde::de::IgnoredAny;
 
@@ -20,6 +20,14 @@ pub enum PageError {
         /// The parser's words, with the position.
         problem: String,
     },
+    /// The list goes on after as many events as were asked for.
+    #[error("the page of {bytes} bytes has more than the {most} events that were asked for")]
+    TooManyEvents {
+        /// Length of the page.
+        bytes: usize,
+        /// See [`RowEncoder::limit`].
+        most: usize,
+    },
     /// The body is JSON, or something else, but no list.
     #[error("the answer of {bytes} bytes is no list of events; it begins `{start}`")]
     NotAList {
@@ -39,34 +47,48 @@ pub fn encode_page(
     encoder: &mut RowEncoder,
     sink: &mut impl RowSink,
 ) -> Result<(), PageError> {
-    let syntax = |problem: String| PageError::Syntax {
-        bytes: page.len(),
-        problem,
-    };
+    let bytes = page.len();
+    let syntax = |problem: String| PageError::Syntax { bytes, problem };
     // The quick check says only whether it is UTF-8, the other one where not.
     let text = simdutf8::basic::from_utf8(page)
         .or_else(|_| std::str::from_utf8(page))
         .map_err(|error| syntax(error.to_string()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !text.trim_start().starts_with('[') {
-        let start = text.trim_start().chars().take(40).collect();
-        return Err(PageError::NotAList {
-            bytes: page.len(),
-            start,
-        });
+        return Err(not_a_list(page));
     }
     let index = EscapeIndex::of(text);
-    encode_list(Scanner::new(text, &index), encoder, sink)
-        .map_err(|Malformed| syntax(parser_message(text)))
+    encode_list(Scanner::new(text, &index), encoder, sink).map_err(|stopped| match stopped {
+        Stopped::Malformed => syntax(parser_message(text)),
+        Stopped::TooManyEvents => too_many_events(page, encoder),
+    })
+}
+
+/// Why a list is not read to its end.
+enum Stopped {
+    Malformed,
+    TooManyEvents,
+}
+
+impl From<Malformed> for Stopped {
+    fn from(_: Malformed) -> Stopped {
+        Stopped::Malformed
+    }
 }
 
 fn encode_list(
     mut scanner: Scanner<'_>,
     encoder: &mut RowEncoder,
     sink: &mut impl RowSink,
-) -> Result<(), Malformed> {
+) -> Result<(), Stopped> {
     scanner.punctuation(b'[')?;
+    let mut events = 0;
     if !scanner.take(b']') {
         loop {
+            if events == encoder.most_events {
+                return Err(Stopped::TooManyEvents);
+            }
+            events += 1;
             // Looked at where it is: a copy waits until the whole row stands in memory.
             let row = encoder.encode(&mut scanner, sink.buffer());
             sink.row(row.as_ref().map_err(|malformed| *malformed)?);
@@ -78,7 +100,22 @@ fn encode_list(
         }
     }
     scanner.skip_blanks();
-    scanner.peek().map_or(Ok(()), |_| Err(Malformed))
+    Ok(scanner.peek().map_or(Ok(()), |_| Err(Malformed))?)
+}
+
+pub(crate) fn not_a_list(page: &[u8]) -> PageError {
+    let start = page.get(..200).unwrap_or(page).trim_ascii_start();
+    PageError::NotAList {
+        bytes: page.len(),
+        start: String::from_utf8_lossy(start).chars().take(40).collect(),
+    }
+}
+
+pub(crate) fn too_many_events(page: &[u8], encoder: &RowEncoder) -> PageError {
+    PageError::TooManyEvents {
+        bytes: page.len(),
+        most: encoder.most_events,
+    }
 }
 
 /// Where and how a page goes wrong, from a parser that takes the time to know.

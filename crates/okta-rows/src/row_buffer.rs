@@ -5,6 +5,9 @@ use crate::token::Token;
 /// Bytes that are copied at once, where fewer may be meant.
 const WINDOW: usize = 64;
 
+/// Bytes that are kept for the next row.
+const MOST_KEPT: usize = 1 << 20;
+
 /// The next bytes of a page: a text's beginning, and whatever comes after it.
 pub(crate) type Window = [u8; WINDOW];
 
@@ -18,6 +21,15 @@ pub(crate) struct RowBuffer {
 impl RowBuffer {
     pub(crate) fn len(&self) -> usize {
         self.end
+    }
+
+    /// Begins anew, without the memory that a giant took.
+    #[inline(always)]
+    pub(crate) fn clear(&mut self) {
+        self.end = 0;
+        if self.bytes.len() > MOST_KEPT {
+            self.bytes = Vec::new();
+        }
     }
 
     #[inline(always)]

@@ -26,7 +26,7 @@ pub(crate) struct RowWriter {
     row: RowBuffer,
     /// Whether a column has its value. A second one (a repeated key) goes to the catch-all.
     is_written: [bool; COLUMNS.len()],
-    truncated: usize,
+    pub(crate) truncated: usize,
     has_uuid: bool,
     uuid: Option<EventId>,
     /// Empty if the event has none that is a time.
@@ -52,7 +52,7 @@ impl RowWriter {
 
     /// Begins a row with `opening`.
     pub(crate) fn begin(&mut self, opening: &str) {
-        self.row.truncate(0);
+        self.row.clear();
         self.row.text(opening);
         self.catch_alls.clear();
         self.is_written = [false; _];

@@ -18,30 +18,6 @@ pub(crate) fn read_value<'de>(
     }
 }
 
-/// Reads an array's elements or an object's members, of which the former have no key.
-pub(crate) fn read_items<'de>(
-    scanner: &mut Scanner<'de>,
-    cache: &mut ArrayCache,
-) -> Result<Vec<(Option<Token<'de>>, Token<'de>)>, Malformed> {
-    let mut items = Vec::new();
-    let is_object = scanner.peek() == Some(b'{');
-    let (open, close) = if is_object {
-        (b'{', b'}')
-    } else {
-        (b'[', b']')
-    };
-    scanner.punctuation(open)?;
-    while !scanner.take(close) {
-        if !items.is_empty() {
-            scanner.punctuation(b',')?;
-        }
-        let key = is_object.then(|| scanner.key()).transpose()?;
-        items.push((key, read_value(scanner, cache)?));
-        scanner.skip_blanks();
-    }
-    Ok(items)
-}
-
 /// Reads an array or object and appends it as the inside of a string. Depth costs a bit and no
 /// call.
 pub(crate) fn read_nested<'de>(

@@ -57,6 +57,12 @@ pub enum Fault {
     NoNext,
     /// The page, with this as `next`.
     NextElsewhere(String),
+    /// The page, with a new link to this position of the log as `next`.
+    NextAt(u64),
+    /// The page, with this value, of whatever bytes, as its only `Link` header.
+    Link(Vec<u8>),
+    /// These bytes in the page's place, with its links.
+    Body(Vec<u8>),
     /// Every `after` handed out so far is unknown from now on, in this request too.
     ExpireCursors,
 }

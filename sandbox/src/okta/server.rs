@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 
 use super::body;
+use super::cursor::Place;
 use super::fault::Fault;
 use super::journal::{Authorization, Line, SeenRequest, StartGiven};
 use super::locks::locked;
@@ -257,6 +258,9 @@ impl Exchange {
             Some(Fault::NextIsSelf) => answer.next = Some(itself.clone()),
             Some(Fault::NoNext) => answer.next = None,
             Some(Fault::NextElsewhere(url)) => answer.next = Some(url.clone()),
+            Some(Fault::NextAt(position)) => {
+                answer.next = Some(self.org.link(query, Place::Polling(*position)));
+            }
             _ => {}
         }
         let positions: Vec<u64> = answer.entries.iter().map(|entry| entry.position).collect();
@@ -275,9 +279,9 @@ impl Exchange {
         };
         let length = page.body.len();
         self.org.journal.sent_page(self.line, length as u64);
-        let sent = match fault {
+        let sent = match &fault {
             Some(Fault::ResetMidBody) => body::reset_half_way(page.body, self.wire.clone()),
-            Some(Fault::SlowBody { chunk, delay }) => body::slow(page.body, chunk, delay),
+            Some(Fault::SlowBody { chunk, delay }) => body::slow(page.body, *chunk, *delay),
             _ => Body::from(page.body),
         };
         let mut response = self.respond(200, JSON, sent, &positions);
@@ -285,6 +289,12 @@ impl Exchange {
         set(headers, CONTENT_LENGTH, &length.to_string());
         if page.gzip {
             set(headers, CONTENT_ENCODING, "gzip");
+        }
+        if let Some(Fault::Link(value)) = &fault {
+            if let Ok(value) = HeaderValue::from_bytes(value) {
+                headers.append(LINK, value);
+            }
+            return Ok(response);
         }
         add_link(headers, &itself, "self");
         if let Some(next) = answer.next {
@@ -343,11 +353,15 @@ type Damage = Box<dyn FnOnce(Vec<u8>) -> Vec<u8> + Send>;
 
 /// What a fault does to the text of a page.
 fn damage(fault: &Fault, query: &Query) -> Option<Damage> {
-    match *fault {
+    match fault {
+        Fault::Body(bytes) => {
+            let bytes = bytes.clone();
+            Some(Box::new(move |_| bytes))
+        }
         Fault::CutBody => Some(Box::new(body::cut)),
         Fault::BadJson => Some(Box::new(body::bare_word)),
         Fault::NotAnArray => Some(Box::new(body::in_an_object)),
-        Fault::Oversize(bytes) if query.limit > 1 => {
+        &Fault::Oversize(bytes) if query.limit > 1 => {
             Some(Box::new(move |json| body::padded(json, bytes)))
         }
         _ => None,

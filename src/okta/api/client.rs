@@ -1,5 +1,6 @@
 //! One request to an org, from its credential to the last byte of its answer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -154,10 +155,23 @@ impl Client {
         base: &Url,
     ) -> Result<Option<Url>, OktaErrorKind> {
         let lines = headers.get_all(LINK).iter();
-        let lines = lines.filter_map(|line| line.to_str().ok());
-        let Some(target) = link::target(lines, "next") else {
-            return Ok(None);
+        let lines: Vec<Cow<'_, str>> = lines
+            .map(|line| String::from_utf8_lossy(line.as_bytes()))
+            .collect();
+        let lines = || lines.iter().map(Cow::as_ref);
+        let Some(target) = link::target(lines(), "next") else {
+            // Which relation such a line has is not known.
+            let is_unclear = |line: &str| {
+                line.contains(char::REPLACEMENT_CHARACTER) && link::target([line], "self").is_none()
+            };
+            return match lines().any(is_unclear) {
+                true => Err(unreadable_link()),
+                false => Ok(None),
+            };
         };
+        if !target.is_ascii() {
+            return Err(unreadable_link());
+        }
         let foreign = |target: String| OktaErrorKind::ForeignLink {
             resource: request.resource,
             target,
@@ -176,5 +190,11 @@ impl Client {
         let body = body::read_error(response).await;
         let caller = self.credential.caller();
         classify::refusal(request.resource, caller, status, &headers, &body)
+    }
+}
+
+fn unreadable_link() -> OktaErrorKind {
+    OktaErrorKind::UnusableLink {
+        problem: "holds bytes beyond ASCII".to_owned(),
     }
 }

@@ -97,6 +97,40 @@ pub enum OktaErrorKind {
         /// Where it should lead: `the System Log of acme.okta.com`.
         expected: String,
     },
+    /// The link to the next page leads to the log, but must not be followed.
+    #[error(
+        "links to its next page by an address that {problem}; it was neither asked nor saved, and the cursor stays where it is. If it lasts, does a proxy in between change Okta's answers?"
+    )]
+    UnusableLink {
+        /// A phrase after `an address that`.
+        problem: String,
+    },
+    /// The saved cursor leads to the log, but must not be asked. The message names no org in front.
+    #[error(
+        "the saved cursor is an address that {problem}; nothing was asked there. Put cursor.json right, or start anew with `okta-sentinel ship --restart`"
+    )]
+    UnusableCursor {
+        /// A phrase after `an address that`.
+        problem: String,
+    },
+    /// A full page is not the end of the log, and nothing leads on from it.
+    #[error(
+        "sent a full page of {events} events {}, so that the log cannot be followed; something on the way, such as a proxy, strips or changes the Link header: have it passed on unchanged. The page is shipped; the next run asks for it again and repeats nothing", if *.same { "whose Link header leads to the same page again" } else { "without a Link header to the next page" }
+    )]
+    NoWayOn {
+        /// Events on the page.
+        events: usize,
+        /// Whether there was a link, to the same page.
+        same: bool,
+    },
+    /// The links lead to where the run has been.
+    #[error(
+        "links from page to page in a circle: {problem}; nothing of it is shipped twice, and the next run tries again. If it lasts, does a proxy in between answer from a cache? Else ask Okta's support about it"
+    )]
+    LinksInCircle {
+        /// What came again.
+        problem: &'static str,
+    },
     /// No answer, or one that broke off.
     #[error("{problem}")]
     Transport {
@@ -117,7 +151,17 @@ pub enum OktaErrorKind {
         /// The link past the page, if Okta named one. It belongs to this org.
         next: Option<Box<Url>>,
     },
-    /// A body that is no list.
+    /// A list whose events cannot be told apart.
+    #[error(
+        "sent a page that cannot be read: {problem}; if it lasts, does a proxy in between change its answers?"
+    )]
+    UnreadableEvents {
+        /// The decoder's words.
+        problem: String,
+        /// The link past the page, if Okta named one. It belongs to this org.
+        next: Option<Box<Url>>,
+    },
+    /// A body that is no list, or one with more events than were asked for.
     #[error(
         "sent a page that cannot be read: {problem}; if it lasts, does OKTA_DOMAIN name the org, and does a proxy in between change its answers?"
     )]
@@ -160,6 +204,7 @@ impl fmt::Display for OktaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             OktaErrorKind::ForeignCursor { .. }
+            | OktaErrorKind::UnusableCursor { .. }
             | OktaErrorKind::TokenNotAHeader
             | OktaErrorKind::CannotSign(_) => self.kind.fmt(f),
             kind => write!(f, "{} {kind}", self.org),
@@ -178,6 +223,7 @@ impl Failure for OktaError {
             OktaErrorKind::RateLimited { wait: None, .. }
             | OktaErrorKind::Trouble { .. }
             | OktaErrorKind::Transport { .. }
+            | OktaErrorKind::UnreadableEvents { .. }
             | OktaErrorKind::UnreadablePage { .. } => RetryDecision::Retry,
             _ => RetryDecision::Stop,
         }

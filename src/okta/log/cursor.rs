@@ -12,6 +12,21 @@ pub(crate) const LOGS_PATH: &str = "/api/v1/logs";
 /// Most events Okta puts on a page.
 pub(crate) const MAX_PAGE: u32 = 1000;
 
+/// Parameters of the System Log API.
+const PARAMETERS: [&str; 7] = [
+    "after",
+    "since",
+    "until",
+    "filter",
+    "q",
+    "limit",
+    "sortOrder",
+];
+
+/// The longest URL that is asked, in bytes. Apache's default for a request line is 8,190 bytes, and
+/// nginx and Tomcat take 8 KB; our HTTP client takes no URI over 65,534.
+pub(crate) const LONGEST_URL: usize = 8_190;
+
 /// The URL of a polling request, as Okta's `next` link gave it or as a first run makes it.
 ///
 /// It never has an `until`: only an unbounded, ascending request is documented to return every
@@ -55,16 +70,78 @@ impl Cursor {
 
     /// The page size it asks for; 100, as Okta takes it, where it names none.
     pub fn limit(&self) -> u32 {
-        let limit = self.parameter("limit");
-        limit.and_then(|limit| limit.parse().ok()).unwrap_or(100)
+        self.limit_given().unwrap_or(100)
+    }
+
+    fn limit_given(&self) -> Option<u32> {
+        self.parameter("limit")?.parse().ok()
     }
 
     /// Whether both are the same position, whatever page size they ask for and however their URLs
     /// are spelt.
     pub fn is_same_place(&self, other: &Cursor) -> bool {
-        self.0.origin() == other.0.origin()
-            && self.0.path() == other.0.path()
-            && self.parameters_but("limit") == other.parameters_but("limit")
+        self.place() == other.place()
+    }
+
+    /// What tells this position from others: the request without its page size. Beside `after`,
+    /// `since` has no say.
+    pub fn place(&self) -> Vec<(String, String)> {
+        let is_from_okta = self.is_from_okta();
+        let pairs = self.0.query_pairs().into_owned();
+        let mut place: Vec<(String, String)> = pairs
+            .filter(|(name, _)| !matches!(name.as_str(), "limit" | "sortOrder"))
+            .filter(|(name, value)| !(value.is_empty() || is_from_okta && name == "since"))
+            .chain([(
+                self.0.origin().ascii_serialization(),
+                self.0.path().to_owned(),
+            )])
+            .collect();
+        place.sort_unstable();
+        place
+    }
+
+    /// Why this must not be asked, as a phrase after `an address that`: it would not read all of the
+    /// log that follows, in its order, or no server would take it. `None` if it may. It may leave
+    /// `filter` out, which the position may imply, but have no other one.
+    pub fn problem(&self, filter: Option<&str>) -> Option<String> {
+        let length = self.0.as_str().len();
+        if length > LONGEST_URL {
+            return Some(format!(
+                "has {length} bytes, more than the {LONGEST_URL} that servers take"
+            ));
+        }
+        if self.0.fragment().is_some() {
+            return Some("has a fragment".to_owned());
+        }
+        let of = |wanted: &str| {
+            let pairs = self.0.query_pairs();
+            pairs.filter(|(name, _)| name == wanted).count()
+        };
+        if let Some(name) = PARAMETERS.into_iter().find(|name| of(name) > 1) {
+            return Some(format!("gives `{name}` more than once"));
+        }
+        let value = |name| self.parameter(name).unwrap_or_default();
+        let problem = if of("until") > 0 {
+            "has an end (`until`), after which no event would be read"
+        } else if of("limit") > 0 && !(1..=MAX_PAGE).contains(&self.limit_given().unwrap_or(0)) {
+            "asks for pages of a size (`limit`) that Okta does not have"
+        } else if of("sortOrder") > 0 && !value("sortOrder").eq_ignore_ascii_case("ASCENDING") {
+            "asks for another order (`sortOrder`)"
+        } else if !value("q").is_empty() {
+            "asks for some events only (`q`)"
+        } else if !value("filter").is_empty() && Some(value("filter").as_str()) != filter {
+            "asks for the events of another `filter`"
+        } else if value("after").is_empty() && (of("after") > 0 || value("since").is_empty()) {
+            "names no position (`after`)"
+        } else {
+            return None;
+        };
+        Some(problem.to_owned())
+    }
+
+    /// The filter that it asks for.
+    pub(crate) fn filter(&self) -> Option<String> {
+        self.parameter("filter")
     }
 
     /// Whether Okta gave this cursor, rather than this program having made it of a time.
@@ -127,6 +204,68 @@ mod tests {
         assert!(one.is_same_place(&one.with_limit(1)));
         let further = cursor("https://acme.okta.com/api/v1/logs?after=1_1&limit=1000");
         assert!(!one.is_same_place(&further));
+    }
+
+    #[test]
+    fn a_place_stays_the_same_in_whatever_order_its_parameters_stand() {
+        let place = |query: &str| cursor(&format!("https://acme.okta.com/api/v1/logs?{query}"));
+        let one = place("after=1_1&filter=a+eq+b&limit=10");
+        for same in [
+            "filter=a%20eq%20b&after=1_1",
+            "limit=5&sortOrder=ASCENDING&filter=a+eq+b&after=1_1",
+            "since=2026-01-01T00:00:00Z&after=1_1&filter=a+eq+b&q=",
+        ] {
+            assert!(place(same).is_same_place(&one), "{same}");
+        }
+        for other in [
+            "after=1_2&filter=a+eq+b",
+            "after=1_1",
+            "after=1_1&filter=a+eq+b&x=1",
+        ] {
+            assert!(!place(other).is_same_place(&one), "{other}");
+        }
+    }
+
+    #[test]
+    fn only_what_reads_on_through_the_whole_log_may_be_asked() {
+        let problem = |query: &str| {
+            cursor(&format!("https://acme.okta.com/api/v1/logs?{query}")).problem(Some("a eq b"))
+        };
+        for good in [
+            "after=1_1",
+            "after=1_1&limit=1000&sortOrder=ASCENDING",
+            "since=2026-01-01T00:00:00Z&sortOrder=ascending&limit=1&filter=a+eq+b&q=",
+            "since=2026-01-01T00:00:00Z&after=1_1",
+            "after=1_1&somethingNew=1",
+        ] {
+            assert_eq!(problem(good), None, "{good}");
+        }
+        let long = format!("after={}", "1".repeat(LONGEST_URL));
+        for (bad, word) in [
+            ("after=1&until=2026-01-01T00:00:00Z", "until"),
+            ("after=1&until=", "until"),
+            ("after=1&%75ntil=2026-01-01T00:00:00Z", "until"),
+            ("after=1&limit=0", "limit"),
+            ("after=1&limit=1001", "limit"),
+            ("after=1&limit=-1", "limit"),
+            ("after=1&limit=", "limit"),
+            ("after=1&sortOrder=DESCENDING", "sortOrder"),
+            ("after=1&after=2", "`after` more than once"),
+            ("after=1&limit=5&limit=6", "`limit` more than once"),
+            ("after=1&q=x", "`q`"),
+            ("after=1#x", "fragment"),
+            ("limit=1000", "names no position"),
+            ("after=", "names no position"),
+            ("after=&since=2026-01-01T00:00:00Z", "names no position"),
+            (long.as_str(), "8190"),
+        ] {
+            let said = problem(bad).unwrap_or_default();
+            assert!(said.contains(word), "{bad}: {said}");
+        }
+        let filtered = cursor("https://acme.okta.com/api/v1/logs?after=1&filter=a+eq+b");
+        for other in [None, Some("a eq c")] {
+            assert!(filtered.problem(other).unwrap().contains("filter"));
+        }
     }
 
     #[test]

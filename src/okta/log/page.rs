@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use reqwest::{Method, StatusCode};
+use url::Url;
 
 use crate::okta::api::client::{Client, Request};
 use crate::okta::api::domain::shown_target;
@@ -48,6 +49,10 @@ pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Resul
         };
         return Err(OktaError::new(domain, kind));
     }
+    if let Some(problem) = cursor.problem(cursor.filter().as_deref()) {
+        let kind = OktaErrorKind::UnusableCursor { problem };
+        return Err(OktaError::new(domain, kind));
+    }
     let request = Request {
         method: Method::GET,
         url: cursor.url(),
@@ -56,11 +61,23 @@ pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Resul
         max_bytes: MAX_PAGE_BYTES,
     };
     match client.send(&request, body).await {
-        Ok(head) => Ok(Page {
-            next: head.next.map(Cursor::new),
-            rate: head.rate,
-            date: head.date,
-        }),
+        Ok(head) => {
+            let next = head.next.map(Cursor::new);
+            check(next.as_ref(), cursor).map_err(|kind| OktaError::new(domain, kind))?;
+            Ok(Page {
+                next,
+                rate: head.rate,
+                date: head.date,
+            })
+        }
+        Err(OktaError {
+            kind: OktaErrorKind::PageTooLarge {
+                next: Some(next), ..
+            },
+            ..
+        }) if let Err(kind) = check(Some(&Cursor::new(Url::clone(&next))), cursor) => {
+            Err(OktaError::new(domain, kind))
+        }
         Err(OktaError {
             org,
             kind: OktaErrorKind::BadRequest(_, answer),
@@ -69,5 +86,14 @@ pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Resul
             Err(OktaError { org, kind })
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Whether the link that came with the answer to `request` may be followed.
+fn check(next: Option<&Cursor>, request: &Cursor) -> Result<(), OktaErrorKind> {
+    let Some(next) = next else { return Ok(()) };
+    match next.problem(request.filter().as_deref()) {
+        Some(problem) => Err(OktaErrorKind::UnusableLink { problem }),
+        None => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! One lane: where it is in the log, and what it leaves out.
 
 use super::page_read::PageRead;
+use super::read_history::{Circle, ReadHistory};
 use crate::ship::id_set::{IdSet, sorted};
 use crate::ship::page_filter::{PageFilter, SeenIds};
 use crate::state::checkpoint::Lane;
@@ -13,6 +14,7 @@ pub(super) struct LaneState {
     /// Events at or after the cursor that are not this lane's to deliver.
     pub(super) known: IdSet,
     seen: SeenIds,
+    history: ReadHistory,
 }
 
 impl LaneState {
@@ -27,6 +29,7 @@ impl LaneState {
         LaneState {
             known: known.into_iter().collect(),
             seen: SeenIds::new(recent),
+            history: ReadHistory::default(),
             lane,
         }
     }
@@ -45,9 +48,20 @@ impl LaneState {
         PageFilter::new(&self.known, overlap, &mut self.seen)
     }
 
+    /// Whether the links lead in a circle by this page.
+    pub(super) fn circle(&self, page: &PageRead) -> Option<Circle> {
+        self.history.circle(&self.lane.cursor, page)
+    }
+
+    /// What comes next was accepted before: the next run is to leave it out by the recent ids.
+    pub(super) fn reread(&mut self) {
+        self.lane.rereading = true;
+    }
+
     /// Goes past a page, all of which is accepted.
     pub(super) fn pass(&mut self, page: &PageRead) {
         self.seen.end_page();
+        self.history.pass(&self.lane.cursor, page);
         self.lane.newest_published = self.lane.newest_published.max(page.newest);
         match &page.next {
             Some(next) => {

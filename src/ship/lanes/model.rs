@@ -162,6 +162,7 @@ impl World {
         PageRead {
             rows: ids.iter().copied().filter(is_new).collect(),
             ids,
+            has_other_content: false,
             date: self.now,
             next,
             newest,
@@ -186,7 +187,8 @@ impl World {
                 continue;
             }
             self.step()?;
-            let page = self.ask(&mut lanes, lane, began);
+            let mut page = self.ask(&mut lanes, lane, began);
+            assert_eq!(lanes.break_circle(lane, &mut page), None);
             let (rows, now) = (page.rows.clone(), self.instant(base));
             on_the_way.extend(lanes.page_read(lane, page, rows, now));
         }

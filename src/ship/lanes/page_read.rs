@@ -19,7 +19,8 @@ pub(in crate::ship) enum LaneName {
 pub(in crate::ship) enum Reached {
     /// More is to come.
     More,
-    /// The events of the last minute; a further page may hold a few more.
+    /// The events of the last minute, where a further page may hold a few more; or a page from
+    /// which nothing leads on.
     Now,
     /// The end of the log.
     End,
@@ -32,6 +33,8 @@ pub(in crate::ship) struct PageRead {
     pub(in crate::ship) ids: Vec<EventId>,
     /// Those of them that are to be delivered.
     pub(in crate::ship) rows: Vec<EventId>,
+    /// An event has the id of one on the page before, and other content.
+    pub(in crate::ship) has_other_content: bool,
     /// Okta's clock when it answered.
     pub(in crate::ship) date: DateTime<Utc>,
     /// The request after it; `None` when Okta named none, or this one again.

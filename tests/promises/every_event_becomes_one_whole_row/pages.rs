@@ -93,7 +93,7 @@ fn what_is_no_list_is_shown_by_its_beginning() {
         "\"[]\"",
         "{\"errorCode\":\"E0000047\"}",
         "<!DOCTYPE html><p>[]",
-        "\u{feff}[]",
+        "\u{feff}{}",
     ] {
         match encode(other.as_bytes(), ColumnNaming::Unsuffixed) {
             Err(PageError::NotAList { bytes, start }) => {
