@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use reqwest::{Method, StatusCode};
 
 use crate::okta::api::client::{Client, Request};
-use crate::okta::api::domain::shown_target;
+use crate::okta::api::domain::{OktaDomain, shown_target};
 use crate::okta::api::error::{OktaError, OktaErrorKind};
 use crate::okta::api::rate::RateLimit;
 use crate::okta::api::resource::Resource;
@@ -35,19 +35,40 @@ pub struct Page {
     pub date: Option<DateTime<Utc>>,
 }
 
+/// Refuses a cursor that leads elsewhere than to the log of the org at `domain`.
+///
+/// # Errors
+/// [`OktaErrorKind::ForeignCursor`].
+pub fn check_host(domain: &OktaDomain, cursor: &Cursor) -> Result<(), OktaError> {
+    if cursor.belongs_to(domain) {
+        return Ok(());
+    }
+    let old = OktaDomain::of(cursor.url()).filter(|old| old.key() != domain.key());
+    let remedy = match old.map(|old| old.as_written()) {
+        Some(old) => format!(
+            "If {old} is the former host of this org, run `okta-sentinel state move {old} {}`; \
+             else put cursor.json right",
+            domain.as_written()
+        ),
+        None => "Put cursor.json right".to_owned(),
+    };
+    let kind = OktaErrorKind::ForeignCursor {
+        target: shown_target(cursor.url()),
+        expected: format!("the {} of {domain}", SYSTEM_LOG.name),
+        remedy: format!("{remedy}. As a last resort, `okta-sentinel ship --restart` {RESTART}"),
+    };
+    Err(OktaError::new(domain, kind))
+}
+
+/// What starting over costs.
+const RESTART: &str = "starts over, and what is in the workspace since then comes again";
+
 /// Reads the page at `cursor` into `body`, replacing what is there.
 ///
 /// # Errors
 /// [`OktaError`]; `body` then holds nothing of use.
 pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Result<Page, OktaError> {
-    let domain = client.domain();
-    if !cursor.belongs_to(domain) {
-        let kind = OktaErrorKind::ForeignCursor {
-            target: shown_target(cursor.url()),
-            expected: format!("the {} of {domain}", SYSTEM_LOG.name),
-        };
-        return Err(OktaError::new(domain, kind));
-    }
+    check_host(client.domain(), cursor)?;
     let request = Request {
         method: Method::GET,
         url: cursor.url(),
