@@ -7,6 +7,8 @@
 //! The mark stays. Without it, a program that still runs under the old host would start there as a
 //! first run does, and ship everything again.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use okta_rows::EventId;
 
@@ -378,16 +380,18 @@ fn under_new_host(document: Vec<u8>, new: &OktaDomain) -> Vec<u8> {
 
 /// The recent ids of both places. The new host's runs may have shipped some events, too.
 fn merged(old: Vec<u8>, new: &[u8]) -> Vec<u8> {
-    let of_new: Vec<EventId> = RecentIds::from_bytes(new)
-        .unwrap_or_default()
-        .iter()
-        .collect();
-    match RecentIds::from_bytes(&old) {
-        Ok(mut ids) if !of_new.is_empty() => {
-            ids.extend(of_new, Utc::now());
+    let of_new = RecentIds::from_bytes(new).unwrap_or_default();
+    let Ok(mut ids) = RecentIds::from_bytes(&old) else {
+        return old;
+    };
+    let known: HashSet<EventId> = ids.iter().collect();
+    let more: Vec<EventId> = of_new.iter().filter(|id| !known.contains(id)).collect();
+    match more.is_empty() {
+        true => old,
+        false => {
+            ids.extend(more, Utc::now());
             ids.to_bytes()
         }
-        _ => old,
     }
 }
 

@@ -15,6 +15,7 @@ mod support;
 mod a_first_connection_asks_little;
 mod a_refusal_costs_no_row;
 mod a_refused_cursor_loses_nothing;
+mod an_org_goes_on_under_its_new_host;
 mod answers_the_functions_host_by_its_rules;
 mod arrives_by_logs_ingestion_too;
 mod both_apis_fill_the_same_columns;

@@ -131,11 +131,17 @@ impl StateLease for CrashingLease {
     }
 
     async fn keep_dead_letter(&mut self, name: &str, body: Vec<u8>) -> Result<(), StoreError> {
-        self.lease.keep_dead_letter(name, body).await
+        self.crash.crash_if_due(CrashSide::Before).await;
+        self.lease.keep_dead_letter(name, body).await?;
+        self.crash.crash_if_due(CrashSide::After).await;
+        Ok(())
     }
 
     async fn remove_dead_letter(&mut self, name: &str) -> Result<(), StoreError> {
-        self.lease.remove_dead_letter(name).await
+        self.crash.crash_if_due(CrashSide::Before).await;
+        self.lease.remove_dead_letter(name).await?;
+        self.crash.crash_if_due(CrashSide::After).await;
+        Ok(())
     }
 
     async fn release(self: Box<Self>) -> Result<(), StoreError> {
