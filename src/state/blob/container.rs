@@ -155,7 +155,7 @@ impl Container {
     /// Names of all blobs that begin with `prefix`, in order, asking for `at_once` at a time.
     pub(super) async fn list(&self, prefix: &str, at_once: i32) -> Result<Vec<String>, Refusal> {
         let options = BlobContainerClientListBlobsOptions {
-            // An empty one would be signed in another way than it is sent.
+            // The emulator refuses the signature over an empty one.
             prefix: (!prefix.is_empty()).then(|| prefix.to_owned()),
             maxresults: Some(at_once),
             ..BlobContainerClientListBlobsOptions::default()
