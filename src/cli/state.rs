@@ -21,7 +21,7 @@ use crate::state::store::StateStore;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Go on under a new host of the same org, without repeat and without loss
-    Move(MoveOptions),
+    Move(Box<MoveOptions>),
 }
 
 /// What `state move` takes.

@@ -7,16 +7,14 @@
 //! The mark stays. Without it, a program that still runs under the old host would start there as a
 //! first run does, and ship everything again.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
-use okta_rows::EventId;
 
+use self::copy::{copy, remove_copies};
 use super::checkpoint::{Checkpoint, Place};
-use super::dead_letter::DeadLetter;
-use super::recent_ids::RecentIds;
 use super::store::{OrgState, StateLease, StateStore, StoreError};
 use crate::okta::api::domain::OktaDomain;
+
+mod copy;
 
 /// Two hosts of one org, and where the state of each is: in the same folder or storage account.
 #[derive(Clone, Copy)]
@@ -333,64 +331,6 @@ impl Prepared<'_> {
                 old.release().await
             }
             Work::Remove { old: lease } | Work::Rewrite { new: lease, .. } => lease.release().await,
-        }
-    }
-}
-
-/// Copies all there is to the new place, the cursor last.
-async fn copy(
-    of: OrgMove<'_>,
-    old: &dyn StateLease,
-    new: &mut dyn StateLease,
-    checkpoint: Checkpoint,
-) -> Result<usize, StoreError> {
-    let names = of.from.dead_letters().await?;
-    for name in &names {
-        if let Some(document) = of.from.dead_letter(name).await? {
-            new.keep_dead_letter(name, under_new_host(document, of.new))
-                .await?;
-        }
-    }
-    let ids = merged(old.recent_ids().await?, &new.recent_ids().await?);
-    new.save_recent_ids(ids).await?;
-    new.save(checkpoint).await?;
-    Ok(names.len())
-}
-
-async fn remove_copies(
-    from: &dyn StateStore,
-    mut old: Box<dyn StateLease>,
-) -> Result<(), StoreError> {
-    for name in from.dead_letters().await? {
-        old.remove_dead_letter(&name).await?;
-    }
-    if !old.recent_ids().await?.is_empty() {
-        old.save_recent_ids(Vec::new()).await?;
-    }
-    old.release().await
-}
-
-/// A note about an event that could not be read holds a request: it goes to the new host. What is no
-/// dead letter stays as it is.
-fn under_new_host(document: Vec<u8>, new: &OktaDomain) -> Vec<u8> {
-    let letter = DeadLetter::read(&document).ok();
-    let moved = letter.and_then(|letter| letter.under(new));
-    moved.map_or(document, |letter| letter.to_bytes())
-}
-
-/// The recent ids of both places. The new host's runs may have shipped some events, too.
-fn merged(old: Vec<u8>, new: &[u8]) -> Vec<u8> {
-    let of_new = RecentIds::from_bytes(new).unwrap_or_default();
-    let Ok(mut ids) = RecentIds::from_bytes(&old) else {
-        return old;
-    };
-    let known: HashSet<EventId> = ids.iter().collect();
-    let more: Vec<EventId> = of_new.iter().filter(|id| !known.contains(id)).collect();
-    match more.is_empty() {
-        true => old,
-        false => {
-            ids.extend(more, Utc::now());
-            ids.to_bytes()
         }
     }
 }
