@@ -285,7 +285,8 @@ impl Prepared<'_> {
                 checkpoint,
             } => {
                 let newest = newest(&checkpoint.place);
-                let dead_letters = copy(self.move_, old.as_ref(), new.as_mut(), checkpoint).await?;
+                let dead_letters =
+                    copy(from, self.move_.new, old.as_ref(), new.as_mut(), checkpoint).await?;
                 old.mark_moved(&self.move_.new.key()).await?;
                 remove_copies(from, old).await?;
                 new.release().await?;

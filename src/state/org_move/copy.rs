@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use chrono::Utc;
 use okta_rows::EventId;
 
-use super::OrgMove;
 use crate::okta::api::domain::OktaDomain;
 use crate::state::checkpoint::Checkpoint;
 use crate::state::dead_letter::DeadLetter;
@@ -14,15 +13,16 @@ use crate::state::store::{StateLease, StateStore, StoreError};
 
 /// Copies all there is to the new place, the cursor last.
 pub(super) async fn copy(
-    of: OrgMove<'_>,
+    from: &dyn StateStore,
+    new_host: &OktaDomain,
     old: &dyn StateLease,
     new: &mut dyn StateLease,
     checkpoint: Checkpoint,
 ) -> Result<usize, StoreError> {
-    let names = of.from.dead_letters().await?;
+    let names = from.dead_letters().await?;
     for name in &names {
-        if let Some(document) = of.from.dead_letter(name).await? {
-            new.keep_dead_letter(name, under_new_host(document, of.new))
+        if let Some(document) = from.dead_letter(name).await? {
+            new.keep_dead_letter(name, under_new_host(document, new_host))
                 .await?;
         }
     }

@@ -42,7 +42,19 @@ fn ids(bytes: [u8; 16]) -> Vec<u8> {
     ids.to_bytes()
 }
 
+/// A write that was given up, or whose thread is just ending, holds a folder's lock a little longer.
+async fn freed_by_this_process(store: &dyn StateStore) {
+    loop {
+        match store.open().await {
+            Err(StoreError::Held { .. }) => tokio::task::yield_now().await,
+            Ok(lease) => return lease.release().await.unwrap(),
+            Err(_) => return,
+        }
+    }
+}
+
 async fn fill(store: &dyn StateStore, host: &str) {
+    freed_by_this_process(store).await;
     let mut lease = store.open_afresh().await.unwrap();
     lease.save(checkpoint(host, "1_2")).await.unwrap();
     lease.save_recent_ids(ids([5; 16])).await.unwrap();
@@ -74,13 +86,16 @@ async fn moved(
 }
 
 async fn assert_moved(from: &dyn StateStore, to: &dyn StateStore, new: &str) {
+    freed_by_this_process(to).await;
+    freed_by_this_process(from).await;
     let lease = to.open().await.unwrap();
     let (saved, expected) = (lease.saved().unwrap(), checkpoint(new, "1_2"));
     assert_eq!(
         (&saved.place, &saved.filter),
         (&expected.place, &expected.filter)
     );
-    assert_eq!(lease.recent_ids().await.unwrap(), ids([5; 16]));
+    let known = RecentIds::from_bytes(&lease.recent_ids().await.unwrap()).unwrap();
+    assert!(known.iter().eq([EventId::from_bytes([5; 16])]));
     lease.release().await.unwrap();
     assert_eq!(to.dead_letters().await.unwrap(), ["1.json", "2.json"]);
     assert!(from.dead_letters().await.unwrap().is_empty());
@@ -109,10 +124,13 @@ async fn interrupted_anywhere(old: &str, new: &str, stores: Stores<'_>, freed: i
             if !went_through {
                 freed(old).await;
                 freed(new).await;
+                freed_by_this_process(from.as_ref()).await;
+                freed_by_this_process(to.as_ref()).await;
                 moved(from.as_ref(), to.as_ref(), old, new).await.unwrap();
             }
             assert_moved(from.as_ref(), to.as_ref(), new).await;
             // Back, for the next round: the new place is empty for a new move.
+            freed_by_this_process(to.as_ref()).await;
             let mut lease = to.open().await.unwrap();
             for name in to.dead_letters().await.unwrap() {
                 lease.remove_dead_letter(&name).await.unwrap();
