@@ -3,6 +3,8 @@
 
 use okta_rows::EventId;
 
+use okta_sentinel::state::store::StateLease;
+
 use super::*;
 
 const OLD: &str = "acme.okta.com";
@@ -42,20 +44,19 @@ fn ids(bytes: [u8; 16]) -> Vec<u8> {
     ids.to_bytes()
 }
 
-/// A write that was given up, or whose thread is just ending, holds a folder's lock a little longer.
-async fn freed_by_this_process(store: &dyn StateStore) {
+/// Opens a store. A process that another test just starts holds a copy of a folder's lock until it
+/// runs its own program.
+async fn opened(store: &dyn StateStore) -> Box<dyn StateLease> {
     loop {
-        match store.open().await {
+        match store.open_afresh().await {
             Err(StoreError::Held { .. }) => tokio::task::yield_now().await,
-            Ok(lease) => return lease.release().await.unwrap(),
-            Err(_) => return,
+            opened => return opened.unwrap(),
         }
     }
 }
 
 async fn fill(store: &dyn StateStore, host: &str) {
-    freed_by_this_process(store).await;
-    let mut lease = store.open_afresh().await.unwrap();
+    let mut lease = opened(store).await;
     lease.save(checkpoint(host, "1_2")).await.unwrap();
     lease.save_recent_ids(ids([5; 16])).await.unwrap();
     for name in ["1.json", "2.json"] {
@@ -80,15 +81,18 @@ async fn moved(
         from,
         to,
     };
-    let prepared = org_move.prepare().await?;
+    let prepared = loop {
+        match org_move.prepare().await {
+            Err(MoveError::Held { .. }) => tokio::task::yield_now().await,
+            prepared => break prepared?,
+        }
+    };
     assert_eq!(prepared.replaces, None, "nobody is asked twice");
     Ok(prepared.go().await?)
 }
 
 async fn assert_moved(from: &dyn StateStore, to: &dyn StateStore, new: &str) {
-    freed_by_this_process(to).await;
-    freed_by_this_process(from).await;
-    let lease = to.open().await.unwrap();
+    let lease = opened(to).await;
     let (saved, expected) = (lease.saved().unwrap(), checkpoint(new, "1_2"));
     assert_eq!(
         (&saved.place, &saved.filter),
@@ -99,7 +103,12 @@ async fn assert_moved(from: &dyn StateStore, to: &dyn StateStore, new: &str) {
     lease.release().await.unwrap();
     assert_eq!(to.dead_letters().await.unwrap(), ["1.json", "2.json"]);
     assert!(from.dead_letters().await.unwrap().is_empty());
-    let refused = from.open().await.map(drop);
+    let refused = loop {
+        match from.open().await.map(drop) {
+            Err(StoreError::Held { .. }) => tokio::task::yield_now().await,
+            opened => break opened,
+        }
+    };
     assert!(
         matches!(&refused, Err(StoreError::Moved { to, .. }) if to == new),
         "{refused:?}"
@@ -124,14 +133,11 @@ async fn interrupted_anywhere(old: &str, new: &str, stores: Stores<'_>, freed: i
             if !went_through {
                 freed(old).await;
                 freed(new).await;
-                freed_by_this_process(from.as_ref()).await;
-                freed_by_this_process(to.as_ref()).await;
                 moved(from.as_ref(), to.as_ref(), old, new).await.unwrap();
             }
             assert_moved(from.as_ref(), to.as_ref(), new).await;
             // Back, for the next round: the new place is empty for a new move.
-            freed_by_this_process(to.as_ref()).await;
-            let mut lease = to.open().await.unwrap();
+            let mut lease = opened(to.as_ref()).await;
             for name in to.dead_letters().await.unwrap() {
                 lease.remove_dead_letter(&name).await.unwrap();
             }
