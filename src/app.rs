@@ -46,7 +46,7 @@ impl Shipper {
             false => http_client(base),
         };
         let sink = sink(settings.sink, client)?;
-        let store = store(settings.store, &okta.domain)?;
+        let store = store(&settings.store, &okta.domain)?;
         Ok(Shipper {
             sink,
             store,
@@ -87,12 +87,13 @@ fn sink(
     })
 }
 
-fn store(
-    settings: StoreSettings,
+/// The place of an org's state. Sends nothing yet.
+pub(crate) fn store(
+    settings: &StoreSettings,
     domain: &OktaDomain,
-) -> Result<Arc<dyn StateStore>, AssemblyError> {
+) -> Result<Arc<dyn StateStore>, StoreError> {
     Ok(match settings {
-        StoreSettings::Blob(account) => Arc::new(BlobStore::new(&account, &domain.key())?),
+        StoreSettings::Blob(account) => Arc::new(BlobStore::new(account, &domain.key())?),
         StoreSettings::Folder(folder) => Arc::new(FolderStore::new(folder, &domain.key())),
     })
 }

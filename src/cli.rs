@@ -18,6 +18,7 @@ mod runtime;
 pub mod serve;
 pub mod ship;
 mod shipper;
+pub mod state;
 
 /// Okta's System Log in Microsoft Sentinel: all of it, once, unattended.
 #[derive(Debug, Parser)]
@@ -61,6 +62,9 @@ pub enum Command {
     Check,
     /// List what the workspace refused, and send it again
     DeadLetters(dead_letters::Options),
+    /// Take the saved state along when the org gets a new host
+    #[command(subcommand)]
+    State(state::Command),
 }
 
 impl Command {

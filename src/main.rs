@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Some(Command::Ship(options)) => cli::ship::run(&environment, &options),
         Some(Command::Check) => cli::check::run(&environment),
         Some(Command::DeadLetters(options)) => cli::dead_letters::run(&environment, &options),
+        Some(Command::State(command)) => cli::state::run(&environment, &command),
         None => cli::no_command(),
     }
 }

@@ -89,7 +89,36 @@ impl Settings {
         }
     }
 
-    /// The same, with every problem or warning on the log.
+    /// Where the cursor is kept, for a command that needs no other part. What an operator should
+    /// read is on the log.
+    ///
+    /// # Errors
+    /// What is wrong with the settings of the store.
+    pub(crate) fn read_store_and_log(
+        environment: &Environment,
+        log: &Log,
+    ) -> Result<StoreSettings, Problems> {
+        let launched_by = LaunchedBy::Shell;
+        let mut reader = SettingsReader::begin(environment);
+        let store = match SinkSettings::local_folder(&reader) {
+            Some(folder) => Some(StoreSettings::beside_output(
+                &mut reader,
+                launched_by,
+                &folder,
+            )),
+            None => StoreSettings::read(&mut reader, launched_by),
+        };
+        let warnings = reader
+            .end()
+            .inspect_err(|problems| log_problems(problems, log))?;
+        warnings.iter().for_each(|it| log.settings_warning(it));
+        let Some(store) = store else {
+            unreachable!("a part is missing only after a problem, which `end` has returned")
+        };
+        Ok(store)
+    }
+
+    /// The same as [`Settings::read`], with every problem or warning on the log.
     ///
     /// # Errors
     /// As [`Settings::read`].
@@ -104,10 +133,13 @@ impl Settings {
                 .warnings
                 .iter()
                 .for_each(|it| log.settings_warning(it)),
-            Err(problems) => problems
-                .iter()
-                .for_each(|it| log.wrong_setting(it.setting(), it)),
+            Err(problems) => log_problems(problems, log),
         }
         settings
     }
+}
+
+fn log_problems(problems: &Problems, log: &Log) {
+    let problems = problems.iter();
+    problems.for_each(|it| log.wrong_setting(it.setting(), it));
 }

@@ -172,6 +172,10 @@ lines! {
     info "lanes_split" lanes_split(org: &impl Display, since: DateTime<Utc>) {}
         ("{org} has a backlog: what is stored there from {} on is shipped first, what was before in between", seconds(since));
 
+    /// A first run, where the state of another host lies beside.
+    warn "other_host_saved" other_host_saved(new: &str, old: &str, since: DateTime<Utc>) {}
+        ("this is the first run under {new}, and there is saved state of {old}: if that is the same org under its former host, stop this run and run `okta-sentinel state move {old} {new}`, else what is in the workspace since {} comes again", seconds(since));
+
     /// The backlog is through.
     info "lanes_joined" lanes_joined(org: &impl Display) {}
         ("the backlog of {org} is shipped; one cursor goes on from here");
@@ -182,7 +186,7 @@ lines! {
 
     /// `--since` has no say over a saved cursor.
     warn "since_unused" since_unused() {}
-        ("--since is where a first run starts; there is a saved cursor, which wins (--restart discards it)");
+        ("--since is where a first run starts; there is a saved cursor, which wins (--restart discards it, and what is in the workspace comes again)");
 
     /// Events that cannot be told apart by `uuid`.
     warn "event_without_uuid" events_without_uuid(org: &impl Display, count: u64, first: impl Display)

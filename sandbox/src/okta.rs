@@ -78,6 +78,13 @@ impl OktaOrg {
         &self.org.base
     }
 
+    /// The same org under another host: `http://localhost:PORT`. Links lead to the host that was
+    /// asked, as those of an org with a domain of its own do.
+    #[must_use]
+    pub fn other_url(&self) -> String {
+        self.url().replace("127.0.0.1", "localhost")
+    }
+
     /// The SSWS token that the org takes.
     #[must_use]
     pub fn token(&self) -> &str {

@@ -16,8 +16,10 @@ use crate::okta::api::rate::RateLimit;
 use crate::okta::log::cursor::Cursor;
 use crate::okta::log::page;
 use crate::settings::Environment;
-use crate::ship::{Shipper, health};
+use crate::ship::{RunError, Shipper, health};
+use crate::state::checkpoint::Place;
 use crate::state::store::StoreError;
+use crate::telemetry::Log;
 
 /// Tries Okta, the store and the workspace, and prints what came of each.
 pub fn run(environment: &Environment) -> ExitCode {
@@ -71,28 +73,47 @@ async fn okta(shipper: &Shipper) -> Result<String, OktaError> {
     Ok(format!("{org} shows its System Log to {caller}{rate}"))
 }
 
-/// The lease taken and given back, which is what a run does first.
-async fn state(shipper: &Shipper) -> Result<String, StoreError> {
+/// The lease taken and given back, and between the two the saved cursor read as a run reads it.
+async fn state(shipper: &Shipper) -> Result<String, RunError> {
     let place = shipper.store.place();
     let lease = match shipper.store.open().await {
         Err(StoreError::Held { .. }) => return Ok(format!("{place} is in use by a run right now")),
         other => other?,
     };
-    let saved = lease.saved().map(|saved| {
-        let backlog = saved.place.backfill.as_ref();
-        let backlog = backlog.and_then(|backfill| backfill.lane.newest_published);
-        let newest = saved.place.main.newest_published.or(backlog);
-        newest.map_or("no event so far".to_owned(), |newest| {
-            let newest = newest.to_rfc3339_opts(SecondsFormat::Secs, true);
-            format!("the newest event is of {newest}")
-        })
-    });
+    let log = Log::new("shell");
+    let saved = lease.saved().map(|saved| shipper.check_saved(saved, &log));
     lease.release().await?;
-    let saved = saved.map_or(
-        "no cursor is saved: the next run is a first one".to_owned(),
-        |newest| format!("a cursor is saved, {newest}"),
-    );
+    let saved = match saved.transpose()? {
+        Some(place) => format!("a cursor is saved, {}", newest_event(&place)),
+        None => {
+            let hint = move_hint(shipper).await;
+            format!("no cursor is saved: the next run is a first one{hint}")
+        }
+    };
     Ok(format!("{place} can be written; {saved}"))
+}
+
+fn newest_event(place: &Place) -> String {
+    let backlog = place.backfill.as_ref();
+    let backlog = backlog.and_then(|backfill| backfill.lane.newest_published);
+    let newest = place.main.newest_published.or(backlog);
+    newest.map_or("no event so far".to_owned(), |newest| {
+        let newest = newest.to_rfc3339_opts(SecondsFormat::Secs, true);
+        format!("the newest event is of {newest}")
+    })
+}
+
+/// Where the state of another host lies beside: that it may be this org's.
+async fn move_hint(shipper: &Shipper) -> String {
+    let new = shipper.okta.domain().as_written();
+    let others = shipper.possible_former_hosts().await;
+    let hints = others.iter().map(|old| {
+        format!(
+            "; there is saved state of {old}: if that is the same org under its former host, run \
+             `okta-sentinel state move {old} {new}` first"
+        )
+    });
+    hints.collect()
 }
 
 /// Every table, one line each; where the API has no harmless try, one row that says it is a check.

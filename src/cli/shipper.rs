@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::output::{WRONG_USAGE, failure};
 use crate::cli::runtime::with_runtime;
-use crate::settings::{Environment, LaunchedBy, Settings};
+use crate::settings::{Environment, LaunchedBy, Settings, StoreSettings};
 use crate::ship::Shipper;
 use crate::telemetry::{self, Lines, Log};
 
@@ -24,11 +24,21 @@ pub(super) fn with_shipper(
 
 /// Reads settings for a command in a shell; what is wrong with them is said on stderr.
 pub(super) fn settings(environment: &Environment) -> Result<Settings, ExitCode> {
-    let colour = std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();
-    telemetry::set_up(Lines::Text { colour });
-    let log = Log::new("shell");
+    let log = log(environment);
     let settings = Settings::read_and_log(environment, LaunchedBy::Shell, &log);
     settings.map_err(|_| ExitCode::from(WRONG_USAGE))
+}
+
+/// The same for the place of the state alone.
+pub(super) fn store_settings(environment: &Environment) -> Result<StoreSettings, ExitCode> {
+    let settings = Settings::read_store_and_log(environment, &log(environment));
+    settings.map_err(|_| ExitCode::from(WRONG_USAGE))
+}
+
+fn log(environment: &Environment) -> Log {
+    let colour = std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();
+    telemetry::set_up(Lines::Text { colour });
+    Log::new("shell")
 }
 
 pub(super) fn shipper(settings: Settings) -> Result<Shipper, ExitCode> {

@@ -39,6 +39,19 @@ const WORKSPACE_SETTINGS: [&Setting; 4] =
     [&WORKSPACE_ID, &WORKSPACE_KEY, &LOG_ANALYTICS_URI, &LOG_TYPE];
 
 impl SinkSettings {
+    /// The folder that events go to, if neither API is set to take them.
+    pub(super) fn local_folder(reader: &SettingsReader<'_>) -> Option<PathBuf> {
+        let apis = [
+            LOGS_INGESTION_ENDPOINT,
+            DCR_IMMUTABLE_ID,
+            WORKSPACE_ID,
+            WORKSPACE_KEY,
+        ];
+        let is_local = !apis.iter().any(|setting| reader.is_set(setting));
+        let folder = reader.value(&OUTPUT_DIR).filter(|_| is_local)?;
+        Some(folder.text.into())
+    }
+
     pub(super) fn read(
         reader: &mut SettingsReader<'_>,
         launched_by: LaunchedBy,

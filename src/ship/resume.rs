@@ -3,12 +3,17 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::shipper::{Begin, Shipper};
+use crate::okta::api::error::OktaError;
+use crate::okta::log::page;
 use crate::settings::Start;
 use crate::state::checkpoint::{Checkpoint, Lane, Place};
 use crate::telemetry::Log;
 
 /// How far a refused cursor falls back behind the newest event accepted.
 const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+
+/// Most orgs that a warning names.
+const MOST_NAMED: usize = 3;
 
 /// The first format that tells where two lanes meet.
 const OVERLAP_IN_CHECKPOINT: u32 = 3;
@@ -34,6 +39,31 @@ impl Shipper {
         } else {
             saved.place.clone()
         }
+    }
+
+    /// What a run that begins at the saved cursor would go on from, and whether it could.
+    ///
+    /// # Errors
+    /// A cursor leads to another org, or not on, in the words of the run that would fail.
+    pub fn check_saved(&self, saved: &Checkpoint, log: &Log) -> Result<Place, OktaError> {
+        let place = self.resume(Begin::Saved, Some(saved), log);
+        page::check_cursor(self.okta.domain(), &place.main.cursor)?;
+        if let Some(backfill) = &place.backfill {
+            page::check_cursor(self.okta.domain(), &backfill.lane.cursor)?;
+        }
+        Ok(place)
+    }
+
+    /// Other orgs whose state lies beside that of this one, which has none: one of them may be this
+    /// very org under its former host.
+    pub async fn possible_former_hosts(&self) -> Vec<String> {
+        // Only a hint depends on it: where the store does not list, there is none.
+        let orgs = self.store.orgs().await.unwrap_or_default();
+        let domain = self.okta.domain();
+        let others = orgs
+            .into_iter()
+            .filter(|org| org.key != domain.key() && org.moved_to.is_none());
+        others.map(|org| org.key).take(MOST_NAMED).collect()
     }
 
     /// One lane in place of those saved: at a time before all that is not in the workspace. What

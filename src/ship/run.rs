@@ -101,6 +101,12 @@ impl Shipper {
                     saved.map(|saved| (report.started - saved).num_seconds().max(0));
                 let is_first = begin == Begin::Afresh || saved.is_none();
                 let place = self.resume(begin, lease.saved(), log);
+                if saved.is_none() {
+                    let domain = self.okta.domain().as_written();
+                    for other in self.possible_former_hosts().await {
+                        log.other_host_saved(&domain, &other, self.start.instant(Utc::now()));
+                    }
+                }
                 let checkpointer = Checkpointer::new(self, lease, limits, log, place);
                 let deliverer = Deliverer::new(self, checkpointer, limits, log, observer, report);
                 // Boxed: it holds both halves of a run.

@@ -13,7 +13,7 @@ use self::blobs::Blobs;
 use self::container::Container;
 use self::lease::{BlobLease, RENEWED_EVERY, Renewal};
 use super::account::BlobAccount;
-use super::store::{StateLease, StateStore, StoreError};
+use super::store::{OrgState, StateLease, StateStore, StoreError};
 use super::writer_state::{CURSOR, check_name};
 
 mod blobs;
@@ -90,6 +90,10 @@ impl StateStore for BlobStore {
 
     async fn open_afresh(&self) -> Result<Box<dyn StateLease>, StoreError> {
         self.opened(true).await
+    }
+
+    async fn orgs(&self) -> Result<Vec<OrgState>, StoreError> {
+        self.blobs.orgs(MOST_LISTED).await
     }
 
     async fn dead_letters(&self) -> Result<Vec<String>, StoreError> {

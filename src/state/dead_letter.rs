@@ -6,10 +6,13 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use url::Url;
 
 use okta_rows::ColumnNaming;
 use okta_rows::schema::{DOMAIN, Kind};
 
+use crate::okta::api::domain::OktaDomain;
+use crate::okta::log::cursor::Cursor;
 use crate::telemetry::shown::{self, LONGEST_ERROR};
 
 /// The one table whose rows are set aside.
@@ -75,6 +78,16 @@ impl DeadLetter {
     /// Its rows; none where it is a note.
     pub fn rows(&self) -> Vec<&RawValue> {
         serde_json::from_str(self.rows.get()).unwrap_or_default()
+    }
+
+    /// A note whose request goes to the same org under its new host; `None` where this is no note.
+    pub fn under(&self, domain: &OktaDomain) -> Option<DeadLetter> {
+        let request: Url = serde_json::from_str(self.rows.get()).ok()?;
+        let request = Cursor::new(request).under(domain);
+        Some(DeadLetter {
+            rows: serde_json::value::to_raw_value(&request).ok()?,
+            ..self.clone()
+        })
     }
 
     /// The same letter after one more try, of which `refused` rows were not accepted.

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use crate::net::private_files;
 
 use super::checkpoint::Checkpoint;
-use super::store::{StateLease, StateStore, StoreError};
+use super::store::{OrgState, StateLease, StateStore, StoreError};
 use super::writer_state::{
     CURSOR, DEAD_LETTERS, NOTHING_YET, QUARANTINED, RECENT_IDS, WriterState, check_name,
 };
@@ -67,6 +67,7 @@ impl FolderStore {
                         locked.replace(QUARANTINED, found)?;
                         WriterState::afresh(found)
                     }
+                    Err(StoreError::Moved { .. }) if afresh => WriterState::afresh(found),
                     state => state?,
                 },
             };
@@ -98,6 +99,11 @@ impl StateStore for FolderStore {
 
     async fn open_afresh(&self) -> Result<Box<dyn StateLease>, StoreError> {
         self.opened(true).await
+    }
+
+    async fn orgs(&self) -> Result<Vec<OrgState>, StoreError> {
+        let folder = self.folder.clone();
+        blocking(self.place(), move || files::orgs(&folder)).await
     }
 
     async fn dead_letters(&self) -> Result<Vec<String>, StoreError> {
@@ -173,6 +179,15 @@ impl StateLease for FolderLease {
                 return Ok(());
             }
         }
+    }
+
+    async fn mark_moved(&mut self, to: &str) -> Result<(), StoreError> {
+        let mark = self.state.moved(to);
+        self.on_disk(move |locked| {
+            locked.still_ours()?;
+            locked.replace(CURSOR, &mark)
+        })
+        .await
     }
 
     async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {

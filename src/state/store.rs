@@ -26,14 +26,21 @@ pub trait StateStore: Send + Sync {
     async fn open(&self) -> Result<Box<dyn StateLease>, StoreError>;
 
     /// Like [`StateStore::open`], for `--restart`: a document that cannot be read is copied
-    /// to `cursor.json.unreadable` and counts as none. A store whose documents can always be read
-    /// has nothing to add.
+    /// to `cursor.json.unreadable` and counts as none, as does the mark of a move. A store whose
+    /// documents can always be read has nothing to add.
     ///
     /// # Errors
-    /// As [`StateStore::open`], but never [`StoreError::Unreadable`].
+    /// As [`StateStore::open`], but neither [`StoreError::Unreadable`] nor [`StoreError::Moved`].
     async fn open_afresh(&self) -> Result<Box<dyn StateLease>, StoreError> {
         self.open().await
     }
+
+    /// The orgs of which this folder or storage account holds state, this one included if it does.
+    /// Needs no lease.
+    ///
+    /// # Errors
+    /// What the store answered.
+    async fn orgs(&self) -> Result<Vec<OrgState>, StoreError>;
 
     /// Names of the dead letters, in order. Needs no lease, and is empty where nothing was ever
     /// kept.
@@ -47,6 +54,15 @@ pub trait StateStore: Send + Sync {
     /// # Errors
     /// What the store answered.
     async fn dead_letter(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+/// That there is state of an org.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgState {
+    /// What it is kept under, see [`crate::okta::api::domain::OktaDomain::key`].
+    pub key: String,
+    /// The org's new host, if the state was moved there.
+    pub moved_to: Option<String>,
 }
 
 /// The right to write, until it is released, lost or left to run out.
@@ -66,6 +82,13 @@ pub trait StateLease: Send + Sync {
     /// # Errors
     /// [`StoreError::Lost`] when another writer took over: nothing was written.
     async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError>;
+
+    /// Replaces `cursor.json` by a mark that the state is kept under the host `to` from now on.
+    /// Opening it answers [`StoreError::Moved`].
+    ///
+    /// # Errors
+    /// [`StoreError::Lost`] when another writer took over, else what the store answered.
+    async fn mark_moved(&mut self, to: &str) -> Result<(), StoreError>;
 
     /// The document `recent-ids`, empty when there is none.
     ///
@@ -139,13 +162,23 @@ pub enum StoreError {
     },
     /// The document is there and cannot be understood.
     #[error(
-        "{place} is not a checkpoint this version reads ({problem}); move it away or run `okta-sentinel ship --restart`"
+        "{place} is not a checkpoint this version reads ({problem}); use the version that wrote it, or put a copy of the document back. Without either, `okta-sentinel ship --restart` starts over, and what is in the workspace since then comes again"
     )]
     Unreadable {
         /// Which document.
         place: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// The state is kept under another host.
+    #[error(
+        "{place} says that this org's state was moved to {to}: set OKTA_DOMAIN to {to}, or take it back with `okta-sentinel state move` the other way round"
+    )]
+    Moved {
+        /// Which document.
+        place: String,
+        /// The new host.
+        to: String,
     },
     /// The store refused this identity.
     #[error("{place} refused access ({problem}); {remedy}")]

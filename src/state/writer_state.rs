@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::checkpoint::{Checkpoint, FORMAT};
-use super::store::StoreError;
+use super::store::{OrgState, StoreError};
 
 /// The document of the place, beside which everything else is kept.
 pub(super) const CURSOR: &str = "cursor.json";
@@ -31,6 +31,7 @@ struct Header {
     version: Option<u32>,
     #[serde(default)]
     sequence: u64,
+    moved_to: Option<String>,
 }
 
 impl WriterState {
@@ -42,6 +43,10 @@ impl WriterState {
         };
         let header: Header = serde_json::from_slice(document)
             .map_err(|problem| unreadable(format!("not the JSON it should be: {problem}")))?;
+        if let Some(to) = header.moved_to {
+            let place = place.to_owned();
+            return Err(StoreError::Moved { place, to });
+        }
         match header.version {
             None if document.trim_ascii() == NOTHING_YET.trim_ascii() => Ok(WriterState::default()),
             None => Err(unreadable("it names no format version".to_owned())),
@@ -60,7 +65,7 @@ impl WriterState {
         }
     }
 
-    /// Starts over in place of a document that cannot be read, above its number where it has one.
+    /// Starts over in place of a document that holds no place of this org, above its number where it has one.
     pub(super) fn afresh(document: &[u8]) -> WriterState {
         let header: Option<Header> = serde_json::from_slice(document).ok();
         WriterState {
@@ -80,7 +85,6 @@ impl WriterState {
         checkpoint: &Checkpoint,
     ) -> Result<Bytes, StoreError> {
         let checkpoint = Checkpoint {
-            version: FORMAT,
             sequence: self.sequence.saturating_add(1),
             ..checkpoint.clone()
         };
@@ -92,6 +96,13 @@ impl WriterState {
         let document = Bytes::from(json);
         self.in_doubt.push((checkpoint, document.clone()));
         Ok(document)
+    }
+
+    /// The document in place of a checkpoint that is kept under the host `to` now. Its sequence
+    /// number stays: should the state come back, the number rises on.
+    pub(super) fn moved(&self, to: &str) -> Bytes {
+        let mark = serde_json::json!({ "moved_to": to, "sequence": self.sequence });
+        Bytes::from(format!("{mark}\n"))
     }
 
     /// Takes the document that the store `holds` for the saved one, if this writer sent it since
@@ -110,6 +121,14 @@ impl WriterState {
         self.saved = Some(checkpoint);
         true
     }
+}
+
+/// What the document of the org `key` says, if anything is saved there.
+pub(super) fn org_state(key: &str, document: &[u8]) -> Option<OrgState> {
+    let header: Option<Header> = serde_json::from_slice(document).ok();
+    let key = key.to_owned();
+    let moved_to = header.and_then(|header| header.moved_to);
+    (document.trim_ascii() != NOTHING_YET.trim_ascii()).then_some(OrgState { key, moved_to })
 }
 
 /// Refuses a name that would lead out of its folder.

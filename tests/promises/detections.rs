@@ -5,6 +5,7 @@
 //! misses that it must leave alone. A KQL engine runs the rule on its own schedule.
 
 mod content;
+mod encodings;
 mod engine;
 mod event;
 mod findings;

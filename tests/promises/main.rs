@@ -20,6 +20,7 @@ mod a_refused_cursor_loses_nothing;
 mod a_run_ends_in_its_time;
 mod a_run_that_cannot_save_posts_nothing;
 mod a_wrong_row_refuses_only_itself;
+mod an_org_goes_on_under_its_new_host;
 mod answers_the_functions_host_by_its_rules;
 mod any_page_takes_little_memory;
 mod arrives_by_logs_ingestion_too;

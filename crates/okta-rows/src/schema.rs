@@ -237,6 +237,7 @@ pub const COLUMNS: &[Column] = &[
     Column::classic("debugContext.debugData.appname", Text, "The app that an event is about, by its key in Okta's catalogue"),
     Column::classic("debugContext.debugData.importLastToken", Text, "Where the last import from a directory ended").with_alternate(Guid),
     Column::classic("debugContext.debugData.importTrigger", Text, "What started an import"),
+    Column::added("debugContext.debugData.privilegeGranted", Text, "The administrator roles that an event granted, by their names, joined by commas"),
     Column::classic("debugContext.debugData.threatSuspected", Text, "Whether ThreatInsight suspects a threat: the text true or false"),
     Column::classic("debugContext.debugData.detailedmessage", Text, "A longer message of an agent or an import"),
     Column::classic("legacyEventType", Text, "The event's name in Okta's Events API of old"),

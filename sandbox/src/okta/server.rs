@@ -7,8 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, LINK,
-    LOCATION, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST,
+    LINK, LOCATION, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -44,6 +44,8 @@ struct Exchange {
     wire: Wire,
     line: Line,
     seen: SeenRequest,
+    /// Scheme and host that were asked: links lead there.
+    asked: String,
     query: String,
     judged: Judged,
     allowance: Option<Allowance>,
@@ -58,11 +60,17 @@ async fn any(
     let seen = seen(&org, &request, judged.authorization);
     let line = org.journal.arrived(seen.clone());
     let query = request.uri().query().unwrap_or_default().to_owned();
+    let host = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok());
+    let asked = host.map_or(org.base.clone(), |host| format!("http://{host}"));
     let mut exchange = Exchange {
         org,
         wire,
         line,
         seen,
+        asked,
         query,
         judged,
         allowance: None,
@@ -248,7 +256,11 @@ impl Exchange {
     async fn page(&self, query: &Query, fault: Option<Fault>) -> Result<Response, Refusal> {
         let gzip = self.org.config.gzip && accepts_gzip(self.seen.accept_encoding.as_deref());
         let mut answer = self.org.answer(query, &self.seen.target, gzip)?;
-        let itself = format!("{}{}", self.org.base, self.seen.target);
+        let itself = format!("{}{}", self.asked, self.seen.target);
+        let host_asked = |link: String| match link.strip_prefix(&self.org.base) {
+            Some(target) => format!("{}{target}", self.asked),
+            None => link,
+        };
         match &fault {
             Some(Fault::EmptyPageWithNext) => {
                 answer.entries.clear();
@@ -298,7 +310,7 @@ impl Exchange {
         }
         add_link(headers, &itself, "self");
         if let Some(next) = answer.next {
-            add_link(headers, &next, "next");
+            add_link(headers, &host_asked(next), "next");
         }
         Ok(response)
     }

@@ -41,6 +41,18 @@ impl OktaDomain {
         &self.host
     }
 
+    /// The org that `url` leads to, if it is an address of one.
+    pub(crate) fn of(url: &Url) -> Option<OktaDomain> {
+        url.origin().ascii_serialization().parse().ok()
+    }
+
+    /// The address as a person writes it for `OKTA_DOMAIN`: without `https://`.
+    pub fn as_written(&self) -> String {
+        let origin = self.base.origin().ascii_serialization();
+        let bare = origin.strip_prefix("https://");
+        bare.unwrap_or(&origin).to_owned()
+    }
+
     /// Whether `url` leads to `path` of this org and nowhere else: the credential may go there.
     pub(crate) fn has(&self, url: &Url, path: &str) -> bool {
         url.origin() == self.base.origin()

@@ -71,7 +71,7 @@ pub enum OktaErrorKind {
     Unexpected(&'static Resource, Answer),
     /// 3xx: redirects are never followed, since the token would go with them.
     #[error(
-        "redirects to {location}; redirects are never followed: set OKTA_DOMAIN to the address where the org is now"
+        "redirects to {location}; redirects are never followed: set OKTA_DOMAIN to the address where the org is now, and take the saved cursor there with `okta-sentinel state move OLD NEW`"
     )]
     Redirected {
         /// Where to, without its query.
@@ -79,7 +79,7 @@ pub enum OktaErrorKind {
     },
     /// The link to the next page leads elsewhere, and the token with it.
     #[error(
-        "links to its next page at {target}, which is not this org's {}; the token was not sent there. Is OKTA_DOMAIN the address that Okta itself uses (custom domain or okta.com)?", .resource.name
+        "links to its next page at {target}, which is not this org's {}; the token was not sent there. Set OKTA_DOMAIN to the address that Okta itself uses (custom domain or okta.com), and take the saved cursor there with `okta-sentinel state move OLD NEW`", .resource.name
     )]
     ForeignLink {
         /// What the request was about.
@@ -89,13 +89,15 @@ pub enum OktaErrorKind {
     },
     /// The saved cursor leads elsewhere: somebody changed it. The message names no org in front.
     #[error(
-        "the saved cursor leads to {target}, which is not {expected}; nothing was sent there. Put cursor.json right, or start anew with `okta-sentinel ship --restart`"
+        "the saved cursor leads to {target}, which is not {expected}; nothing was sent there. {remedy}"
     )]
     ForeignCursor {
         /// Scheme, host and path of the cursor.
         target: String,
         /// Where it should lead: `the System Log of acme.okta.com`.
         expected: String,
+        /// What to do next.
+        remedy: String,
     },
     /// The link to the next page leads to the log, but must not be followed.
     #[error(

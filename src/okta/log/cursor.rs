@@ -68,6 +68,15 @@ impl Cursor {
         self.with("since", &since.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 
+    /// The same position in the log of the same org, whose host is now `domain`'s.
+    #[must_use]
+    pub fn under(&self, domain: &OktaDomain) -> Cursor {
+        let mut url = domain.base().clone();
+        url.set_path(self.0.path());
+        url.set_query(self.0.query());
+        Cursor(url)
+    }
+
     /// The page size it asks for; 100, as Okta takes it, where it names none.
     pub fn limit(&self) -> u32 {
         self.limit_given().unwrap_or(100)

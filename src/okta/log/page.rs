@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use url::Url;
 
 use crate::okta::api::client::{Client, Request};
-use crate::okta::api::domain::shown_target;
+use crate::okta::api::domain::{OktaDomain, shown_target};
 use crate::okta::api::error::{OktaError, OktaErrorKind};
 use crate::okta::api::rate::RateLimit;
 use crate::okta::api::resource::Resource;
@@ -36,23 +36,51 @@ pub struct Page {
     pub date: Option<DateTime<Utc>>,
 }
 
+/// Refuses a cursor that leads elsewhere than to the log of the org at `domain`, or not on in it.
+///
+/// # Errors
+/// [`OktaErrorKind::ForeignCursor`], [`OktaErrorKind::UnusableCursor`].
+pub fn check_cursor(domain: &OktaDomain, cursor: &Cursor) -> Result<(), OktaError> {
+    if !cursor.belongs_to(domain) {
+        return Err(foreign(domain, cursor));
+    }
+    match cursor.problem(cursor.filter().as_deref()) {
+        Some(problem) => {
+            let kind = OktaErrorKind::UnusableCursor { problem };
+            Err(OktaError::new(domain, kind))
+        }
+        None => Ok(()),
+    }
+}
+
+fn foreign(domain: &OktaDomain, cursor: &Cursor) -> OktaError {
+    let old = OktaDomain::of(cursor.url()).filter(|old| old.key() != domain.key());
+    let remedy = match old.map(|old| old.as_written()) {
+        Some(old) => format!(
+            "If {old} is the former host of this org, run `okta-sentinel state move {old} {}`; \
+             else put cursor.json right",
+            domain.as_written()
+        ),
+        None => "Put cursor.json right".to_owned(),
+    };
+    let kind = OktaErrorKind::ForeignCursor {
+        target: shown_target(cursor.url()),
+        expected: format!("the {} of {domain}", SYSTEM_LOG.name),
+        remedy: format!("{remedy}. As a last resort, `okta-sentinel ship --restart` {RESTART}"),
+    };
+    OktaError::new(domain, kind)
+}
+
+/// What starting over costs.
+const RESTART: &str = "starts over, and what is in the workspace since then comes again";
+
 /// Reads the page at `cursor` into `body`, replacing what is there.
 ///
 /// # Errors
 /// [`OktaError`]; `body` then holds nothing of use.
 pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Result<Page, OktaError> {
     let domain = client.domain();
-    if !cursor.belongs_to(domain) {
-        let kind = OktaErrorKind::ForeignCursor {
-            target: shown_target(cursor.url()),
-            expected: format!("the {} of {domain}", SYSTEM_LOG.name),
-        };
-        return Err(OktaError::new(domain, kind));
-    }
-    if let Some(problem) = cursor.problem(cursor.filter().as_deref()) {
-        let kind = OktaErrorKind::UnusableCursor { problem };
-        return Err(OktaError::new(domain, kind));
-    }
+    check_cursor(domain, cursor)?;
     let request = Request {
         method: Method::GET,
         url: cursor.url(),
@@ -63,7 +91,7 @@ pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Resul
     match client.send(&request, body).await {
         Ok(head) => {
             let next = head.next.map(Cursor::new);
-            check(next.as_ref(), cursor).map_err(|kind| OktaError::new(domain, kind))?;
+            check_link(next.as_ref(), cursor).map_err(|kind| OktaError::new(domain, kind))?;
             Ok(Page {
                 next,
                 rate: head.rate,
@@ -75,7 +103,7 @@ pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Resul
                 next: Some(next), ..
             },
             ..
-        }) if let Err(kind) = check(Some(&Cursor::new(Url::clone(&next))), cursor) => {
+        }) if let Err(kind) = check_link(Some(&Cursor::new(Url::clone(&next))), cursor) => {
             Err(OktaError::new(domain, kind))
         }
         Err(OktaError {
@@ -90,7 +118,7 @@ pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Resul
 }
 
 /// Whether the link that came with the answer to `request` may be followed.
-fn check(next: Option<&Cursor>, request: &Cursor) -> Result<(), OktaErrorKind> {
+fn check_link(next: Option<&Cursor>, request: &Cursor) -> Result<(), OktaErrorKind> {
     let Some(next) = next else { return Ok(()) };
     match next.problem(request.filter().as_deref()) {
         Some(problem) => Err(OktaErrorKind::UnusableLink { problem }),

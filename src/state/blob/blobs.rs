@@ -7,8 +7,10 @@ use tokio::time::Instant;
 
 use super::container::{Container, LEASE, Write};
 use super::failure::Reason;
-use crate::state::store::StoreError;
-use crate::state::writer_state::{DEAD_LETTERS, NOTHING_YET, QUARANTINED, WriterState, check_name};
+use crate::state::store::{OrgState, StoreError};
+use crate::state::writer_state::{
+    CURSOR, DEAD_LETTERS, NOTHING_YET, QUARANTINED, WriterState, check_name, org_state,
+};
 
 /// What is missing at first: the container, then the blob. The rest is for somebody who deletes.
 const TRIES: usize = 4;
@@ -47,6 +49,23 @@ impl Blobs {
         let names = blobs.iter().filter_map(|blob| blob.strip_prefix(&folder));
         let names = names.filter(|name| check_name("", name).is_ok());
         Ok(names.map(str::to_owned).collect())
+    }
+
+    /// The orgs of the container, listed `at_once` blobs a request.
+    pub(super) async fn orgs(&self, at_once: i32) -> Result<Vec<OrgState>, StoreError> {
+        let blobs = match self.container.list("", at_once).await {
+            Err(refused) if refused.is_missing() => Vec::new(),
+            listed => listed?,
+        };
+        let mut orgs = Vec::new();
+        for blob in &blobs {
+            if let Some((key, CURSOR)) = blob.split_once('/')
+                && let Some(document) = self.find(blob).await?
+            {
+                orgs.extend(org_state(key, &document));
+            }
+        }
+        Ok(orgs)
     }
 
     /// What a blob holds, if it is there.
@@ -98,6 +117,9 @@ impl Blobs {
             Err(StoreError::Unreadable { .. }) if afresh => {
                 let unreadable = self.blob(QUARANTINED);
                 self.keep(&unreadable, document.to_vec()).await?;
+                Ok((WriterState::afresh(&document), version))
+            }
+            Err(StoreError::Moved { .. }) if afresh => {
                 Ok((WriterState::afresh(&document), version))
             }
             state => Ok((state?, version)),

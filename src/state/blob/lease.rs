@@ -150,6 +150,20 @@ impl StateLease for BlobLease {
         }
     }
 
+    async fn mark_moved(&mut self, to: &str) -> Result<(), StoreError> {
+        self.check()?;
+        let (lease, over) = (&self.lease, &self.version);
+        let (mark, write) = (self.state.moved(to), Write::Leased { lease, over });
+        let container = &self.blobs.container;
+        match container.put(&self.blobs.cursor, mark, write).await {
+            Err(refused) if refused.reason == Reason::Overtaken => Err(self.lost()),
+            marked => {
+                self.version = marked?;
+                Ok(())
+            }
+        }
+    }
+
     async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
         let found = self.blobs.find(&self.blobs.blob(RECENT_IDS)).await?;
         Ok(found.unwrap_or_default())

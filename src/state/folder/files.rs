@@ -5,8 +5,8 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use crate::net::private_files;
-use crate::state::store::{MOST_OF_A_DOCUMENT, StoreError};
-use crate::state::writer_state::check_name;
+use crate::state::store::{MOST_OF_A_DOCUMENT, OrgState, StoreError};
+use crate::state::writer_state::{CURSOR, check_name, org_state};
 
 /// What `path` holds, if it is there.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
@@ -80,6 +80,24 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
         }
         names.sort_unstable();
         Ok(names)
+    };
+    listed().map_err(|problem| cannot(folder, &problem))
+}
+
+/// The orgs whose state lies in `folder`, in order.
+pub(super) fn orgs(folder: &Path) -> Result<Vec<OrgState>, StoreError> {
+    let listed = || -> io::Result<Vec<OrgState>> {
+        let mut orgs = Vec::new();
+        for entry in unless_missing(fs::read_dir(folder))?.into_iter().flatten() {
+            let entry = entry?;
+            let key = entry.file_name().into_string().unwrap_or_default();
+            if check_name("", &key).is_ok() && entry.path().is_dir() {
+                let document = unless_missing(fs::read(entry.path().join(CURSOR)))?;
+                orgs.extend(document.and_then(|document| org_state(&key, &document)));
+            }
+        }
+        orgs.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        Ok(orgs)
     };
     listed().map_err(|problem| cannot(folder, &problem))
 }

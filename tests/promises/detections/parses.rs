@@ -8,7 +8,7 @@ use super::content;
 use super::engine::{self, Job};
 
 /// Rows of tables, through a query, by one run that sees them all.
-fn asked(query: &str, rows: Value) -> Vec<Map<String, Value>> {
+pub(super) fn asked(query: &str, rows: Value) -> Vec<Map<String, Value>> {
     let mut rows: BTreeMap<String, Vec<Map<String, Value>>> =
         serde_json::from_value(rows).expect("rows by table");
     for row in rows.values_mut().flatten() {

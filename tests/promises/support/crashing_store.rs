@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use okta_sentinel::state::checkpoint::Checkpoint;
-use okta_sentinel::state::store::{StateLease, StateStore, StoreError};
+use okta_sentinel::state::store::{OrgState, StateLease, StateStore, StoreError};
 use tokio::sync::Notify;
 
 /// Whether the process crashes before or after the write reaches the store.
@@ -61,6 +61,13 @@ struct CrashingLease {
     crash: Arc<Crash>,
 }
 
+impl CrashingStore {
+    fn crashing(&self, lease: Box<dyn StateLease>) -> Box<dyn StateLease> {
+        let crash = Arc::clone(&self.crash);
+        Box::new(CrashingLease { lease, crash })
+    }
+}
+
 #[async_trait]
 impl StateStore for CrashingStore {
     fn place(&self) -> String {
@@ -68,10 +75,15 @@ impl StateStore for CrashingStore {
     }
 
     async fn open(&self) -> Result<Box<dyn StateLease>, StoreError> {
-        Ok(Box::new(CrashingLease {
-            lease: self.store.open().await?,
-            crash: Arc::clone(&self.crash),
-        }))
+        Ok(self.crashing(self.store.open().await?))
+    }
+
+    async fn open_afresh(&self) -> Result<Box<dyn StateLease>, StoreError> {
+        Ok(self.crashing(self.store.open_afresh().await?))
+    }
+
+    async fn orgs(&self) -> Result<Vec<OrgState>, StoreError> {
+        self.store.orgs().await
     }
 
     async fn dead_letters(&self) -> Result<Vec<String>, StoreError> {
@@ -100,6 +112,13 @@ impl StateLease for CrashingLease {
         Ok(())
     }
 
+    async fn mark_moved(&mut self, to: &str) -> Result<(), StoreError> {
+        self.crash.crash_if_due(CrashSide::Before).await;
+        self.lease.mark_moved(to).await?;
+        self.crash.crash_if_due(CrashSide::After).await;
+        Ok(())
+    }
+
     async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
         self.lease.recent_ids().await
     }
@@ -112,11 +131,17 @@ impl StateLease for CrashingLease {
     }
 
     async fn keep_dead_letter(&mut self, name: &str, body: Vec<u8>) -> Result<(), StoreError> {
-        self.lease.keep_dead_letter(name, body).await
+        self.crash.crash_if_due(CrashSide::Before).await;
+        self.lease.keep_dead_letter(name, body).await?;
+        self.crash.crash_if_due(CrashSide::After).await;
+        Ok(())
     }
 
     async fn remove_dead_letter(&mut self, name: &str) -> Result<(), StoreError> {
-        self.lease.remove_dead_letter(name).await
+        self.crash.crash_if_due(CrashSide::Before).await;
+        self.lease.remove_dead_letter(name).await?;
+        self.crash.crash_if_due(CrashSide::After).await;
+        Ok(())
     }
 
     async fn release(self: Box<Self>) -> Result<(), StoreError> {
