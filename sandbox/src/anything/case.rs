@@ -19,6 +19,8 @@ use crate::workspace::{Config, RuleConfig, StreamColumns, Workspace};
 
 /// Most runs after they have healed.
 const HEALED_RUNS: usize = 12;
+/// So many of them that fail one after the other: the program is stuck.
+const FAILED_RUNS: usize = 3;
 /// So many runs that call themselves caught up, and still something is missing: it is lost.
 const CAUGHT_UP_RUNS: usize = 2;
 
@@ -97,7 +99,7 @@ pub async fn carry_out(plan: &Plan, program: &Program) -> io::Result<Outcome> {
     let mut ends = start_ends(plan, &org, &workspace, storage).await?;
     let settings = settings(plan, &ends, &org, &workspace);
     let mut runs: Vec<Run> = Vec::new();
-    let (mut healed_runs, mut caught_up, mut healed) = (0, 0, false);
+    let (mut healed_runs, mut caught_up, mut failed, mut healed) = (0, 0, 0, false);
     loop {
         for end in ends.all() {
             end.begin_run(runs.len()).await?;
@@ -107,6 +109,7 @@ pub async fn carry_out(plan: &Plan, program: &Program) -> io::Result<Outcome> {
         run.odd_storage = seen.in_this_run;
         run.healed = healed;
         let done = run.outcome == "caught_up";
+        let has_failed = run.code != Some(0);
         runs.push(run);
         if let Some(cursor) = &seen.cursor {
             storage.break_lease(cursor).await?;
@@ -114,9 +117,11 @@ pub async fn carry_out(plan: &Plan, program: &Program) -> io::Result<Outcome> {
         if healed {
             healed_runs += 1;
             caught_up += usize::from(done);
+            failed = if has_failed { failed + 1 } else { 0 };
+            let gives_up = failed == FAILED_RUNS || healed_runs == HEALED_RUNS;
             let evidence = evidence(plan, &org, &workspace, &ends, storage, &runs).await?;
             let missing = verdict::missing(&evidence).next().is_some();
-            if (done && !missing) || caught_up == CAUGHT_UP_RUNS || healed_runs == HEALED_RUNS {
+            if (done && !missing) || caught_up == CAUGHT_UP_RUNS || gives_up {
                 return Ok(outcome(plan, evidence));
             }
         } else {
