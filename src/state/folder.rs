@@ -103,7 +103,8 @@ impl StateStore for FolderStore {
 
     async fn orgs(&self) -> Result<Vec<OrgState>, StoreError> {
         let folder = self.folder.clone();
-        blocking(self.place(), move || files::orgs(&folder)).await
+        let list = move || files::orgs(&folder);
+        self.disk.call(&self.place(), list).await
     }
 
     async fn dead_letters(&self) -> Result<Vec<String>, StoreError> {
