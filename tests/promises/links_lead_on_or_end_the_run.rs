@@ -31,39 +31,28 @@ async fn small_pages(events: u64, max_page: usize) -> Fixture {
 
 #[tokio::test]
 async fn a_full_page_without_a_way_on_is_shipped_and_ends_the_run_with_an_error() {
-    let own = "/api/v1/logs?limit=1000&sortOrder=ASCENDING&since=";
-    let without_relation = Fault::Link(b"</api/v1/logs?after=1_1>; title=\"next\"".to_vec());
+    let without_relation = b"</api/v1/logs?after=1_1>; title=\"next\"".to_vec();
     for (fault, words) in [
         (Fault::NoNext, "without a Link header"),
-        (without_relation, "without a Link header"),
+        (Fault::Link(without_relation), "without a Link header"),
         (
             Fault::Link(b"no link at all".to_vec()),
             "without a Link header",
         ),
         (Fault::NextIsSelf, "leads to the same page again"),
+        // Stands for the same parameters in another order.
         (
-            Fault::NextElsewhere(own.to_owned()),
+            Fault::NextElsewhere(String::new()),
             "leads to the same page again",
         ),
     ] {
-        let fixture = Fixture::with_events(1_500).await;
+        let fixture = Fixture::with_events(0).await;
+        caught_up(&fixture.run().await);
+        fixture.org.append(1_500);
         let fault = match fault {
-            // The same parameters as the first request's, in another order.
-            Fault::NextElsewhere(link) => {
-                fixture.org.faults().push(Fault::Html(502));
-                fixture.run().await;
-                let asked = fixture.org.requests()[0].target.clone();
-                let since = asked.split_once("since=").unwrap().1;
-                let since = since.split('&').next().unwrap();
-                Fault::NextElsewhere(format!("{link}{since}"))
-            }
+            Fault::NextElsewhere(_) => Fault::NextElsewhere(in_another_order(&fixture)),
             fault => fault,
         };
-        let shipped = fixture.workspace.table("Okta_CL").distinct_ids();
-        assert!([0, 1_500].contains(&shipped));
-        if shipped > 0 {
-            continue;
-        }
         fixture.org.faults().always(fault.clone());
         let report = fixture.run().await;
         let said = error(&report).to_string();
@@ -87,6 +76,17 @@ async fn a_full_page_without_a_way_on_is_shipped_and_ends_the_run_with_an_error(
         assert_eq!(report.events, 500, "{report}");
         fixture.assert_each_event_is_there_once();
     }
+}
+
+/// The saved cursor with its parameters in another order.
+fn in_another_order(fixture: &Fixture) -> String {
+    let cursor = fixture.cursor()["cursor"].as_str().unwrap().to_owned();
+    let (path, query) = cursor.split_once('?').unwrap();
+    let mut parameters: Vec<&str> = query.split('&').collect();
+    parameters.reverse();
+    let link = format!("{path}?{}", parameters.join("&"));
+    assert_ne!(link, cursor);
+    link
 }
 
 #[tokio::test]
