@@ -27,6 +27,7 @@ const WITHOUT: &[&str] = &[
     "workspace-taken-untold",
     "workspace-trickle",
     "identity-huge",
+    "identity-refused",
     "identity-silence",
     "identity-trickle",
     "storage-cut-read",
