@@ -28,8 +28,8 @@ use tokio::time::Instant;
 
 use self::lane_state::LaneState;
 use self::page_read::{LaneName, PageRead, Reached};
-use super::id_set::{IdSet, sorted};
 pub(super) use self::read_history::Circle;
+use super::id_set::{IdSet, sorted};
 use super::page_filter::PageFilter;
 use crate::okta::log::cursor::{Cursor, MAX_PAGE};
 use crate::state::checkpoint::{Backfill, Lane, Place};

@@ -330,7 +330,8 @@ mod tests {
     #[test]
     fn runs_keep_to_their_memory_and_time_and_end_by_themselves() {
         let mut evidence = evidence(&[], vec![]);
-        let spoilt: [(&str, fn(&mut Run)); 4] = [
+        type Spoil = fn(&mut Run);
+        let spoilt: [(&str, Spoil); 4] = [
             ("memory", |run| run.peak_memory = 64_000_001),
             ("late", |run| run.took = Duration::from_secs(23)),
             ("crashed", |run| run.code = Some(101)),

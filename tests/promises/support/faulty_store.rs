@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use async_trait::async_trait;
 use okta_sentinel::ship::Shipper;
 use okta_sentinel::state::checkpoint::Checkpoint;
-use okta_sentinel::state::store::{StateLease, StateStore, StoreError};
+use okta_sentinel::state::store::{OrgState, StateLease, StateStore, StoreError};
 
 /// Clones share their counts.
 #[derive(Clone)]
@@ -70,6 +70,10 @@ impl StateStore for FaultyStore {
         }))
     }
 
+    async fn orgs(&self) -> Result<Vec<OrgState>, StoreError> {
+        self.store.orgs().await
+    }
+
     async fn dead_letters(&self) -> Result<Vec<String>, StoreError> {
         self.store.dead_letters().await
     }
@@ -92,6 +96,11 @@ impl StateLease for FaultyLease {
     async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError> {
         self.store.write()?;
         self.lease.save(checkpoint).await
+    }
+
+    async fn mark_moved(&mut self, to: &str) -> Result<(), StoreError> {
+        self.store.write()?;
+        self.lease.mark_moved(to).await
     }
 
     async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
