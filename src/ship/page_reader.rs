@@ -183,9 +183,7 @@ impl<'a> PageReader<'a> {
             true => cursor.clone(),
             false => cursor.with_limit(asked),
         };
-        if let Some(problem) = cursor.problem(self.filter) {
-            return Err(self.error(OktaErrorKind::UnusableCursor { problem }));
-        }
+        page::check_cursor(self.client.domain(), &cursor, self.filter)?;
         let head = page::read(self.client, &request, &mut self.body).await?;
         self.began.get_or_insert(latest(&head));
         let before = self.page_before(&cursor);
@@ -215,6 +213,7 @@ impl<'a> PageReader<'a> {
                 Some(_) => Reached::Now,
                 None => self.reached(&head, next.as_ref(), events, newest.filter(|_| is_short)),
             },
+            has_link: head.next.is_some(),
             next,
             newest,
             ids: rows.ids,
@@ -373,6 +372,7 @@ fn without_rows(next: Cursor, event: Refused) -> (PageRead, PageBatches, Page) {
         rows: Vec::new(),
         has_other_content: false,
         date: Utc::now(),
+        has_link: true,
         next: head.next.clone(),
         newest: None,
         reached: Reached::More,

@@ -47,9 +47,10 @@ impl Shipper {
     /// A cursor leads to another org, or not on, in the words of the run that would fail.
     pub fn check_saved(&self, saved: &Checkpoint, log: &Log) -> Result<Place, OktaError> {
         let place = self.resume(Begin::Saved, Some(saved), log);
-        page::check_cursor(self.okta.domain(), &place.main.cursor)?;
+        let check = |cursor| page::check_cursor(self.okta.domain(), cursor, self.filter.as_deref());
+        check(&place.main.cursor)?;
         if let Some(backfill) = &place.backfill {
-            page::check_cursor(self.okta.domain(), &backfill.lane.cursor)?;
+            check(&backfill.lane.cursor)?;
         }
         Ok(place)
     }

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use super::checkpoint::Checkpoint;
 use crate::net::retry::{Failure, RetryDecision};
 
-/// Bytes of the largest document that is read. A dead letter, the largest, holds one row.
-pub(super) const MOST_OF_A_DOCUMENT: usize = 64_000_000;
+/// Bytes of the largest document that is read. The largest, `recent-ids`, has 4.8 MB.
+pub(super) const MOST_OF_A_DOCUMENT: usize = 16_000_000;
 
 /// Keeps the state of one Okta org.
 #[async_trait]

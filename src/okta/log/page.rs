@@ -36,15 +36,20 @@ pub struct Page {
     pub date: Option<DateTime<Utc>>,
 }
 
-/// Refuses a cursor that leads elsewhere than to the log of the org at `domain`, or not on in it.
+/// Refuses a cursor that leads elsewhere than to the log of the org at `domain`, or not on in it, or
+/// that has another filter than `filter`.
 ///
 /// # Errors
 /// [`OktaErrorKind::ForeignCursor`], [`OktaErrorKind::UnusableCursor`].
-pub fn check_cursor(domain: &OktaDomain, cursor: &Cursor) -> Result<(), OktaError> {
+pub fn check_cursor(
+    domain: &OktaDomain,
+    cursor: &Cursor,
+    filter: Option<&str>,
+) -> Result<(), OktaError> {
     if !cursor.belongs_to(domain) {
         return Err(foreign(domain, cursor));
     }
-    match cursor.problem(cursor.filter().as_deref()) {
+    match cursor.problem(filter) {
         Some(problem) => {
             let kind = OktaErrorKind::UnusableCursor { problem };
             Err(OktaError::new(domain, kind))
@@ -80,7 +85,7 @@ const RESTART: &str = "starts over, and what is in the workspace since then come
 /// [`OktaError`]; `body` then holds nothing of use.
 pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Result<Page, OktaError> {
     let domain = client.domain();
-    check_cursor(domain, cursor)?;
+    check_cursor(domain, cursor, cursor.filter().as_deref())?;
     let request = Request {
         method: Method::GET,
         url: cursor.url(),

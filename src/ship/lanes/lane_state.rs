@@ -77,6 +77,11 @@ impl LaneState {
 
     /// The page ends the log, and the lane is past all that was accepted before this run.
     pub(super) fn caught_up(&mut self, page: &PageRead) {
+        // Okta names a further request even at the end. An empty page without one may be of
+        // something on the way, and more follow.
+        if page.ids.is_empty() && !page.has_link {
+            return;
+        }
         self.lane.rereading = false;
         // Nothing follows the cursor: what no page brought back will not come any more.
         if page.ids.is_empty() {

@@ -164,6 +164,7 @@ impl World {
             ids,
             has_other_content: false,
             date: self.now,
+            has_link: !no_link,
             next,
             newest,
             reached,

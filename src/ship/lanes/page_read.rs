@@ -37,6 +37,8 @@ pub(in crate::ship) struct PageRead {
     pub(in crate::ship) has_other_content: bool,
     /// Okta's clock when it answered.
     pub(in crate::ship) date: DateTime<Utc>,
+    /// Okta named a further request, be it this one again.
+    pub(in crate::ship) has_link: bool,
     /// The request after it; `None` when Okta named none, or this one again.
     pub(in crate::ship) next: Option<Cursor>,
     /// Its newest `published`.

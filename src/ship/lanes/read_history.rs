@@ -89,6 +89,7 @@ mod tests {
             rows: Vec::new(),
             has_other_content: false,
             date: DateTime::UNIX_EPOCH,
+            has_link: true,
             next: next.map(cursor),
             newest: None,
             reached: Reached::More,

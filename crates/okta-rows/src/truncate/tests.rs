@@ -38,7 +38,7 @@ fn a_string_is_cut_between_characters_and_escapes() {
 fn what_does_not_fit_is_left_out_from_the_end() {
     assert_eq!(truncate_json("[1, 22, {\"a\":3}]", 6), "[1,22]");
     assert_eq!(
-        truncate_json(r#"{"\ud800":1,"c":3}"#, 18),
+        truncate_json(r#"{"\ud800":1,"cc":[3,4]}"#, 18),
         "{\"\u{fffd}\u{fffd}\u{fffd}\":1}"
     );
     assert_eq!(
