@@ -18,6 +18,7 @@ mod odd;
 mod page;
 mod plan;
 mod run;
+mod same_id;
 mod send;
 mod shrink;
 mod storage;
@@ -32,8 +33,3 @@ pub use plan::{Entry, Plan};
 pub use run::Run;
 pub use shrink::shrink;
 pub use verdict::Failure;
-
-/// An id, or a text that may hold one, so that both spellings of a GUID are equal.
-fn same_id(text: &str) -> String {
-    text.to_ascii_lowercase().replace('-', "")
-}

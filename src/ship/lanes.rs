@@ -245,7 +245,7 @@ impl<P> Lanes<P> {
         let lane = &self.main.lane;
         let is_first = self.backfill.is_none() && self.main.is_untouched();
         let is_behind = lane.since.is_none_or(|start| start < since)
-            && page.newest < Some(since)
+            && page.newest.is_some_and(|newest| newest < since)
             && page.reached == Reached::More;
         (is_first && is_behind).then_some(since)
     }

@@ -54,6 +54,8 @@ pub(super) struct PageReader<'a> {
     pages_before: Vec<(Cursor, Vec<Batch>)>,
     buffers: BufferPool,
     filter: Option<&'a str>,
+    /// Why the last request failed, while it is tried again.
+    pub(super) failing: Option<OktaError>,
     pub(super) stats: ReadStats,
 }
 
@@ -88,6 +90,7 @@ impl<'a> PageReader<'a> {
             pages_before: Vec::new(),
             buffers,
             filter: shipper.filter.as_deref(),
+            failing: None,
             stats: ReadStats::default(),
         }
     }
@@ -126,6 +129,8 @@ impl<'a> PageReader<'a> {
             };
             let event = match why {
                 "too large" => set_aside::oversize(cursor, &error),
+                // Else something on the way may damage every page: nothing is gone past.
+                _ if !page::is_one_readable(self.client, next.clone()).await? => return Err(error),
                 _ => set_aside::unreadable_page(&self.body, &error),
             };
             return Ok(without_rows(next, event));
@@ -142,9 +147,13 @@ impl<'a> PageReader<'a> {
         loop {
             self.stats.requests += 1;
             let error = match self.try_read(lanes, lane).await {
-                Ok(read) => return Ok(read),
+                Ok(read) => {
+                    self.failing = None;
+                    return Ok(read);
+                }
                 Err(error) => error,
             };
+            self.failing = Some(error.clone());
             self.stats.rate_limited +=
                 u64::from(matches!(error.kind, OktaErrorKind::RateLimited { .. }));
             // The same bytes a second time are what Okta has.

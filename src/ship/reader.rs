@@ -117,8 +117,15 @@ impl Reader<'_> {
             () = deliveries.closed() => return Err(ReadEnd::NobodyListens),
             () = limits.stop.cancelled() => return Err(ReadEnd::Stopped),
             // Okta may take most of a minute over one answer; the run has no such minute left.
-            () = tokio::time::sleep_until(limits.deadline) => return Err(ReadEnd::BudgetSpent),
-            read = read => read,
+            () = tokio::time::sleep_until(limits.deadline) => None,
+            read = read => Some(read),
+        };
+        let Some(read) = read else {
+            // What failed until the end did not just take long.
+            return Err(match self.pages.failing.take() {
+                Some(error) => self.failed(lane, error),
+                None => ReadEnd::BudgetSpent,
+            });
         };
         read.map_err(|error| self.failed(lane, error))
     }

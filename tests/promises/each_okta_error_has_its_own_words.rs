@@ -110,6 +110,10 @@ async fn permanent_errors_end_the_run_with_their_code_and_their_remedy() {
         (status(503, "E0000010"), &["503 E0000010 Service is in read only mode", "status.okta.com"]),
         (Fault::Html(502), &["502 with a web page", "status.okta.com"]),
         (Fault::ResetBeforeHeaders, &["broke its answer off", "firewall"]),
+        (status(501, "E0000009"), &["501 E0000009", "an answer that the System Log API does not have"]),
+        (Fault::Html(511), &["511 with a web page", "an answer that the System Log API does not have"]),
+        (Fault::CutBody, &["cannot be read", "does a proxy in between change its answers"]),
+        (Fault::BadJson, &["cannot be read", "does a proxy in between change its answers"]),
         (Fault::NotAnArray, &["no list of events; it begins `{\"events\":", "OKTA_DOMAIN"]),
     ];
     let mut rows = JoinSet::new();

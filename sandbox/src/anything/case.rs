@@ -11,6 +11,7 @@ use super::end::{OddEnd, Seen};
 use super::odd::{Damage, End, Odd};
 use super::plan::Plan;
 use super::run::{self, Run};
+use super::same_id::same_id;
 use super::storage::Storage;
 use super::verdict::{self, Evidence, Failure};
 use crate::azurite::{ACCOUNT, Azurite, KEY};
@@ -296,17 +297,17 @@ async fn evidence(
         }
     }
     let mut refused = posts.refused;
-    refused.extend(refused_rows(plan, &events).map(|id| super::same_id(id)));
+    refused.extend(refused_rows(plan, &events).map(|id| same_id(id)));
     let all_posts = workspace.posts().into_iter();
     Ok(Evidence {
         posts: all_posts
             .filter(|post| post.stored && post.log_type == "Okta")
             .collect(),
-        events: events.iter().map(|id| super::same_id(id)).collect(),
+        events: events.iter().map(|id| same_id(id)).collect(),
         damaged: okta
             .damaged
             .into_iter()
-            .map(|(id, targets)| (super::same_id(&id), targets))
+            .map(|(id, targets)| (same_id(&id), targets))
             .collect(),
         untold: posts.untold,
         refused,

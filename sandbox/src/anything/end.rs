@@ -14,6 +14,7 @@ use super::http::{Answer, Request, local};
 use super::odd::{Call, Change, Content, Damage, End, EventsChange, Odd};
 use super::page::{self, Page};
 use super::plan::Entry;
+use super::same_id::same_id;
 use super::send;
 
 /// A running end.
@@ -390,7 +391,7 @@ fn posted_ids(request: &Request) -> Vec<String> {
     let id = |row: &serde_json::Map<String, serde_json::Value>| {
         let names = ["uuid", "uuid_g", "uuid_s"];
         let value = names.iter().find_map(|name| row.get(*name))?;
-        value.as_str().map(super::same_id)
+        value.as_str().map(same_id)
     };
     rows.iter().filter_map(id).collect()
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::plan::Plan;
 use super::run::{GRACE, Run};
+use super::same_id::same_id;
 use crate::workspace::Post;
 
 /// All that is known at the end of a case. Ids are in lower case, without hyphens.
@@ -146,7 +147,7 @@ pub(super) fn missing(evidence: &Evidence) -> impl Iterator<Item = &String> {
     let arrived: HashSet<String> = evidence
         .posts
         .iter()
-        .flat_map(|post| post.ids.iter().map(|id| super::same_id(&id.to_string())))
+        .flat_map(|post| post.ids.iter().map(|id| same_id(&id.to_string())))
         .collect();
     evidence
         .events
@@ -166,7 +167,7 @@ fn is_set_aside(evidence: &Evidence, id: &String) -> bool {
     let named = evidence
         .letters
         .iter()
-        .any(|letter| super::same_id(letter).contains(id.as_str()));
+        .any(|letter| same_id(letter).contains(id.as_str()));
     let requested = |target: &String| {
         let place = target
             .split(['?', '&'])
@@ -185,7 +186,7 @@ pub(super) fn repeats(posts: &[Post]) -> Vec<(usize, String)> {
     let mut repeats = Vec::new();
     for (number, post) in posts.iter().enumerate() {
         for id in post.ids.iter() {
-            let id = super::same_id(&id.to_string());
+            let id = same_id(&id.to_string());
             if let Some(before) = brought.insert(id.clone(), number) {
                 repeats.push((before, id));
             }

@@ -59,6 +59,8 @@ pub(crate) fn passing(answer: Answer, headers: &HeaderMap) -> Result<OktaErrorKi
                 answer,
             })
         }
+        // Of what cannot do what was asked: it does not pass.
+        501 | 505 | 506 | 508 | 510 | 511 => Err(answer),
         408 | 500..=599 => {
             let slow =
                 matches!(answer.status, 408 | 504) || answer.code.as_deref() == Some("E0000009");

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use reqwest::{Method, StatusCode};
+use serde::de::IgnoredAny;
 use url::Url;
 
 use crate::okta::api::client::{Client, Request};
@@ -121,6 +122,31 @@ pub async fn read(client: &Client, cursor: &Cursor, body: &mut Vec<u8>) -> Resul
         Err(error) => Err(error),
     }
 }
+
+/// Whether one of the next pages from `cursor` on is a list that can be read, of one event or of
+/// none. Then an event before them is at fault itself, and not something on the way that changes
+/// every page. Asks for [`MOST_TRIED`] pages at most.
+///
+/// # Errors
+/// [`OktaError`]: a page could not be had.
+pub async fn is_one_readable(client: &Client, mut cursor: Cursor) -> Result<bool, OktaError> {
+    let mut body = Vec::new();
+    for _ in 0..MOST_TRIED {
+        let request = cursor.with_limit(1);
+        let page = read(client, &request, &mut body).await?;
+        if serde_json::from_slice::<Vec<IgnoredAny>>(&body).is_ok() {
+            return Ok(true);
+        }
+        match page.next {
+            Some(next) if !next.is_same_place(&request) => cursor = next,
+            _ => break,
+        }
+    }
+    Ok(false)
+}
+
+/// Events in a row that may be at fault themselves.
+const MOST_TRIED: usize = 10;
 
 /// Whether the link that came with the answer to `request` may be followed.
 fn check_link(next: Option<&Cursor>, request: &Cursor) -> Result<(), OktaErrorKind> {

@@ -1,9 +1,10 @@
 //! Odd answers of the managed identity's token endpoint.
 
 use super::super::odd::{Call, Change, Content, End, Odd, Reply};
-use super::{HTML, Kind, huge, one, proxy_answer, redirect, silence, text, throttled, whole};
+use super::answers::{HTML, huge, one, proxy_answer, redirect, silence, text, throttled, whole};
+use super::kind::Kind;
 
-const fn kind(name: &'static str, draw: super::Draw) -> Kind {
+const fn kind(name: &'static str, draw: super::kind::Draw) -> Kind {
     Kind {
         name,
         end: End::Identity,

@@ -4,11 +4,14 @@
 //! it does not hold.
 
 use super::super::odd::{Call, Change, Content, Damage, End, EventsChange, LinkChange, Odd, Reply};
-use super::{HTML, Kind, RETRY_AFTER, huge, one, proxy_answer, redirect, silence, text, throttled};
+use super::answers::{
+    HTML, RETRY_AFTER, huge, one, proxy_answer, redirect, silence, text, throttled,
+};
+use super::kind::Kind;
 
 const PAGE: &[Call] = &[Call::Page];
 
-const fn kind(name: &'static str, draw: super::Draw) -> Kind {
+const fn kind(name: &'static str, draw: super::kind::Draw) -> Kind {
     Kind {
         name,
         end: End::Okta,
@@ -18,7 +21,7 @@ const fn kind(name: &'static str, draw: super::Draw) -> Kind {
     }
 }
 
-const fn odd_page(name: &'static str, draw: super::Draw) -> Kind {
+const fn odd_page(name: &'static str, draw: super::kind::Draw) -> Kind {
     Kind {
         odd_page: true,
         ..kind(name, draw)

@@ -6,7 +6,8 @@
 use fastrand::Rng;
 
 use super::super::odd::{Call, Change, Content, End, Odd, Reply, Whole};
-use super::{HTML, Kind, huge, one, proxy_answer, redirect, silence, text, throttled};
+use super::answers::{HTML, huge, one, proxy_answer, redirect, silence, text, throttled};
+use super::kind::Kind;
 
 /// Every call, those of a usual run more often.
 const ALL: &[Call] = &[
@@ -25,7 +26,7 @@ const ALL: &[Call] = &[
 const SAVES: &[Call] = &[Call::SaveCursor, Call::SaveCursor, Call::SaveOther];
 const READS: &[Call] = &[Call::Read];
 
-const fn kind(name: &'static str, calls: &'static [Call], draw: super::Draw) -> Kind {
+const fn kind(name: &'static str, calls: &'static [Call], draw: super::kind::Draw) -> Kind {
     Kind {
         name,
         end: End::Storage,

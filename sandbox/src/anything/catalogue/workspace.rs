@@ -3,11 +3,12 @@
 use fastrand::Rng;
 
 use super::super::odd::{Call, Change, Content, End, Odd, Reply, Whole};
-use super::{Api, HTML, Kind, huge, one, proxy_answer, redirect, silence, text, throttled, whole};
+use super::answers::{HTML, huge, one, proxy_answer, redirect, silence, text, throttled, whole};
+use super::kind::{Api, Kind};
 
 const POSTS: &[Call] = &[Call::Post, Call::Post, Call::Post, Call::HealthPost];
 
-const fn kind(name: &'static str, draw: super::Draw) -> Kind {
+const fn kind(name: &'static str, draw: super::kind::Draw) -> Kind {
     Kind {
         name,
         end: End::Workspace,
