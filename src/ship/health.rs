@@ -24,7 +24,7 @@ use okta_rows::schema::Column;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// How long after the run's time is over it may still be posted.
-const PAST_DEADLINE: Duration = Duration::from_secs(9);
+const PAST_DEADLINE: Duration = Duration::from_secs(8);
 
 /// What a row tells about.
 struct Subject<'a> {

@@ -161,6 +161,11 @@ async fn an_event_that_hides_where_it_ends_is_asked_for_alone_and_gone_past() {
     }
     assert!(!captured.lines_with("was unreadable").is_empty());
     caught_up(&fixture.run().await, 0, 0);
+    // Alone at the end of the log, too: no other event has to come first.
+    fixture
+        .org
+        .append_raw(vec![Bytes::from_static(b"oops again")]);
+    caught_up(&fixture.run().await, 0, 1);
     fixture.org.append(5);
     caught_up(&fixture.run().await, 5, 0);
 }

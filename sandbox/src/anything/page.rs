@@ -40,6 +40,13 @@ impl Page {
             .collect()
     }
 
+    /// Whether its next page is the one at `target`.
+    fn leads_to(&self, target: &str) -> bool {
+        let target = format!("{target}>");
+        let mut links = self.links.iter().map(|link| String::from_utf8_lossy(link));
+        links.any(|link| link.contains(&target) && link.contains("next"))
+    }
+
     pub(super) fn write(&self, answer: &mut Answer) {
         answer.remove("link");
         for link in &self.links {
@@ -67,6 +74,11 @@ pub(super) fn change_events(
 ) -> Vec<String> {
     let count = page.events.len();
     let place = |at: &usize| at.checked_rem(count);
+    // The page of the same lane: that of another one in its place nobody could tell from the truth.
+    let before = earlier
+        .iter()
+        .rev()
+        .find(|before| before.leads_to(&page.target));
     match change {
         EventsChange::Damage { at, damage } => {
             let event = place(at).and_then(|place| page.events.get_mut(place));
@@ -87,12 +99,12 @@ pub(super) fn change_events(
             page.events.extend(event);
         }
         EventsChange::EarlierToo => {
-            if let Some(before) = earlier.last() {
+            if let Some(before) = before {
                 page.events.splice(0..0, before.events.iter().cloned());
             }
         }
         EventsChange::PageAgain => {
-            if let Some(before) = earlier.last() {
+            if let Some(before) = before {
                 page.events.clone_from(&before.events);
                 page.links.clone_from(&before.links);
             }

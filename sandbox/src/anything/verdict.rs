@@ -205,22 +205,27 @@ fn unexplained(plan: &Plan, evidence: &Evidence) -> u64 {
         let mut runs = evidence.runs.iter();
         runs.position(|run| at.is_some_and(|at| run.span.0 <= at && at <= run.span.1))
     };
+    let in_doubt = |run: Option<usize>| {
+        let run = run.and_then(|run| evidence.runs.get(run));
+        run.is_some_and(|run| run.odd_storage > 0 || run.code.is_none())
+    };
+    let repeats = repeats(&evidence.posts).into_iter();
+    let repeats = repeats.filter(|(_, id)| !evidence.damaged.contains_key(id));
+    let mut repeats: Vec<(Option<usize>, String)> =
+        repeats.map(|(before, id)| (run_of(before), id)).collect();
+    // Only a post that was not told explains these, so that they come first.
+    repeats.sort_by_key(|(run, _)| in_doubt(*run));
     let mut untold = evidence.untold.clone();
     let mut by_run: BTreeMap<Option<usize>, u64> = BTreeMap::new();
-    for (before, id) in repeats(&evidence.posts) {
-        if evidence.damaged.contains_key(&id) {
-            continue;
-        }
+    for (run, id) in repeats {
         match untold.get_mut(&id) {
             Some(left @ 1..) => *left -= 1,
-            _ => *by_run.entry(run_of(before)).or_default() += 1,
+            _ => *by_run.entry(run).or_default() += 1,
         }
     }
     let page = plan.page as u64;
     let over = |(run, rows): (Option<usize>, u64)| {
-        let run = run.and_then(|run| evidence.runs.get(run));
-        let in_doubt = run.is_some_and(|run| run.odd_storage > 0 || run.code.is_none());
-        rows.saturating_sub(if in_doubt { page } else { 0 })
+        rows.saturating_sub(if in_doubt(run) { page } else { 0 })
     };
     by_run.into_iter().map(over).sum()
 }

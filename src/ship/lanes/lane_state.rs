@@ -96,3 +96,40 @@ impl LaneState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use okta_rows::EventId;
+
+    use super::*;
+    use crate::okta::log::cursor::Cursor;
+    use crate::ship::lanes::page_read::Reached;
+
+    #[test]
+    fn an_empty_page_ends_the_log_only_where_it_has_a_link() {
+        for (has_link, left) in [(true, 0), (false, 1)] {
+            let cursor = Cursor::new("https://acme.okta.com/api/v1/logs?after=1".parse().unwrap());
+            let lane = Lane {
+                accepted_beyond: vec![EventId::digest(b"accepted")],
+                rereading: true,
+                ..Lane::begin(cursor, DateTime::UNIX_EPOCH)
+            };
+            let mut state = LaneState::new(lane, &IdSet::default());
+            state.caught_up(&PageRead {
+                ids: Vec::new(),
+                rows: Vec::new(),
+                has_other_content: false,
+                date: DateTime::UNIX_EPOCH,
+                has_link,
+                next: None,
+                newest: None,
+                reached: Reached::End,
+            });
+            let lane = state.to_lane();
+            assert_eq!(lane.accepted_beyond.len(), left, "{has_link}");
+            assert_eq!(lane.rereading, !has_link);
+        }
+    }
+}
