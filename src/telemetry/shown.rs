@@ -43,7 +43,7 @@ pub(crate) fn excerpt(text: &str, most: usize) -> String {
     }
 }
 
-/// JSON whose texts are each a [`line`].
+/// JSON whose texts are each a [`line()`].
 pub(crate) fn json(text: &str) -> String {
     let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
     while let Some((before, literal)) = rest.find('"').map(|at| rest.split_at(at)) {
