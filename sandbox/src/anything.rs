@@ -4,7 +4,7 @@
 //! By a [`Plan`], which a seed decides, it answers some calls oddly: another status, other headers,
 //! bodies, links, order, silence, slowness ([`Odd`]). Then the ends heal, and the program runs until
 //! it has caught up. [`carry_out`] then compares the workspace with the org's log: what the
-//! workspace truly took is known, whatever the program was told. [`shrink`] finds the smallest part
+//! workspace truly took is known, whatever the program was told. [`shrink()`] finds the smallest part
 //! of a plan that fails.
 //!
 //! No odd answer is a lie that nobody could tell from the truth, such as a valid page whose link
