@@ -17,6 +17,7 @@ mod http;
 mod odd;
 mod page;
 mod plan;
+mod request;
 mod run;
 mod same_id;
 mod send;

@@ -1,11 +1,10 @@
 //! One end: a proxy before a service that answers by the plan.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io::{self, Read as _};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use flate2::read::MultiGzDecoder;
 use tokio::io::{AsyncReadExt as _, BufReader};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -14,7 +13,7 @@ use super::http::{Answer, Request, local};
 use super::odd::{Call, Change, Content, Damage, End, EventsChange, Odd};
 use super::page::{self, Page};
 use super::plan::Entry;
-use super::same_id::same_id;
+use super::request::{posted_ids, storage_call};
 use super::send;
 
 /// A running end.
@@ -373,42 +372,6 @@ fn tells_the_truth(change: &Change) -> bool {
             | Change::Beside(..)
             | Change::ManyHeaders(..=8_000)
     )
-}
-
-/// The ids of the rows of a post, in lower case.
-fn posted_ids(request: &Request) -> Vec<String> {
-    let mut plain = Vec::new();
-    match request.header("content-encoding") {
-        Some(_) => {
-            let mut inflated = MultiGzDecoder::new(request.body.as_slice()).take(32 << 20);
-            // What cannot be inflated has no ids.
-            let _ = inflated.read_to_end(&mut plain);
-        }
-        None => plain.clone_from(&request.body),
-    }
-    let rows: Vec<serde_json::Map<String, serde_json::Value>> =
-        serde_json::from_slice(&plain).unwrap_or_default();
-    let id = |row: &serde_json::Map<String, serde_json::Value>| {
-        let names = ["uuid", "uuid_g", "uuid_s"];
-        let value = names.iter().find_map(|name| row.get(*name))?;
-        value.as_str().map(same_id)
-    };
-    rows.iter().filter_map(id).collect()
-}
-
-fn storage_call(request: &Request) -> Call {
-    let action = request.header("x-ms-lease-action").unwrap_or_default();
-    match (request.method.as_str(), action.as_str()) {
-        (_, "acquire") => Call::AcquireLease,
-        (_, "renew") => Call::RenewLease,
-        (_, "release" | "break" | "change") => Call::ReleaseLease,
-        ("PUT", _) if request.asks("restype=container") => Call::CreateContainer,
-        ("PUT", _) if request.path().ends_with("/cursor.json") => Call::SaveCursor,
-        ("PUT", _) => Call::SaveOther,
-        ("GET" | "HEAD", _) if request.asks("comp=list") => Call::List,
-        ("GET" | "HEAD", _) => Call::Read,
-        _ => Call::Other,
-    }
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
