@@ -39,6 +39,8 @@ mod lane_state;
 mod model;
 pub(super) mod page_read;
 mod read_history;
+#[cfg(test)]
+mod tests;
 
 /// How far behind Okta's clock the main lane starts: far enough for an org that is awake to have an
 /// overlap at once, near enough to be read in no time.
@@ -72,6 +74,8 @@ pub(super) struct Delivery<P> {
     pub(super) split: Option<(Place, DateTime<Utc>)>,
     /// The place once all rows of the page are accepted.
     pub(super) after: Place,
+    /// Ids that are no part of the overlap.
+    without_uuid: Vec<EventId>,
     /// Whether the page reaches into the overlap.
     in_overlap: bool,
     /// Whether one lane is left after it.
@@ -89,7 +93,8 @@ impl<P> Delivery<P> {
             (LaneName::Main, None) => add(&mut place.main.accepted_beyond),
             (LaneName::Main, Some(backfill)) => {
                 add(&mut place.main.accepted_beyond);
-                add(&mut backfill.overlap_ids);
+                let ids = accepted.iter().filter(|id| !self.without_uuid.contains(id));
+                backfill.overlap_ids.extend(ids);
             }
             (LaneName::Backfill, Some(backfill)) => {
                 add(&mut backfill.lane.accepted_beyond);
@@ -266,7 +271,10 @@ impl<P> Lanes<P> {
         if let Some(backfill) = &mut self.backfill
             && backfill.overlap.len() < ENOUGH
         {
-            backfill.overlap.extend(&page.rows);
+            // Only a uuid tells that both lanes have the same event before them.
+            let rows = page.rows.iter();
+            let rows = rows.filter(|id| !page.without_uuid.contains(id));
+            backfill.overlap.extend(rows);
         }
         if page.reached == Reached::End {
             self.main.caught_up(page);
@@ -277,7 +285,10 @@ impl<P> Lanes<P> {
             Reached::End => true,
         };
         self.main_read = is_read.then_some((page.reached, now));
-        self.delivery(LaneName::Main, payload, false, false)
+        Delivery {
+            without_uuid: page.without_uuid.clone(),
+            ..self.delivery(LaneName::Main, payload, false, false)
+        }
     }
 
     fn backfill_page(&mut self, page: &PageRead, payload: P, now: Instant) -> Delivery<P> {
@@ -347,6 +358,7 @@ impl<P> Lanes<P> {
             payload,
             split: None,
             after: self.place(),
+            without_uuid: Vec::new(),
             in_overlap,
             joins,
         }

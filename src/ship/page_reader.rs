@@ -227,6 +227,7 @@ impl<'a> PageReader<'a> {
             newest,
             ids: rows.ids,
             rows: rows.rows,
+            without_uuid: rows.without_uuid,
             has_other_content: rows.has_other_content,
         };
         self.note(&page, &rows.odd);
@@ -379,6 +380,7 @@ fn without_rows(next: Cursor, event: Refused) -> (PageRead, PageBatches, Page) {
     let page = PageRead {
         ids: Vec::new(),
         rows: Vec::new(),
+        without_uuid: Vec::new(),
         has_other_content: false,
         date: Utc::now(),
         has_link: true,

@@ -44,6 +44,8 @@ pub(super) struct EncodedPage {
     pub(super) ids: Vec<EventId>,
     /// Those that are to be delivered or set aside.
     pub(super) rows: Vec<EventId>,
+    /// Those of them that are known by a digest.
+    pub(super) without_uuid: Vec<EventId>,
     /// Events left out that the workspace accepted already, or gets by the other lane.
     pub(super) known: usize,
     /// The newest `published` on the page.
@@ -65,6 +67,7 @@ pub(super) struct PageRows<'a> {
     ids: Vec<EventId>,
     /// Of the rows that went to a batch, and of what is set aside.
     rows: Vec<EventId>,
+    without_uuid: Vec<EventId>,
     known: usize,
     odd: OddEvents,
     has_other_content: bool,
@@ -87,6 +90,7 @@ impl<'a> PageRows<'a> {
             old_before: old_before.to_rfc3339_opts(SecondsFormat::Millis, true),
             ids: Vec::new(),
             rows: Vec::new(),
+            without_uuid: Vec::new(),
             known: 0,
             odd: OddEvents::default(),
             has_other_content: false,
@@ -100,6 +104,7 @@ impl<'a> PageRows<'a> {
             newest: self.newest.as_deref().and_then(time),
             ids: self.ids,
             rows: self.rows,
+            without_uuid: self.without_uuid,
             known: self.known,
             odd: self.odd,
             has_other_content: self.has_other_content,
@@ -114,6 +119,7 @@ impl<'a> PageRows<'a> {
         let is_new = seen == Seen::New;
         if is_new {
             self.rows.push(id);
+            self.without_uuid.push(id);
         }
         is_new
     }
@@ -172,6 +178,7 @@ impl RowSink for PageRows<'_> {
         }
         if !row.has_uuid {
             self.odd.without_uuid.add(row.id);
+            self.without_uuid.push(row.id);
         }
         if row.truncated > 0 {
             self.odd.cut.add(row.id);

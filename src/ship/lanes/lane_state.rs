@@ -120,6 +120,7 @@ mod tests {
             state.caught_up(&PageRead {
                 ids: Vec::new(),
                 rows: Vec::new(),
+                without_uuid: Vec::new(),
                 has_other_content: false,
                 date: DateTime::UNIX_EPOCH,
                 has_link,

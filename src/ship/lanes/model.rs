@@ -162,6 +162,7 @@ impl World {
         PageRead {
             rows: ids.iter().copied().filter(is_new).collect(),
             ids,
+            without_uuid: Vec::new(),
             has_other_content: false,
             date: self.now,
             has_link: !no_link,

@@ -33,6 +33,8 @@ pub(in crate::ship) struct PageRead {
     pub(in crate::ship) ids: Vec<EventId>,
     /// Those of them that are to be delivered.
     pub(in crate::ship) rows: Vec<EventId>,
+    /// Those of `rows` that have no uuid: several may share one id.
+    pub(in crate::ship) without_uuid: Vec<EventId>,
     /// An event has the id of one on the page before, and other content.
     pub(in crate::ship) has_other_content: bool,
     /// Okta's clock when it answered.

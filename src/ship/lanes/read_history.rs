@@ -87,6 +87,7 @@ mod tests {
                 .map(|id| EventId::digest(&id.to_le_bytes()))
                 .collect(),
             rows: Vec::new(),
+            without_uuid: Vec::new(),
             has_other_content: false,
             date: DateTime::UNIX_EPOCH,
             has_link: true,
