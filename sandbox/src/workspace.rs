@@ -42,7 +42,7 @@ pub use event_id::EventId;
 pub use fault::{Fault, Faults};
 pub use ingestion::identity::{Identity, TokenRequest};
 pub use ingestion::stream::{Report, StreamColumns, StreamType, declared_streams};
-pub use store::Post;
+pub use store::{Post, RepeatedRow, repeated_rows};
 pub use table::Table;
 pub use typing::ColumnType;
 

@@ -151,7 +151,7 @@ fn tell(options: &MoveOptions, moved: &Moved, from: &dyn StateStore) -> ExitCode
         }
     };
     result(&format!(
-        "{what}. Set OKTA_DOMAIN to {new} for the next run\n"
+        "{what}. Set OKTA_DOMAIN to {new} for the next run"
     ));
     ExitCode::SUCCESS
 }

@@ -119,7 +119,7 @@ impl<'a> Deliverer<'a> {
         }
         let refused = self.post(batches, accepted).await?;
         if accepted.is_empty() && !refused.is_empty() {
-            self.blame_rows(&refused).await?;
+            self.probe_before_setting_aside(&refused).await?;
         }
         self.set_aside(refused, accepted).await?;
         self.set_aside(page.set_aside.clone(), accepted).await
@@ -183,7 +183,7 @@ impl<'a> Deliverer<'a> {
                 }
                 // Before the rest of a large page is halved for nothing.
                 if accepted.is_empty() && rows.len() == FEW + 1 {
-                    self.blame_rows(&rows).await?;
+                    self.probe_before_setting_aside(&rows).await?;
                 }
                 continue;
             };
@@ -214,7 +214,7 @@ impl<'a> Deliverer<'a> {
     /// Where no row of a page was accepted, something may be wrong that an answer about rows does
     /// not tell: then what holds none of them is refused, too. Nobody asks where a person has
     /// decided.
-    async fn blame_rows(&self, refused: &[Refused]) -> Result<(), RunError> {
+    async fn probe_before_setting_aside(&self, refused: &[Refused]) -> Result<(), RunError> {
         if self.shipper.set_aside_refused {
             return Ok(());
         }

@@ -102,6 +102,7 @@ impl<'a> PageReader<'a> {
         lanes: &mut Lanes<PageBatches>,
         lane: LaneName,
     ) -> Result<(PageRead, PageBatches, Page), OktaError> {
+        self.failing = None;
         loop {
             let error = match self.read_of_this_size(lanes, lane).await {
                 Ok(read) => {
@@ -147,10 +148,7 @@ impl<'a> PageReader<'a> {
         loop {
             self.stats.requests += 1;
             let error = match self.try_read(lanes, lane).await {
-                Ok(read) => {
-                    self.failing = None;
-                    return Ok(read);
-                }
+                Ok(read) => return Ok(read),
                 Err(error) => error,
             };
             self.failing = Some(error.clone());

@@ -10,8 +10,8 @@ use sandbox::workspace::Fault;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::faulty_store::FaultyStore;
 use crate::support::fixture::{Fixture, IngestionApi, for_each_sink, run};
+use crate::support::refused_saves::RefusedSaves;
 
 for_each_sink!(
     no_run_posts_while_the_place_cannot_be_saved,
@@ -23,7 +23,7 @@ async fn no_run_posts_while_the_place_cannot_be_saved(api: IngestionApi) {
     for is_first in [true, false] {
         let fixture = Fixture::start_with_events(api, 20).await;
         let mut shipper = fixture.shipper();
-        let store = FaultyStore::before(&mut shipper);
+        let store = RefusedSaves::before(&mut shipper);
         let mut shipped = 0;
         if !is_first {
             shipped = run(&shipper).await.events;
@@ -55,7 +55,7 @@ async fn a_run_without_news_saves_a_new_link_and_nothing_more() {
     };
     let fixture = Fixture::with_org(org).await;
     let mut shipper = fixture.shipper();
-    let store = FaultyStore::before(&mut shipper);
+    let store = RefusedSaves::before(&mut shipper);
     run(&shipper).await;
     run(&shipper).await;
     store.take_saved();
@@ -73,7 +73,7 @@ async fn a_run_without_news_saves_a_new_link_and_nothing_more() {
 async fn the_post_is_to_blame_before_the_save_that_fails_after_it(api: IngestionApi) {
     let fixture = Fixture::start_with_events(api, 30).await;
     let mut shipper = fixture.shipper();
-    let store = FaultyStore::before(&mut shipper);
+    let store = RefusedSaves::before(&mut shipper);
     // The page is refused whole, one half is accepted, and the other one by a wrong setting.
     let faults = fixture.workspace.faults();
     faults.push(Fault::status(413, "TooLarge"));
@@ -112,7 +112,7 @@ async fn a_letter_that_cannot_be_written_is_not_sent(api: IngestionApi) {
     assert_eq!(run(&shipper).await.dead_letters, 1);
     fixture.workspace.faults().clear();
     let before = fixture.posts_of_events().len();
-    let store = FaultyStore::before(&mut shipper);
+    let store = RefusedSaves::before(&mut shipper);
     let limits = Limits {
         deadline: Instant::now() + Duration::from_secs(60),
         stop: CancellationToken::new(),

@@ -18,7 +18,8 @@ use okta_sentinel::state::store::{StateStore, StoreError};
 use sandbox::azurite::{ACCOUNT, Azurite, KEY};
 use sandbox::okta::OrgConfig;
 
-use crate::support::crashing_store::{Crash, CrashSide, CrashingStore};
+use crate::support::crash::{Crash, CrashSide};
+use crate::support::faulty_store::FaultyStore;
 use crate::support::fixture::{Fixture, IngestionApi, run};
 use crate::support::program::{CommandOutput, shell};
 

@@ -124,6 +124,18 @@ async fn permanent_errors_end_the_run_with_their_code_and_their_remedy() {
 }
 
 #[tokio::test]
+async fn a_failure_that_takes_the_rest_of_the_runs_time_is_told() {
+    let fixture = fixture_of(50).await;
+    fixture.org.faults().push(Fault::status(503, "E0000010"));
+    fixture.org.faults().always(Fault::Stall);
+    let report = run(&fixture.shipper_with(&[("RUN_BUDGET_SECONDS", "10")])).await;
+    let Ended::Failed(error) = &report.ended else {
+        panic!("{report}");
+    };
+    assert!(error.to_string().contains("503 E0000010"), "{error}");
+}
+
+#[tokio::test]
 async fn an_org_that_is_not_there_is_told_with_what_to_check() {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()

@@ -9,14 +9,14 @@ use std::sync::{Mutex, PoisonError};
 use super::catalogue::Api;
 use super::end::{OddEnd, Seen};
 use super::odd::{Damage, End, Odd};
+use super::plain_id::plain_id;
 use super::plan::Plan;
 use super::run::{self, Run};
-use super::same_id::same_id;
 use super::storage::Storage;
 use super::verdict::{self, Evidence, Failure};
 use crate::azurite::{ACCOUNT, Azurite, KEY};
 use crate::okta::{OktaOrg, OrgConfig};
-use crate::workspace::{Config, RuleConfig, StreamColumns, Workspace};
+use crate::workspace::{Config, RuleConfig, StreamColumns, Workspace, repeated_rows};
 
 /// Most runs after they have healed.
 const HEALED_RUNS: usize = 12;
@@ -149,7 +149,7 @@ fn outcome(plan: &Plan, evidence: Evidence) -> Outcome {
     }
     Outcome {
         failures: verdict::failures(plan, &evidence),
-        repeats: verdict::repeats(&evidence.posts).len() as u64,
+        repeats: repeated_rows(&evidence.posts).len() as u64,
         set_aside: verdict::set_aside(&evidence),
         events: evidence.events.len(),
         plan: plan.clone(),
@@ -297,17 +297,17 @@ async fn evidence(
         }
     }
     let mut refused = posts.refused;
-    refused.extend(refused_rows(plan, &events).map(|id| same_id(id)));
+    refused.extend(refused_rows(plan, &events).map(|id| plain_id(id)));
     let all_posts = workspace.posts().into_iter();
     Ok(Evidence {
         posts: all_posts
             .filter(|post| post.stored && post.log_type == "Okta")
             .collect(),
-        events: events.iter().map(|id| same_id(id)).collect(),
+        events: events.iter().map(|id| plain_id(id)).collect(),
         damaged: okta
             .damaged
             .into_iter()
-            .map(|(id, targets)| (same_id(&id), targets))
+            .map(|(id, targets)| (plain_id(&id), targets))
             .collect(),
         untold: posts.untold,
         refused,

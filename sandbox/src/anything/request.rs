@@ -6,7 +6,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::http::Request;
 use super::odd::Call;
-use super::same_id::same_id;
+use super::plain_id::plain_id;
 
 /// The ids of the rows of a post, in lower case.
 pub(super) fn posted_ids(request: &Request) -> Vec<String> {
@@ -24,7 +24,7 @@ pub(super) fn posted_ids(request: &Request) -> Vec<String> {
     let id = |row: &serde_json::Map<String, serde_json::Value>| {
         let names = ["uuid", "uuid_g", "uuid_s"];
         let value = names.iter().find_map(|name| row.get(*name))?;
-        value.as_str().map(same_id)
+        value.as_str().map(plain_id)
     };
     rows.iter().filter_map(id).collect()
 }

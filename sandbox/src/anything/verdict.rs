@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
+use super::plain_id::plain_id;
 use super::plan::Plan;
 use super::run::{GRACE, Run};
-use super::same_id::same_id;
-use crate::workspace::Post;
+use crate::workspace::{Post, repeated_rows};
 
 /// All that is known at the end of a case. Ids are in lower case, without hyphens.
 #[derive(Clone, Debug)]
@@ -147,7 +147,7 @@ pub(super) fn missing(evidence: &Evidence) -> impl Iterator<Item = &String> {
     let arrived: HashSet<String> = evidence
         .posts
         .iter()
-        .flat_map(|post| post.ids.iter().map(|id| same_id(&id.to_string())))
+        .flat_map(|post| post.ids.iter().map(|id| plain_id(&id.to_string())))
         .collect();
     evidence
         .events
@@ -167,7 +167,7 @@ fn is_set_aside(evidence: &Evidence, id: &String) -> bool {
     let named = evidence
         .letters
         .iter()
-        .any(|letter| same_id(letter).contains(id.as_str()));
+        .any(|letter| plain_id(letter).contains(id.as_str()));
     let requested = |target: &String| {
         let place = target
             .split(['?', '&'])
@@ -178,21 +178,6 @@ fn is_set_aside(evidence: &Evidence, id: &String) -> bool {
         Some(targets) => named || targets.iter().any(requested),
         None => named && evidence.refused.contains(id),
     }
-}
-
-/// A row that came again: the post before, and its id.
-pub(super) fn repeats(posts: &[Post]) -> Vec<(usize, String)> {
-    let mut brought: HashMap<String, usize> = HashMap::new();
-    let mut repeats = Vec::new();
-    for (number, post) in posts.iter().enumerate() {
-        for id in post.ids.iter() {
-            let id = same_id(&id.to_string());
-            if let Some(before) = brought.insert(id.clone(), number) {
-                repeats.push((before, id));
-            }
-        }
-    }
-    repeats
 }
 
 /// Repeated rows that the plan does not explain. Each post that was taken and not told may bring
@@ -209,10 +194,11 @@ fn unexplained(plan: &Plan, evidence: &Evidence) -> u64 {
         let run = run.and_then(|run| evidence.runs.get(run));
         run.is_some_and(|run| run.odd_storage > 0 || run.code.is_none())
     };
-    let repeats = repeats(&evidence.posts).into_iter();
-    let repeats = repeats.filter(|(_, id)| !evidence.damaged.contains_key(id));
-    let mut repeats: Vec<(Option<usize>, String)> =
-        repeats.map(|(before, id)| (run_of(before), id)).collect();
+    let repeats = repeated_rows(&evidence.posts).into_iter();
+    let repeats = repeats.map(|row| (run_of(row.first), plain_id(&row.id.to_string())));
+    let mut repeats: Vec<(Option<usize>, String)> = repeats
+        .filter(|(_, id)| !evidence.damaged.contains_key(id))
+        .collect();
     // Only a post that was not told explains these, so that they come first.
     repeats.sort_by_key(|(run, _)| in_doubt(*run));
     let mut untold = evidence.untold.clone();

@@ -1,6 +1,6 @@
 //! Everything that arrived, and a way to wait for more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -35,6 +35,32 @@ pub struct Post {
     pub sha256: Option<[u8; 32]>,
     /// The `uuid` of each stored row, in order.
     pub ids: Arc<[EventId]>,
+}
+
+/// A row that came again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatedRow {
+    /// The last post before that brought it, by its place among all posts.
+    pub first: usize,
+    /// The post that brought it again.
+    pub again: usize,
+    /// Its `uuid`.
+    pub id: EventId,
+}
+
+/// Every row of these posts that came again, in the order of its arrival.
+pub fn repeated_rows(posts: &[Post]) -> Vec<RepeatedRow> {
+    let mut brought: HashMap<&EventId, usize> = HashMap::new();
+    let mut repeated = Vec::new();
+    for (again, post) in posts.iter().enumerate().filter(|(_, post)| post.stored) {
+        for id in post.ids.iter() {
+            if let Some(first) = brought.insert(id, again) {
+                let id = id.clone();
+                repeated.push(RepeatedRow { first, again, id });
+            }
+        }
+    }
+    repeated
 }
 
 /// Names a post so that its answer can be noted later.

@@ -50,7 +50,7 @@ impl LaneState {
 
     /// Whether the links lead in a circle by this page.
     pub(super) fn circle(&self, page: &PageRead) -> Option<Circle> {
-        self.history.circle(&self.lane.cursor, page)
+        self.history.circle(page)
     }
 
     /// What comes next was accepted before: the next run is to leave it out by the recent ids.

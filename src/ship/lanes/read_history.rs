@@ -30,16 +30,15 @@ pub(super) struct ReadHistory {
 }
 
 impl ReadHistory {
-    /// Whether the lane, at `cursor`, goes in a circle by this page.
-    pub(super) fn circle(&self, cursor: &Cursor, page: &PageRead) -> Option<Circle> {
+    /// Whether the lane goes in a circle by this page.
+    pub(super) fn circle(&self, page: &PageRead) -> Option<Circle> {
         let is_known = |id| self.events.contains(&self.hasher.hash_one(id));
         let may_be_known = !page.has_other_content && !page.ids.is_empty();
         if may_be_known && page.ids.iter().all(is_known) {
             return Some(Circle::Events);
         }
-        let next = page.next.as_ref()?;
-        let returns = next.is_same_place(cursor) || self.places.contains(&self.place(next));
-        returns.then_some(Circle::Place)
+        let next = self.place(page.next.as_ref()?);
+        self.places.contains(&next).then_some(Circle::Place)
     }
 
     /// The lane has read a page at `cursor`. One without a link on is not gone past: it will be read
@@ -102,7 +101,7 @@ mod tests {
         let mut history = ReadHistory::default();
         for at in 0..5 {
             let page = page(&[2 * at, 2 * at + 1], Some(at + 1));
-            assert_eq!(history.circle(&cursor(at), &page), None);
+            assert_eq!(history.circle(&page), None);
             history.pass(&cursor(at), &page);
         }
         for (ids, next, circle) in [
@@ -114,7 +113,7 @@ mod tests {
             (&[], 0, Some(Circle::Place)),
         ] {
             let page = page(ids, Some(next));
-            assert_eq!(history.circle(&cursor(5), &page), circle, "{ids:?} {next}");
+            assert_eq!(history.circle(&page), circle, "{ids:?} {next}");
         }
     }
 
@@ -123,9 +122,9 @@ mod tests {
         let mut history = ReadHistory::default();
         history.pass(&cursor(0), &page(&[1], Some(1)));
         let mut same = page(&[1], Some(2));
-        assert_eq!(history.circle(&cursor(1), &same), Some(Circle::Events));
+        assert_eq!(history.circle(&same), Some(Circle::Events));
         same.has_other_content = true;
-        assert_eq!(history.circle(&cursor(1), &same), None);
+        assert_eq!(history.circle(&same), None);
     }
 
     #[test]
@@ -133,15 +132,15 @@ mod tests {
         let mut history = ReadHistory::default();
         for read in [&[1][..], &[1], &[1, 2]] {
             let page = page(read, None);
-            assert_eq!(history.circle(&cursor(0), &page), None);
+            assert_eq!(history.circle(&page), None);
             history.pass(&cursor(0), &page);
         }
         for at in 0..2 {
             let page = page(&[at + 1], Some(at + 1));
-            assert_eq!(history.circle(&cursor(at), &page), None);
+            assert_eq!(history.circle(&page), None);
             history.pass(&cursor(at), &page);
         }
         let page = page(&[1, 2], Some(3));
-        assert_eq!(history.circle(&cursor(2), &page), Some(Circle::Events));
+        assert_eq!(history.circle(&page), Some(Circle::Events));
     }
 }

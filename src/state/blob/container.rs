@@ -86,7 +86,7 @@ impl Container {
             }
             BlobCredential::Sas(sas) => url.set_query(Some(sas.expose_secret())),
             BlobCredential::Identity(identity) => {
-                credential = Some(Arc::new(Known(identity.credential().map_err(sdk)?)));
+                credential = Some(Arc::new(SecretTokens(identity.credential().map_err(sdk)?)));
             }
         }
         if credential.is_some() && url.scheme() != "https" {
@@ -249,10 +249,10 @@ impl Container {
 
 /// A source of tokens that are secrets from then on.
 #[derive(Debug)]
-struct Known(Arc<dyn TokenCredential>);
+struct SecretTokens(Arc<dyn TokenCredential>);
 
 #[async_trait]
-impl TokenCredential for Known {
+impl TokenCredential for SecretTokens {
     async fn get_token(
         &self,
         scopes: &[&str],

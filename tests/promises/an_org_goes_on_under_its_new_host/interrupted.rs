@@ -121,9 +121,9 @@ async fn interrupted_anywhere(old: &str, new: &str, stores: Stores<'_>, freed: i
             let (from, to) = (stores(old), stores(new));
             fill(from.as_ref(), old).await;
             let crash = Crash::at(write, side);
-            let crashing = |store: &Arc<dyn StateStore>| CrashingStore {
+            let crashing = |store: &Arc<dyn StateStore>| FaultyStore {
                 store: Arc::clone(store),
-                crash: Arc::clone(&crash),
+                fault: Arc::clone(&crash) as _,
             };
             let (crashing_from, crashing_to) = (crashing(&from), crashing(&to));
             let went_through = tokio::select! {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use sandbox::okta::Fault;
 
 use super::{busy_org, catch_up};
-use crate::support::crashing_store::{Crash, CrashSide, CrashingStore};
+use crate::support::crash::{Crash, CrashSide};
+use crate::support::faulty_store::FaultyStore;
 use crate::support::fixture::{Fixture, IngestionApi, for_each_sink, run};
 use crate::support::program::with_timeout;
 
@@ -20,9 +21,9 @@ for_each_sink!(
 async fn killed_at(fixture: &Fixture, write: u64, side: CrashSide) -> bool {
     let crash = Crash::at(write, side);
     let mut shipper = fixture.shipper();
-    shipper.store = Arc::new(CrashingStore {
+    shipper.store = Arc::new(FaultyStore {
         store: Arc::clone(&shipper.store),
-        crash: Arc::clone(&crash),
+        fault: Arc::clone(&crash) as _,
     });
     with_timeout(async {
         tokio::select! {

@@ -1,59 +1,35 @@
-//! A state store whose saves a test can refuse, and count.
+//! A state store whose writes a test makes fail, or stops.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use okta_sentinel::ship::Shipper;
 use okta_sentinel::state::checkpoint::Checkpoint;
 use okta_sentinel::state::store::{OrgState, StateLease, StateStore, StoreError};
 
-/// Clones share their counts.
-#[derive(Clone)]
+/// What happens around each write.
+#[async_trait]
+pub(crate) trait WriteFault: Send + Sync {
+    /// Before the write reaches the store; an error keeps it from there.
+    async fn before(&self) -> Result<(), StoreError>;
+
+    /// After it has.
+    async fn after(&self) {}
+}
+
 pub(crate) struct FaultyStore {
-    store: Arc<dyn StateStore>,
-    /// Saves that succeed before the others are refused.
-    left: Arc<AtomicI64>,
-    saved: Arc<AtomicU64>,
+    pub(crate) store: Arc<dyn StateStore>,
+    pub(crate) fault: Arc<dyn WriteFault>,
 }
 
 struct FaultyLease {
     lease: Box<dyn StateLease>,
-    store: FaultyStore,
+    fault: Arc<dyn WriteFault>,
 }
 
 impl FaultyStore {
-    /// In front of the shipper's own store.
-    pub(crate) fn before(shipper: &mut Shipper) -> FaultyStore {
-        let faulty = FaultyStore {
-            store: Arc::clone(&shipper.store),
-            left: Arc::new(AtomicI64::new(i64::MAX)),
-            saved: Arc::default(),
-        };
-        shipper.store = Arc::new(faulty.clone());
-        faulty
-    }
-
-    /// Refuses every save after so many.
-    pub(crate) fn refuse_after(&self, saves: i64) {
-        self.left.store(saves, Ordering::SeqCst);
-    }
-
-    /// The saves that succeeded since this was asked last.
-    pub(crate) fn take_saved(&self) -> u64 {
-        self.saved.swap(0, Ordering::SeqCst)
-    }
-
-    fn write(&self) -> Result<(), StoreError> {
-        if self.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
-            return Err(StoreError::Denied {
-                place: "the store".to_owned(),
-                problem: "HTTP 403 refused by a policy".to_owned(),
-                remedy: "let it be written".to_owned(),
-            });
-        }
-        self.saved.fetch_add(1, Ordering::SeqCst);
-        Ok(())
+    fn faulty(&self, lease: Box<dyn StateLease>) -> Box<dyn StateLease> {
+        let fault = Arc::clone(&self.fault);
+        Box::new(FaultyLease { lease, fault })
     }
 }
 
@@ -64,10 +40,11 @@ impl StateStore for FaultyStore {
     }
 
     async fn open(&self) -> Result<Box<dyn StateLease>, StoreError> {
-        Ok(Box::new(FaultyLease {
-            lease: self.store.open().await?,
-            store: self.clone(),
-        }))
+        Ok(self.faulty(self.store.open().await?))
+    }
+
+    async fn open_afresh(&self) -> Result<Box<dyn StateLease>, StoreError> {
+        Ok(self.faulty(self.store.open_afresh().await?))
     }
 
     async fn orgs(&self) -> Result<Vec<OrgState>, StoreError> {
@@ -94,13 +71,17 @@ impl StateLease for FaultyLease {
     }
 
     async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError> {
-        self.store.write()?;
-        self.lease.save(checkpoint).await
+        self.fault.before().await?;
+        self.lease.save(checkpoint).await?;
+        self.fault.after().await;
+        Ok(())
     }
 
     async fn mark_moved(&mut self, to: &str) -> Result<(), StoreError> {
-        self.store.write()?;
-        self.lease.mark_moved(to).await
+        self.fault.before().await?;
+        self.lease.mark_moved(to).await?;
+        self.fault.after().await;
+        Ok(())
     }
 
     async fn recent_ids(&self) -> Result<Vec<u8>, StoreError> {
@@ -108,18 +89,24 @@ impl StateLease for FaultyLease {
     }
 
     async fn save_recent_ids(&mut self, ids: Vec<u8>) -> Result<(), StoreError> {
-        self.store.write()?;
-        self.lease.save_recent_ids(ids).await
+        self.fault.before().await?;
+        self.lease.save_recent_ids(ids).await?;
+        self.fault.after().await;
+        Ok(())
     }
 
     async fn keep_dead_letter(&mut self, name: &str, body: Vec<u8>) -> Result<(), StoreError> {
-        self.store.write()?;
-        self.lease.keep_dead_letter(name, body).await
+        self.fault.before().await?;
+        self.lease.keep_dead_letter(name, body).await?;
+        self.fault.after().await;
+        Ok(())
     }
 
     async fn remove_dead_letter(&mut self, name: &str) -> Result<(), StoreError> {
-        self.store.write()?;
-        self.lease.remove_dead_letter(name).await
+        self.fault.before().await?;
+        self.lease.remove_dead_letter(name).await?;
+        self.fault.after().await;
+        Ok(())
     }
 
     async fn release(self: Box<Self>) -> Result<(), StoreError> {

@@ -1,9 +1,7 @@
 //! What arrived, post by post, and which rows came again.
 
-use std::collections::HashMap;
-
 use sandbox::okta::OktaOrg;
-use sandbox::workspace::{EventId, Post, Workspace};
+use sandbox::workspace::{Post, RepeatedRow, Workspace, repeated_rows};
 
 /// The program's table.
 pub(super) const TABLE: &str = "Okta_CL";
@@ -22,26 +20,16 @@ pub(super) struct Repeat {
 /// Everything that came again, in the order of its arrival. Rows of one post that came with
 /// several earlier ones make several repeats.
 pub(super) fn repeats(posts: &[Post]) -> Vec<Repeat> {
-    let mut brought: HashMap<&EventId, usize> = HashMap::new();
     let mut repeats: Vec<Repeat> = Vec::new();
-    for (again, post) in posts.iter().enumerate() {
-        let before = repeats.len();
-        for id in post.ids.iter().filter(|_| post.stored) {
-            let Some(first) = brought.insert(id, again) else {
-                continue;
-            };
-            let of_this_post = repeats.iter_mut().skip(before);
-            match of_this_post
-                .into_iter()
-                .find(|repeat| repeat.first == first)
-            {
-                Some(repeat) => repeat.rows += 1,
-                None => repeats.push(Repeat {
-                    first,
-                    again,
-                    rows: 1,
-                }),
-            }
+    for RepeatedRow { first, again, .. } in repeated_rows(posts) {
+        let same = |repeat: &&mut Repeat| (repeat.first, repeat.again) == (first, again);
+        match repeats.iter_mut().find(same) {
+            Some(repeat) => repeat.rows += 1,
+            None => repeats.push(Repeat {
+                first,
+                again,
+                rows: 1,
+            }),
         }
     }
     repeats
@@ -99,7 +87,10 @@ pub(super) fn post(second: i64, ids: &[&str]) -> Post {
         stored: true,
         at: chrono::DateTime::from_timestamp(second, 0).unwrap_or_default(),
         sha256: None,
-        ids: ids.iter().map(|id| EventId::from(*id)).collect(),
+        ids: ids
+            .iter()
+            .map(|id| sandbox::workspace::EventId::from(*id))
+            .collect(),
     }
 }
 
