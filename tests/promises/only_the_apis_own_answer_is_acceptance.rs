@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::fixture::{Fixture, IngestionApi, for_each_sink, run};
 use crate::support::log_capture::LogCapture;
 use crate::support::program::shell;
+use crate::support::raw_peer::RawPeer;
 
 for_each_sink!(
     any_other_2xx_stops_the_run_and_moves_nothing,
@@ -210,11 +211,16 @@ async fn a_refusal_of_the_compression_is_not_one_of_the_rows() {
 #[tokio::test]
 async fn a_200_that_breaks_off_is_of_unknown_fate() {
     let fixture = Fixture::start_with_events(IngestionApi::DataCollector, 0).await;
-    let sink = fixture.shipper().sink;
-    let body = sink.prepare(&Batch::of_one(b"{\"a\":1}"));
-    fixture.workspace.faults().push(Fault::ResetAfterAccept);
-    let error = sink.post(&tables::OKTA, &body).await.unwrap_err();
-    assert_eq!(error.outcome, Outcome::Broken, "{error}");
+    for head in ["content-length: 5", "transfer-encoding: chunked"] {
+        let answer = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n");
+        let peer = RawPeer::answering(move |_| answer.clone().into_bytes()).await;
+        let sink = fixture
+            .shipper_with(&[("LOG_ANALYTICS_URI", &peer.url)])
+            .sink;
+        let body = sink.prepare(&Batch::of_one(b"{\"a\":1}"));
+        let error = sink.post(&tables::OKTA, &body).await.unwrap_err();
+        assert_eq!(error.outcome, Outcome::Broken, "{error}");
+    }
 }
 
 #[tokio::test]
